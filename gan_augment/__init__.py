@@ -1,0 +1,39 @@
+"""GAN-based over-sampling for imbalanced data.
+
+The packages, in the order in which data flows through them: ``encoding`` (tables to
+matrices and back), ``networks``, ``training`` (the adversarial game), ``gans`` (the
+generative estimators), ``filtering`` (which synthetic rows are refused),
+``over_sampler`` (all of this as an imbalanced-learn sampler), ``persistence`` (files)
+and ``mlflow`` (tracking, registry, lineage).
+
+Names are resolved on first use, so that importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from gan_augment.gans import TabularGAN
+    from gan_augment.over_sampler import GANOverSampler
+
+__version__ = "0.1.0"
+__all__ = ["GANOverSampler", "TabularGAN"]
+
+_HOME = {
+    "GANOverSampler": "gan_augment.over_sampler",
+    "TabularGAN": "gan_augment.gans",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name == "mlflow":
+        return import_module("gan_augment.mlflow")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__, "mlflow"])

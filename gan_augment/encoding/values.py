@@ -1,0 +1,232 @@
+"""Pandas columns <-> plain arrays, so that every dtype comes back as it was.
+
+A column's *domain* knows its dtype. :class:`NumericDomain` maps values to numbers on
+the column's own grid (integers, a fixed number of decimals, whole days, ...) and
+back; :class:`CategoricalDomain` maps them to level codes and back.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api import types
+
+# A value with more decimals than this is taken for a real number, not for a grid.
+MAX_DECIMALS = 6
+# Above 2**53 a float64 no longer holds every whole number.
+LARGEST_EXACT = 2.0**53
+# The largest float64 that a uint64 holds.
+LARGEST_UINT64 = float(np.nextafter(2.0**64, 0))
+
+
+@dataclass(eq=False)
+class NumericDomain:
+    """Numbers, dates and durations as float64 counts of the column's grid steps.
+
+    The grid of a column is ``(offset + step * k) / 10**decimals`` for whole ``k``: the
+    coarsest one that holds every value. A float column without a grid keeps its
+    values as they are (``step`` is 0).
+
+    Parameters
+    ----------
+    dtype : dtype
+        The column's own dtype.
+    decimals : int
+        Decimal places of the grid.
+    offset, step : int
+        First point and spacing of the grid, in units of the last decimal place.
+    largest : int
+        Last point of the grid, counted in steps from the first.
+    """
+
+    dtype: Any
+    decimals: int
+    offset: int
+    step: int
+    largest: int
+
+    @classmethod
+    def of(cls, series: pd.Series) -> NumericDomain:
+        """Find the grid of a column from its training values."""
+        raw = _raw_values(series)
+        whole, decimals = raw, 0
+        if raw.dtype.kind == "f":
+            decimals = _n_decimals(raw)
+            if decimals < 0 or not len(raw):
+                return cls(series.dtype, 0, 0, 0, 0)
+            whole = np.rint(raw.astype(np.float64) * 10**decimals).astype(np.int64)
+        if not len(whole):
+            return cls(series.dtype, 0, 0, 1, 0)
+        offset = int(whole.min())
+        distance = _distance(whole, offset)
+        step = int(np.gcd.reduce(distance)) or 1
+        return cls(series.dtype, decimals, offset, step, int(distance.max()) // step)
+
+    @property
+    def n_values(self) -> float:
+        """How many values the column may take; infinite without a grid."""
+        return self.largest + 1 if self.step else math.inf
+
+    def to_numbers(self, series: pd.Series) -> np.ndarray:
+        """Values as float64, NaN where missing."""
+        missing = series.isna().to_numpy(dtype=bool)
+        numbers = np.full(len(series), np.nan)
+        raw = _raw_values(series)
+        if self.step == 0:
+            numbers[~missing] = raw
+        elif raw.dtype.kind == "f":
+            scaled = raw.astype(np.float64) * 10**self.decimals
+            numbers[~missing] = (scaled - self.offset) / self.step
+        else:
+            low = raw < self.offset  # values below the training range lie before 0
+            distance = _distance(raw, self.offset).astype(np.float64)
+            numbers[~missing] = np.where(low, -1.0, distance / self.step)
+        return numbers
+
+    def to_series(self, numbers: np.ndarray) -> pd.Series:
+        """Float64 numbers, NaN where missing, as a column of the training dtype."""
+        missing = np.isnan(numbers)
+        numbers = np.where(missing, 0.0, numbers)
+        raw: np.ndarray
+        if self.step == 0:
+            raw = numbers
+        else:
+            # Unsigned and wrapping, because an int64 column may span more than int64.
+            count = np.clip(np.rint(numbers), 0, min(self.largest, LARGEST_UINT64))
+            count = np.minimum(count.astype(np.uint64), np.uint64(self.largest))
+            whole = count * np.uint64(self.step) + np.uint64(self.offset % 2**64)
+            raw = whole if _is_unsigned(self.dtype) else whole.view(np.int64)
+            if _is_float(self.dtype):
+                raw = raw / 10**self.decimals
+        return _series_from_raw(raw, missing, self.dtype)
+
+
+@dataclass(eq=False)
+class CategoricalDomain:
+    """Any hashable values as codes of the levels seen in training, -1 where missing.
+
+    Parameters
+    ----------
+    levels : Index
+        The distinct values, in the column's own dtype.
+    dtype : dtype
+        The column's own dtype.
+    """
+
+    levels: pd.Index
+    dtype: Any
+
+    @classmethod
+    def of(cls, series: pd.Series) -> CategoricalDomain:
+        """Collect the levels of a column, in the order in which they appear."""
+        _, levels = pd.factorize(_dense(series))
+        return cls(levels, series.dtype)
+
+    @property
+    def n_values(self) -> float:
+        """How many values the column may take."""
+        return max(len(self.levels), 1)
+
+    def to_codes(self, series: pd.Series) -> np.ndarray:
+        """Level of each value; -1 where missing, -2 where it is none of the levels."""
+        codes = self.levels.get_indexer(pd.Index(_dense(series)))
+        codes[codes < 0] = -2
+        codes[series.isna().to_numpy(dtype=bool)] = -1
+        return codes
+
+    def to_series(self, codes: np.ndarray) -> pd.Series:
+        """Codes, -1 where missing, as a column of the training dtype."""
+        if not len(self.levels):
+            return pd.Series([np.nan] * len(codes), dtype=self.dtype)
+        levels = self.levels.take(np.maximum(codes, 0))
+        series = pd.Series(levels, dtype=_dense_dtype(self.dtype))
+        return fill_missing(series, codes < 0, np.nan).astype(self.dtype)
+
+
+def fill_missing(series: pd.Series, missing: np.ndarray, value: Any) -> pd.Series:
+    """The column with `value` where the mask is set, in its own dtype."""
+    if not missing.any():
+        return series
+    filled = series.copy()
+    filled[missing] = value
+    return filled
+
+
+def is_numeric(series: pd.Series) -> bool:
+    """Whether a column is modelled as a number: numbers, dates and durations."""
+    dtype = _dense_dtype(series.dtype)
+    return not types.is_bool_dtype(dtype) and (
+        types.is_numeric_dtype(dtype)
+        or types.is_datetime64_any_dtype(dtype)
+        or types.is_timedelta64_dtype(dtype)
+    )
+
+
+def _dense_dtype(dtype: Any) -> Any:
+    return dtype.subtype if isinstance(dtype, pd.SparseDtype) else dtype
+
+
+def _dense(series: pd.Series) -> pd.Series:
+    return series.astype(_dense_dtype(series.dtype))
+
+
+def _numpy_dtype(dtype: Any) -> np.dtype:
+    """The NumPy dtype behind a numeric pandas dtype, nullable or sparse or not."""
+    dtype = _dense_dtype(dtype)
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        return np.dtype(f"M8[{dtype.unit}]")
+    return np.dtype(getattr(dtype, "numpy_dtype", dtype))
+
+
+def _is_float(dtype: Any) -> bool:
+    return _numpy_dtype(dtype).kind == "f"
+
+
+def _is_unsigned(dtype: Any) -> bool:
+    return _numpy_dtype(dtype).kind == "u"
+
+
+def _raw_values(series: pd.Series) -> np.ndarray:
+    """The values that are present, as a float, int64 or uint64 array."""
+    present = _dense(series)[series.notna().to_numpy(dtype=bool)]
+    dtype = _numpy_dtype(series.dtype)
+    if dtype.kind in "mM":
+        return present.astype("int64").to_numpy()
+    storage = {"i": np.dtype(np.int64), "u": np.dtype(np.uint64)}.get(dtype.kind, dtype)
+    return present.to_numpy(dtype=storage)
+
+
+def _n_decimals(values: np.ndarray) -> int:
+    """Decimal places that hold every value exactly, or -1 if there are none."""
+    wide = values.astype(np.float64)
+    for decimals in range(MAX_DECIMALS + 1):
+        scaled = np.rint(wide * 10**decimals)
+        if (np.abs(scaled) > LARGEST_EXACT).any():
+            return -1
+        if ((scaled / 10**decimals).astype(values.dtype) == values).all():
+            return decimals
+    return -1
+
+
+def _distance(whole: np.ndarray, offset: int) -> np.ndarray:
+    """Distance of whole numbers from their smallest, exact over the full int64 range.
+
+    Unsigned arithmetic wraps, so the difference is right even where a signed one
+    would overflow.
+    """
+    return whole.astype(np.uint64) - np.uint64(offset % 2**64)
+
+
+def _series_from_raw(raw: np.ndarray, missing: np.ndarray, dtype: Any) -> pd.Series:
+    dense, storage = _dense_dtype(dtype), _numpy_dtype(dtype)
+    if storage.kind in "mM":
+        series = pd.Series(raw.view(f"{storage.kind}8[{np.datetime_data(storage)[0]}]"))
+        if isinstance(dense, pd.DatetimeTZDtype):
+            series = series.dt.tz_localize("UTC").dt.tz_convert(dense.tz)
+    else:
+        series = pd.Series(raw.astype(storage)).astype(dense)
+    return fill_missing(series, missing, np.nan).astype(dtype)

@@ -1,0 +1,180 @@
+"""Refuse synthetic rows: those that look like another class, and exact copies."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.validation import check_is_fitted
+
+from gan_augment.encoding import TableEncoder
+from gan_augment.encoding.table import to_frame
+from gan_augment.seeding import RandomState, draw_seed, make_rng
+
+# Below this many possible rows for every real one, copies are a matter of course.
+DOMAIN_FACTOR = 100
+
+
+class ClassFilter(BaseEstimator):
+    """Keep the synthetic rows that a classifier finds most like their class.
+
+    A conditional GAN also draws rows from where the classes overlap. Of more rows
+    than wanted, the filter keeps those with the largest probability of their class
+    under a classifier that is fitted on the training rows. Too strict a filter narrows
+    the sample: the default keeps the better half.
+
+    Parameters
+    ----------
+    classifier : classifier, default=None
+        Has ``predict_proba``; it sees every cell as an integer code, the rank of a
+        number or the level of a category. None takes a RandomForestClassifier of 100
+        trees with balanced classes and at least two rows a leaf.
+    draws_per_row : float, default=2.0
+        Rows drawn for each one that is kept, at least 1.
+    random_state : int, RandomState instance or None, default=None
+        Seed of a classifier that has none.
+
+    Attributes
+    ----------
+    classifier_ : classifier
+        The fitted classifier.
+    encoder_ : TableEncoder
+        Gives the codes.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment.filtering import ClassFilter
+    >>> X, y = load_iris(return_X_y=True)
+    >>> kept = ClassFilter(random_state=0).fit(X, y).select(X[:100], 1, 50)
+    >>> sorted(set(y[kept].tolist()))
+    [1]
+    """
+
+    _parameter_constraints: dict = {
+        "classifier": [HasMethods(["fit", "predict_proba"]), None],
+        "draws_per_row": [Interval(Real, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        classifier: ClassifierMixin | None = None,
+        *,
+        draws_per_row: float = 2.0,
+        random_state: RandomState = None,
+    ) -> None:
+        self.classifier = classifier
+        self.draws_per_row = draws_per_row
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> ClassFilter:
+        """Fit the classifier.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+
+        Returns
+        -------
+        self : ClassFilter
+            The fitted filter.
+        """
+        self._validate_params()
+        self.encoder_ = TableEncoder().fit(X, y)
+        classifier = self.classifier
+        if classifier is None:
+            classifier = RandomForestClassifier(
+                min_samples_leaf=2, class_weight="balanced"
+            )
+        self.classifier_ = seeded(clone(classifier), make_rng(self.random_state))
+        self.classifier_.fit(self.encoder_.quantize(X), y)
+        return self
+
+    def select(self, X: Any, label: Any, n_rows: int) -> np.ndarray:
+        """Choose the rows that look most like their class.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Synthetic rows of one class.
+        label : object
+            That class.
+        n_rows : int
+            How many to keep, at most ``n_samples``.
+
+        Returns
+        -------
+        kept : ndarray of shape (n_rows,)
+            Positions in `X`, ascending.
+        """
+        check_is_fitted(self, "classifier_")
+        probability = self.classifier_.predict_proba(self.encoder_.quantize(X))
+        likeness = probability[:, self.classifier_.classes_ == label].ravel()
+        return np.sort(np.argsort(-likeness, kind="stable")[:n_rows])
+
+
+class CopyFilter:
+    """Recognise rows that equal a real row in every column.
+
+    Where the columns allow few rows, such as a table of some categories, real rows
+    repeat each other and synthetic rows must too: without copies only combinations
+    that never occur would be left, and these would tell that a row is synthetic.
+
+    Parameters
+    ----------
+    X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+        The real rows.
+
+    Attributes
+    ----------
+    copies_are_natural : bool
+        Whether the columns' domains allow less than 100 times as many different rows
+        as there are.
+    """
+
+    def __init__(self, X: Any) -> None:
+        frame = to_frame(X)
+        self._hashes = np.unique(_row_hashes(frame))
+        n_possible = TableEncoder().fit(frame).n_possible_rows_
+        self.copies_are_natural = n_possible < DOMAIN_FACTOR * len(frame)
+
+    def refused(self, X: Any) -> np.ndarray:
+        """Which rows to draw again: the copies, unless copies are natural."""
+        if self.copies_are_natural:
+            return np.zeros(len(to_frame(X)), dtype=bool)
+        return self.is_copy(X)
+
+    def is_copy(self, X: Any) -> np.ndarray:
+        """Which rows equal a real row.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to look up.
+
+        Returns
+        -------
+        mask : ndarray of shape (n_samples,), dtype=bool
+            True for a copy.
+        """
+        return np.isin(_row_hashes(to_frame(X)), self._hashes)
+
+
+def seeded(estimator: Any, rng: np.random.Generator) -> Any:
+    """Give an estimator a seed if it takes one and has none."""
+    if estimator.get_params().get("random_state", 0) is None:
+        estimator.set_params(random_state=draw_seed(rng))
+    return estimator
+
+
+def _row_hashes(frame: pd.DataFrame) -> np.ndarray:
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy()

@@ -1,0 +1,177 @@
+"""A class-conditional GAN for tables of mixed types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import torch
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
+from gan_augment.gans.base import BaseGAN
+from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.seeding import RandomState
+from gan_augment.training.callbacks import Callback
+from gan_augment.training.losses import LOSSES
+
+
+class TabularGAN(BaseGAN):
+    """Class-conditional GAN for tables: numbers, categories, dates, missing values.
+
+    One network pair learns all classes at once, on batches that hold every class
+    equally often, so that a rare class borrows the structure of the common ones.
+    Columns are encoded by :class:`~gan_augment.encoding.TableEncoder`; the loss is
+    relativistic, with a gradient penalty on real and on generated rows [1]_; rows
+    are drawn from the average of the generator over its last steps.
+
+    Parameters
+    ----------
+    categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
+        Which columns are categorical: positions, a mask, or names. ``"auto"`` takes
+        every column that is neither a number nor a date nor a duration; such columns
+        are always categorical.
+    max_categories : int, default=64
+        A categorical column with more levels than this is encoded by one number, its
+        levels ordered by class, rather than by one number a level.
+    latent_dim : int, default=32
+        Width of the generator's noise.
+    hidden_dims : sequence of int, default=(64, 64)
+        Widths of the hidden layers of both networks.
+    loss : str, default="relativistic"
+        ``"relativistic"``, ``"non_saturating"``, ``"hinge"``, ``"least_squares"`` or
+        ``"wasserstein"``; papers in :mod:`gan_augment.training.losses`.
+    gradient_penalty_weight : float, default=0.5
+        Weight of R1 + R2 in the discriminator's loss.
+    learning_rate : float, default=1e-3
+        Adam's step size for the generator; the discriminator's is twice that. It
+        falls linearly to zero in the second half of the training.
+    batch_size : int, default=128
+        Rows a batch.
+    max_steps : int, default=400
+        Number of training steps, whatever the number of rows.
+    max_time : float, default=None
+        Seconds after which the training stops, at the next step. None sets no limit.
+        A training that it cuts short depends on the machine's speed.
+    device : str, default="cpu"
+        Torch device to train on. At this size a CPU core is as fast as a GPU.
+    callbacks : sequence of Callback, default=()
+        What watches the training and may stop it.
+    verbose : bool, default=False
+        Whether to show a progress bar.
+    random_state : int, RandomState instance or None, default=None
+        Source of every random choice. An int gives the same rows in every call and
+        in every process.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Classes seen in fit.
+    class_prior_ : ndarray of shape (n_classes,)
+        Their shares of the training rows.
+    encoder_ : TableEncoder
+        The fitted encoder; ``encoder_.dtypes_`` says how each column is modelled.
+    generator_weights_, discriminator_weights_ : dict of str to ndarray
+        Weights of the networks; the generator's are averaged.
+    history_ : dict of str to list of float
+        Steps, seconds and mean losses of every epoch.
+    sample_seed_ : int
+        Seed of :meth:`sample` when it is given none.
+
+    References
+    ----------
+    .. [1] Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline",
+       NeurIPS 2024, arXiv:2501.05441.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TabularGAN
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> gan = TabularGAN(max_steps=50, random_state=0).fit(X, y)
+    >>> X_new, y_new = gan.sample(3, label=2)
+    >>> X_new.shape, y_new.tolist()
+    ((3, 4), [2, 2, 2])
+    """
+
+    _parameter_constraints: dict = {
+        "categorical_features": ["array-like", StrOptions({"auto"})],
+        "max_categories": [Interval(Integral, 2, None, closed="left")],
+        "latent_dim": [Interval(Integral, 1, None, closed="left")],
+        "hidden_dims": ["array-like"],
+        "loss": [StrOptions(set(LOSSES))],
+        "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "max_steps": [Interval(Integral, 1, None, closed="left")],
+        "max_time": [Interval(Real, 0, None, closed="left"), None],
+        "device": [str],
+        "callbacks": [list, tuple],
+        "verbose": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        *,
+        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        max_categories: int = 64,
+        latent_dim: int = 32,
+        hidden_dims: Sequence[int] = (64, 64),
+        loss: str = "relativistic",
+        gradient_penalty_weight: float = 0.5,
+        learning_rate: float = 1e-3,
+        batch_size: int = 128,
+        max_steps: int = 400,
+        max_time: float | None = None,
+        device: str = "cpu",
+        callbacks: Sequence[Callback] = (),
+        verbose: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.categorical_features = categorical_features
+        self.max_categories = max_categories
+        self.latent_dim = latent_dim
+        self.hidden_dims = hidden_dims
+        self.loss = loss
+        self.gradient_penalty_weight = gradient_penalty_weight
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.max_time = max_time
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    _saved_classes = STATE_CLASSES
+
+    def _make_encoder(self) -> TableEncoder:
+        return TableEncoder(
+            categorical_features=self.categorical_features,
+            max_categories=self.max_categories,
+        )
+
+    def _make_generator(self, rng: torch.Generator) -> Generator:
+        if self.encoder_.width_ == 0:
+            raise ValueError(
+                "X must have a column with at least two different values. Got only "
+                "constant columns. There is nothing to learn: repeat rows instead, "
+                "for example with RandomOverSampler."
+            )
+        return Generator(
+            latent_dim=self.latent_dim,
+            n_classes=len(self.classes_),
+            hidden_dims=self.hidden_dims,
+            spans=self.encoder_.schema_,
+            rng=rng,
+        )
+
+    def _make_discriminator(self, rng: torch.Generator) -> Discriminator:
+        return Discriminator(
+            n_inputs=self.encoder_.width_,
+            n_classes=len(self.classes_),
+            hidden_dims=self.hidden_dims,
+            rng=rng,
+        )

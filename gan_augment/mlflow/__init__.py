@@ -1,0 +1,30 @@
+"""Track, register, load and serve generators with MLflow.
+
+This module is the ``loader_module`` that saved models name, so its path is permanent.
+It is the only package of ours that imports mlflow, and nothing imports it unasked.
+"""
+
+from gan_augment.mlflow.flavor import (
+    FLAVOR_NAME,
+    GeneratorModel,
+    _load_pyfunc,
+    get_default_pip_requirements,
+    load_model,
+    log_model,
+    save_model,
+)
+from gan_augment.mlflow.lineage import link_generator, log_pipeline
+from gan_augment.mlflow.tracker import autolog
+
+__all__ = [
+    "FLAVOR_NAME",
+    "GeneratorModel",
+    "_load_pyfunc",
+    "autolog",
+    "get_default_pip_requirements",
+    "link_generator",
+    "load_model",
+    "log_model",
+    "log_pipeline",
+    "save_model",
+]

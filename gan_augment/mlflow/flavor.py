@@ -1,0 +1,307 @@
+"""A fitted GAN as an MLflow model: data-only files, one table of classes, no pickle."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+from mlflow.models import Model, ModelSignature, infer_signature
+from mlflow.models.model import ModelInfo
+from mlflow.types.schema import ParamSchema, ParamSpec
+
+import gan_augment
+from gan_augment.gans import BaseGAN, TabularGAN
+from gan_augment.persistence import ModelFileError
+
+FLAVOR_NAME = "gan_augment"
+# What an MLmodel file may name; nothing is imported by a name that a file gives.
+GAN_CLASSES: dict[str, type[BaseGAN]] = {"TabularGAN": TabularGAN}
+# Alias that a new version gets; "champion" is for a person or a gate to give.
+CANDIDATE = "candidate"
+MAX_ROWS = 1_000_000
+EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
+DATA_DIRECTORY = Path("data") / "generator"
+
+
+def get_default_pip_requirements() -> list[str]:
+    """Requirements of a saved generator: what is installed here, pinned."""
+    packages = ("torch", "numpy", "pandas", "scikit-learn", "imbalanced-learn")
+    return [
+        f"gan-augment=={gan_augment.__version__}",
+        # A local build tag such as +cpu is not known to a package index.
+        *(f"{package}=={version(package).split('+')[0]}" for package in packages),
+        f"safetensors=={version('safetensors')}",
+    ]
+
+
+def make_signature(gan: BaseGAN) -> ModelSignature:
+    """Signature of a generator: parameters in, a table with a target column out."""
+    rows = GeneratorModel(gan).predict(None, EXAMPLE_PARAMS)
+    with without_schema_hints():
+        outputs = infer_signature(model_output=rows).outputs
+    return ModelSignature(
+        outputs=outputs,
+        params=ParamSchema(
+            [
+                # 0 is refused, so that a mistyped name is an error, not a default.
+                ParamSpec("n_rows", "long", 0),
+                ParamSpec("target_class", "string", ""),
+                ParamSpec("seed", "long", -1),
+            ]
+        ),
+    )
+
+
+def save_model(
+    gan: BaseGAN,
+    path: str | Path,
+    *,
+    mlflow_model: Model | None = None,
+    signature: ModelSignature | None = None,
+    pip_requirements: list[str] | None = None,
+) -> None:
+    """Save a fitted GAN as an MLflow model directory.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        The fitted GAN.
+    path : path-like
+        Directory; must not exist.
+    mlflow_model : Model, default=None
+        Description that is completed and written.
+    signature : ModelSignature, default=None
+        None takes :func:`make_signature`.
+    pip_requirements : list of str, default=None
+        None takes :func:`get_default_pip_requirements`.
+    """
+    model = Model() if mlflow_model is None else mlflow_model
+    model.add_flavor(
+        FLAVOR_NAME,
+        gan_augment_version=gan_augment.__version__,
+        gan_class=type(gan).__name__,
+        data=DATA_DIRECTORY.as_posix(),
+    )
+    with tempfile.TemporaryDirectory() as directory:
+        files = Path(directory) / DATA_DIRECTORY.name
+        gan.save(files)
+        mlflow.pyfunc.save_model(
+            path,
+            loader_module="gan_augment.mlflow",
+            data_path=str(files),
+            mlflow_model=model,
+            signature=signature or make_signature(gan),
+            input_example=(pd.DataFrame(), EXAMPLE_PARAMS),
+            pip_requirements=pip_requirements or get_default_pip_requirements(),
+        )
+
+
+def log_model(
+    gan: BaseGAN,
+    name: str = "generator",
+    *,
+    registered_model_name: str | None = None,
+    alias: str | None = CANDIDATE,
+    tags: dict[str, Any] | None = None,
+    step: int | None = None,
+    signature: ModelSignature | None = None,
+    pip_requirements: list[str] | None = None,
+) -> ModelInfo:
+    """Log a fitted GAN to the active run, and register it if a name is given.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        The fitted GAN.
+    name : str, default="generator"
+        Name of the logged model.
+    registered_model_name : str, default=None
+        Name in the registry; None does not register.
+    alias : str, default="candidate"
+        Alias of the new version; None gives none.
+    tags : dict, default=None
+        Tags of the logged model.
+    step : int, default=None
+        The run's metrics of this step are the model's. None takes the last one.
+    signature : ModelSignature, default=None
+        None takes :func:`make_signature`.
+    pip_requirements : list of str, default=None
+        None takes :func:`get_default_pip_requirements`.
+
+    Returns
+    -------
+    model_info : ModelInfo
+        With ``model_id``, ``model_uri`` and ``registered_model_version``.
+    """
+    if step is None:
+        step = int(gan.history_["step"][-1])
+    info = Model.log(
+        artifact_path=None,
+        name=name,
+        flavor=sys.modules[__name__],
+        gan=gan,
+        registered_model_name=registered_model_name,
+        tags=tags,
+        step=step,
+        signature=signature,
+        pip_requirements=pip_requirements,
+    )
+    give_alias(info, registered_model_name, alias)
+    return info
+
+
+def give_alias(info: ModelInfo, registered_name: str | None, alias: str | None) -> None:
+    """Give an alias to the version that was just registered, if one was."""
+    if registered_name and alias:
+        mlflow.MlflowClient().set_registered_model_alias(
+            registered_name, alias, str(info.registered_model_version)
+        )
+
+
+def load_model(model_uri: str, dst_path: str | None = None) -> BaseGAN:
+    """Load a generator. Runs no code of the model, so no pickle setting matters.
+
+    Parameters
+    ----------
+    model_uri : str
+        Such as ``models:/churn-generator@candidate``, ``models:/m-<id>`` or a path.
+    dst_path : str, default=None
+        Where to download to; None takes a temporary directory.
+
+    Returns
+    -------
+    gan : BaseGAN
+        The fitted GAN.
+
+    Raises
+    ------
+    ModelFileError
+        If the model is not one of ours, is damaged, or points outside its directory.
+    """
+    path = mlflow.artifacts.download_artifacts(model_uri, dst_path=dst_path)
+    return _load(Path(path))
+
+
+def _load(root: Path) -> BaseGAN:
+    """Load from a model directory, staying inside it."""
+    flavor = Model.load(str(root)).flavors.get(FLAVOR_NAME)
+    if flavor is None:
+        raise ModelFileError(f"{root} must hold a {FLAVOR_NAME} model. Got another.")
+    gan_class = GAN_CLASSES.get(flavor.get("gan_class"))
+    if gan_class is None:
+        raise ModelFileError(
+            f"`gan_class` must be one of {sorted(GAN_CLASSES)}. "
+            f"Got {flavor.get('gan_class')!r}."
+        )
+    data = (root / str(flavor.get("data"))).resolve()
+    if not data.is_relative_to(root.resolve()):
+        raise ModelFileError(
+            f"`data` must lie inside the model. Got {flavor.get('data')!r}."
+        )
+    return gan_class.load(data)
+
+
+class GeneratorModel:
+    """A generator behind MLflow's ``predict``: parameters in, synthetic rows out.
+
+    Parameters
+    ----------
+    gan : BaseGAN
+        The fitted GAN.
+    """
+
+    def __init__(self, gan: BaseGAN) -> None:
+        self._gan = gan
+
+    def get_raw_model(self) -> BaseGAN:
+        """The GAN itself."""
+        return self._gan
+
+    def predict(
+        self, model_input: Any = None, params: dict[str, Any] | None = None
+    ) -> pd.DataFrame:
+        """Draw rows.
+
+        Parameters
+        ----------
+        model_input : object, default=None
+            Not used: a generator needs no rows.
+        params : dict
+            ``n_rows``, from 1 to 1,000,000; ``target_class``, as a string, or ""
+            for the classes of the training rows; ``seed``, or -1 for a new draw.
+
+        Returns
+        -------
+        rows : DataFrame
+            The columns of the training table, and the class as ``target``.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is missing or out of range.
+        """
+        params = params or {}
+        n_rows = int(params.get("n_rows") or 0)
+        if not 1 <= n_rows <= MAX_ROWS:
+            raise ValueError(
+                f"`n_rows` must be from 1 to {MAX_ROWS}. Got {n_rows}. Pass "
+                'params={"n_rows": ...}.'
+            )
+        seed = params.get("seed")
+        fresh = seed is None or int(seed) < 0
+        rows, labels = self._gan.sample(
+            n_rows,
+            label=self._label(params.get("target_class")),
+            random_state=np.random.default_rng() if fresh else int(seed),
+        )
+        frame = _plain(pd.DataFrame(rows))
+        target = "target"
+        while target in frame.columns:
+            target += "_"
+        return frame.assign(**{target: labels})
+
+    def _label(self, target_class: str | None) -> Any:
+        if not target_class:
+            return None
+        labels = {str(label): label for label in self._gan.classes_.tolist()}
+        if target_class not in labels:
+            raise ValueError(
+                f"`target_class` must be one of {sorted(labels)}. "
+                "Got another class."
+            )
+        return labels[target_class]
+
+
+def _load_pyfunc(path: str) -> GeneratorModel:
+    """Load for ``mlflow.pyfunc``, which gives the path of the data."""
+    data = Path(path)
+    root = next(p for p in (data, *data.parents) if (p / "MLmodel").exists())
+    return GeneratorModel(_load(root))
+
+
+@contextlib.contextmanager
+def without_schema_hints() -> Iterator[None]:
+    """Silence advice on integer columns of a serving input, where none is one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*integer column")
+        yield
+
+
+def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+    """Columns that a model signature and JSON know."""
+    frame.columns = [str(name) for name in frame.columns]
+    for name, column in frame.items():
+        if isinstance(column.dtype, pd.SparseDtype):
+            frame[name] = column.sparse.to_dense()
+        elif isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "m":
+            frame[name] = column.astype(object).where(column.isna(), column.astype(str))
+    return frame

@@ -1,0 +1,228 @@
+"""GANOverSampler: validate, plan, fit the GAN, sample, filter, stack."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_target_type
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_array, check_consistent_length
+from sklearn.utils._param_validation import HasMethods, StrOptions
+from sklearn.utils.validation import validate_data
+
+from gan_augment.encoding.table import check_column_names
+from gan_augment.filtering import ClassFilter, CopyFilter, seeded
+from gan_augment.gans import TabularGAN
+from gan_augment.seeding import RandomState, make_rng
+
+GANS = {"tabular": TabularGAN}
+# Draws for one class before copies of real rows are taken for unavoidable.
+MAX_DRAWS = 8
+
+
+class GANOverSampler(BaseOverSampler):
+    """Over-sample with a GAN: synthetic rows for the classes that are rare.
+
+    A native imbalanced-learn sampler: put it into ``imblearn.pipeline``, before the
+    classifier. Each call of :meth:`fit_resample` trains a class-conditional GAN on all
+    rows, draws the rows that `sampling_strategy` asks for, keeps those that look most
+    like their class, and appends them. Frames, arrays, lists and sparse matrices come
+    back as they came, with numbers on their own grid, known categories only and
+    missing values where the data has them.
+
+    Over-sampling helps less often than is thought, and it moves the classifier's
+    probabilities. Compare with the plain classifier on held-out real rows first.
+
+    Parameters
+    ----------
+    gan : {"tabular"} or estimator, default=None
+        What draws the rows. An estimator has ``fit(X, y)`` and ``sample(n_samples,
+        label=..., random_state=...)``. None, and ``"tabular"``, take
+        :class:`~gan_augment.TabularGAN` with its defaults. Its parameters are reached
+        as ``gan__max_steps`` when an estimator is given.
+    sampling_strategy : float, str, dict or callable, default="auto"
+        As in imbalanced-learn: the ratio of minority to majority rows (binary only);
+        ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, or ``"auto"``
+        for ``"not majority"``; the number of rows wanted of each class; or a callable
+        that gives this from `y`.
+    sample_filter : {"class"}, ClassFilter or None, default="class"
+        Which rows are kept. ``"class"`` takes
+        :class:`~gan_augment.filtering.ClassFilter` with its defaults, None keeps every
+        row. Copies of real rows are refused in any case.
+    random_state : int, RandomState instance or None, default=None
+        Source of every random choice. An int gives the same rows in every call and
+        in every process; the global random state is never touched.
+
+    Attributes
+    ----------
+    gan_ : estimator
+        The fitted GAN; draws more rows with ``gan_.sample``.
+    history_ : dict of str to list of float
+        Steps, seconds and mean losses of every epoch of the training.
+    sampling_strategy_ : dict
+        Class -> number of rows to generate.
+    n_synthetic_ : dict
+        Class -> number of rows generated.
+    n_copies_ : dict
+        Class -> how many of these equal a real row. Above 0 only where the columns
+        hold too few different values to avoid it.
+    synthetic_mask_ : ndarray of shape (n_samples_new,), dtype=bool
+        Which of the returned rows are synthetic. They come after the real rows.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if they are strings.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import make_classification
+    >>> from gan_augment import GANOverSampler
+    >>> X, y = make_classification(300, weights=[0.9], random_state=0)
+    >>> sampler = GANOverSampler(random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> sorted(Counter(y_resampled.tolist()).items())
+    [(0, 268), (1, 268)]
+    >>> sampler.n_synthetic_
+    {1: 236}
+    """
+
+    _parameter_constraints: dict = {
+        **BaseOverSampler._parameter_constraints,
+        "gan": [StrOptions(set(GANS)), HasMethods(["fit", "sample"]), None],
+        "sample_filter": [
+            StrOptions({"class"}),
+            HasMethods(["fit", "select"]),
+            None,
+        ],
+    }
+
+    def __init__(
+        self,
+        gan: Any = None,
+        *,
+        sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
+        sample_filter: str | ClassFilter | None = "class",
+        random_state: RandomState = None,
+    ) -> None:
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.gan = gan
+        self.sample_filter = sample_filter
+        self.random_state = random_state
+
+    def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        if isinstance(X, pd.DataFrame):
+            check_column_names(X)
+        else:
+            X = check_array(
+                X,
+                dtype=None,
+                accept_sparse=["csr", "csc"],
+                ensure_all_finite="allow-nan",
+            )
+        check_consistent_length(X, y)
+        validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+        return X, y, binarize_y
+
+    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+        rng = make_rng(self.random_state)
+        self.gan_ = seeded(self._make_gan(), rng).fit(X, y)
+        self.history_ = getattr(self.gan_, "history_", {})
+        sample_filter = self._make_filter()
+        if sample_filter is not None:
+            seeded(sample_filter, rng).fit(X, y)
+        copies = CopyFilter(X)
+        drawn, labels = [X], [y]
+        self.n_synthetic_, self.n_copies_ = {}, {}
+        for label, n_rows in self.sampling_strategy_.items():
+            if n_rows == 0:
+                continue
+            rows = self._draw(label, n_rows, sample_filter, copies, rng)
+            drawn.append(rows)
+            labels.append(np.full(n_rows, label, dtype=y.dtype))
+            key = label.item() if isinstance(label, np.generic) else label
+            self.n_synthetic_[key] = int(n_rows)
+            self.n_copies_[key] = int(copies.is_copy(rows).sum())
+        self._report_copies()
+        y_resampled = np.concatenate(labels)
+        self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)
+        return _stack(drawn), y_resampled
+
+    def _make_gan(self) -> Any:
+        if self.gan is None or isinstance(self.gan, str):
+            return GANS[self.gan or "tabular"]()
+        return clone(self.gan)
+
+    def _make_filter(self) -> Any:
+        if self.sample_filter is None:
+            return None
+        if self.sample_filter == "class":
+            return ClassFilter()
+        return clone(self.sample_filter)
+
+    def _draw(
+        self,
+        label: Any,
+        n_rows: int,
+        sample_filter: Any,
+        copies: CopyFilter,
+        rng: np.random.Generator,
+    ) -> Any:
+        """Draw exactly `n_rows` rows of a class, copies only as the last resort."""
+        n_wanted = n_rows
+        if sample_filter is not None:
+            n_wanted = math.ceil(n_rows * sample_filter.draws_per_row)
+        fresh, n_fresh, copied = [], 0, []
+        for _ in range(MAX_DRAWS):
+            rows, _ = self.gan_.sample(
+                n_wanted - n_fresh, label=label, random_state=rng
+            )
+            refused = copies.refused(rows)
+            fresh.append(_safe_indexing(rows, np.flatnonzero(~refused)))
+            copied.append(_safe_indexing(rows, np.flatnonzero(refused)))
+            n_fresh += int((~refused).sum())
+            if n_fresh == n_wanted:
+                break
+        pool = _stack(fresh)
+        if n_fresh < n_rows:
+            spare = _stack(copied)
+            return _stack([pool, _safe_indexing(spare, np.arange(n_rows - n_fresh))])
+        if sample_filter is not None:
+            pool = _safe_indexing(pool, sample_filter.select(pool, label, n_rows))
+        return pool
+
+    def _report_copies(self) -> None:
+        copied = {label: n for label, n in self.n_copies_.items() if n}
+        if copied:
+            warnings.warn(
+                "Some synthetic rows equal a real row in every column, because the "
+                "columns hold too few different values to avoid it. Copies by class: "
+                f"{copied}; see `n_copies_`.",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        return tags
+
+
+def _stack(parts: list[Any]) -> Any:
+    """Rows of the same kind, one part below the other."""
+    if isinstance(parts[0], pd.DataFrame):
+        # Empty parts would be asked for their dtypes too.
+        filled = [part for part in parts if len(part)] or parts[:1]
+        return pd.concat(filled, ignore_index=True)
+    if sparse.issparse(parts[0]):
+        return sparse.vstack(parts, format=parts[0].format)
+    return np.concatenate(parts)

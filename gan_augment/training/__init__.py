@@ -1,0 +1,1 @@
+"""The adversarial game: losses, batches, the loop and what watches it."""

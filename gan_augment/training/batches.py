@@ -1,0 +1,68 @@
+"""Class-balanced batches of encoded rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+# Batches that are encoded at once: the encoder works on whole columns, and its fixed
+# cost a call is that of a training step.
+BATCHES_AHEAD = 32
+
+
+class ConditionalBatches:
+    """Draw rows class by class, so that the rarest class is seen as often as any.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_rows,)
+        Class index of every row.
+    n_classes : int
+        Number of classes, which is the width of the condition.
+    encode : callable
+        ``encode(indices, rng)`` gives the encoded rows at these positions, as a
+        float32 array. It is called anew for every draw, so that it may randomise.
+    batch_size : int
+        Rows a batch.
+    rng : numpy.random.Generator
+        Source of the draws.
+    """
+
+    def __init__(
+        self,
+        classes: np.ndarray,
+        *,
+        n_classes: int,
+        encode: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+        batch_size: int,
+        rng: np.random.Generator,
+    ) -> None:
+        self.n_classes = n_classes
+        self.batch_size = batch_size
+        self._encode = encode
+        self._rng = rng
+        self._rows_by_class = np.argsort(classes, kind="stable")
+        self._counts = np.bincount(classes, minlength=n_classes)
+        self._starts = np.cumsum(self._counts) - self._counts
+        self._ahead: list[tuple[torch.Tensor, torch.Tensor]] = []
+
+    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Next batch: real rows (B, D) and their one-hot condition (B, C)."""
+        if not self._ahead:
+            self._encode_ahead()
+        return self._ahead.pop()
+
+    def _encode_ahead(self) -> None:
+        shape = (BATCHES_AHEAD, self.batch_size)
+        # The first class of a batch rotates, in case the classes do not divide it.
+        first = self._rng.integers(self.n_classes, size=(BATCHES_AHEAD, 1))
+        classes = (first + np.arange(self.batch_size)) % self.n_classes
+        within = (self._rng.random(shape) * self._counts[classes]).astype(np.intp)
+        indices = self._rows_by_class[self._starts[classes] + within]
+        rows = self._encode(indices.ravel(), self._rng).reshape(*shape, -1)
+        condition = np.eye(self.n_classes, dtype=np.float32)[classes]
+        self._ahead = list(
+            zip(torch.from_numpy(rows), torch.from_numpy(condition), strict=True)
+        )

@@ -1,0 +1,88 @@
+"""What may watch a training, and stop it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
+from typing import Any
+
+
+class Callback:
+    """Base class with three empty hooks; override the ones you need."""
+
+    def on_train_begin(self, max_steps: int) -> None:
+        """Before the first step; `max_steps` is the most that can follow."""
+
+    def on_epoch_end(self, epoch: dict[str, float]) -> bool | None:
+        """After each epoch, with its record; return True to stop the training.
+
+        The record holds ``step`` (steps done), ``seconds`` (since the beginning) and
+        the epoch's mean losses.
+        """
+
+    def on_train_end(self) -> None:
+        """After the last step, and also when training fails."""
+
+
+class History(Callback):
+    """Keep every epoch's record.
+
+    Attributes
+    ----------
+    records : dict of str to list of float
+        One list a measure, one entry an epoch.
+    """
+
+    def __init__(self) -> None:
+        self.records: dict[str, list[float]] = {}
+
+    def on_epoch_end(self, epoch: dict[str, float]) -> None:
+        """Append the record."""
+        for name, value in epoch.items():
+            self.records.setdefault(name, []).append(value)
+
+
+class ProgressBar(Callback):
+    """A bar on standard error that is there before the first step."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+
+    def on_train_begin(self, max_steps: int) -> None:
+        """Show the empty bar."""
+        from tqdm.auto import tqdm
+
+        self._bar = tqdm(total=max_steps, desc="Training GAN", unit="step")
+
+    def on_epoch_end(self, epoch: dict[str, float]) -> None:
+        """Advance the bar and show the losses."""
+        losses = {name: f"{epoch[name]:.3f}" for name in epoch if name.endswith("loss")}
+        self._bar.set_postfix(losses, refresh=False)
+        self._bar.update(int(epoch["step"]) - self._bar.n)
+
+    def on_train_end(self) -> None:
+        """Close the bar."""
+        self._bar.close()
+
+
+_ambient: ContextVar[tuple[Callback, ...]] = ContextVar("ambient", default=())
+
+
+@contextlib.contextmanager
+def watching(*callbacks: Callback) -> Iterator[None]:
+    """Let callbacks watch every training that starts inside the ``with`` block.
+
+    This is how tracking sees a fit that somebody else's code calls, deep inside a
+    pipeline. It holds for the current thread or task alone.
+    """
+    token = _ambient.set(_ambient.get() + callbacks)
+    try:
+        yield
+    finally:
+        _ambient.reset(token)
+
+
+def ambient_callbacks() -> tuple[Callback, ...]:
+    """The callbacks of the enclosing :func:`watching` blocks."""
+    return _ambient.get()

@@ -1,0 +1,182 @@
+"""The adversarial training loop. Nothing here knows what the rows are."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+from gan_augment.training.batches import ConditionalBatches
+from gan_augment.training.callbacks import Callback, ambient_callbacks
+from gan_augment.training.losses import LOSSES, gradient_penalty
+
+# Share of the previous average that each step keeps.
+EMA_DECAY = 0.995
+# The discriminator learns faster than the generator that it has to guide.
+DISCRIMINATOR_RATE = 2.0
+# Steps are reported by the epoch, a pass over as many rows as there are, but neither
+# more often than a progress bar can show nor so rarely that it would seem to hang.
+MOST_EPOCHS = 100
+FEWEST_EPOCHS = 20
+
+
+class Trainer:
+    """Train a generator against a discriminator.
+
+    Parameters
+    ----------
+    generator : Module
+        ``generator(condition, rng)`` gives rows.
+    discriminator : Module
+        ``discriminator(rows, condition)`` gives one logit a row, and the slope of
+        that logit with respect to the row.
+    loss : str
+        Key of :data:`gan_augment.training.losses.LOSSES`.
+    gradient_penalty_weight : float
+        Weight of R1 + R2.
+    learning_rate : float
+        Adam's step size for the generator; constant in the first half of the
+        training, then falling linearly to zero.
+    max_steps : int
+        Number of steps; each updates both networks once.
+    max_time : float or None
+        Seconds after which training stops, at the next step.
+    rng : torch.Generator
+        Source of the noise, on the device of the networks.
+    callbacks : sequence of Callback
+        What watches the training, besides the enclosing
+        :func:`~gan_augment.training.callbacks.watching` blocks.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        *,
+        loss: str,
+        gradient_penalty_weight: float,
+        learning_rate: float,
+        max_steps: int,
+        max_time: float | None,
+        rng: torch.Generator,
+        callbacks: Sequence[Callback] = (),
+    ) -> None:
+        self.generator = generator
+        self.discriminator = discriminator
+        self.loss = LOSSES[loss]
+        self.gradient_penalty_weight = gradient_penalty_weight
+        self.max_steps = max_steps
+        self.max_time = math.inf if max_time is None else max_time
+        self.rng = rng
+        self.callbacks = (*callbacks, *ambient_callbacks())
+        self._learning_rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE)
+        self._weights = (
+            list(generator.parameters()),
+            list(discriminator.parameters()),
+        )
+        self._optimizer = torch.optim.Adam(
+            [{"params": weights} for weights in self._weights],
+            betas=(0.0, 0.9),
+            fused=True,
+        )
+        self._average = [weight.detach().clone() for weight in self._weights[0]]
+        self._update_average = get_ema_multi_avg_fn(EMA_DECAY)
+
+    def run(self, batches: ConditionalBatches, n_rows: int) -> None:
+        """Play the game; the generator ends with the average of its weights.
+
+        Parameters
+        ----------
+        batches : ConditionalBatches
+            Where real rows and conditions are drawn.
+        n_rows : int
+            Number of rows of the training set, the length of an epoch.
+
+        Raises
+        ------
+        FloatingPointError
+            If a loss is no longer finite.
+        """
+        begin = time.perf_counter()
+        steps_per_epoch = self._steps_per_epoch(n_rows, batches.batch_size)
+        for callback in self.callbacks:
+            callback.on_train_begin(self.max_steps)
+        try:
+            terms: list[torch.Tensor] = []
+            for step in range(1, self.max_steps + 1):
+                self._set_learning_rate(step)
+                terms.append(self._step(*batches.draw()))
+                seconds = time.perf_counter() - begin
+                last = step == self.max_steps or seconds > self.max_time
+                if last or step % steps_per_epoch == 0:
+                    if self._report(step, seconds, terms) or last:
+                        break
+                    terms = []
+        finally:
+            for callback in self.callbacks:
+                callback.on_train_end()
+        for weight, average in zip(self._weights[0], self._average, strict=True):
+            weight.data.copy_(average)
+
+    def _step(self, real: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """One simultaneous update of both networks; the three terms of the game."""
+        real, condition = real.to(self.rng.device), condition.to(self.rng.device)
+        fake = self.generator(condition, self.rng)
+        logits, slopes = self.discriminator(
+            torch.cat([real, fake]), torch.cat([condition, condition])
+        )
+        discriminator_loss = self.loss.discriminator(*logits.chunk(2))
+        generator_loss = self.loss.generator(*logits.chunk(2))
+        # The mean over real and fake rows together is half of R1 + R2.
+        penalty = 2 * gradient_penalty(slopes)
+        generator, discriminator = self._weights
+        _set_gradients(generator, generator_loss)
+        _set_gradients(
+            discriminator, discriminator_loss + self.gradient_penalty_weight * penalty
+        )
+        self._optimizer.step()
+        self._update_average(self._average, generator, None)
+        return torch.stack([discriminator_loss, generator_loss, penalty]).detach()
+
+    def _set_learning_rate(self, step: int) -> None:
+        """Hold, then fall linearly to zero over the second half."""
+        factor = min(1.0, 2.0 * (1.0 - (step - 1) / self.max_steps))
+        for group, rate in zip(
+            self._optimizer.param_groups, self._learning_rates, strict=True
+        ):
+            group["lr"] = rate * factor
+
+    def _steps_per_epoch(self, n_rows: int, batch_size: int) -> int:
+        epoch = math.ceil(n_rows / batch_size)
+        most = math.ceil(self.max_steps / FEWEST_EPOCHS)
+        return max(min(epoch, most), math.ceil(self.max_steps / MOST_EPOCHS))
+
+    def _report(self, step: int, seconds: float, terms: list[torch.Tensor]) -> bool:
+        """Tell the callbacks of an epoch; whether one of them wants to stop."""
+        discriminator_loss, generator_loss, penalty = (
+            torch.stack(terms).mean(dim=0).tolist()
+        )
+        if not math.isfinite(discriminator_loss + penalty + generator_loss):
+            raise FloatingPointError(
+                "Training must have finite losses. Got a loss that is not finite at "
+                f"step {step}. Lower `learning_rate`."
+            )
+        epoch = {
+            "step": step,
+            "seconds": seconds,
+            "discriminator_loss": discriminator_loss,
+            "generator_loss": generator_loss,
+            "gradient_penalty": penalty,
+        }
+        return any([callback.on_epoch_end(epoch) for callback in self.callbacks])
+
+
+def _set_gradients(weights: list[nn.Parameter], loss: torch.Tensor) -> None:
+    """Gradients of the loss for these weights alone."""
+    gradients = torch.autograd.grad(loss, weights, retain_graph=True)
+    for weight, gradient in zip(weights, gradients, strict=True):
+        weight.grad = gradient

@@ -1,0 +1,1 @@
+"""Runnable pipelines on real data. Not part of the installed package."""

@@ -1,0 +1,39 @@
+"""Shared data: small tables with every kind of column, and GANs that train at once."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gan_augment import GANOverSampler, TabularGAN
+from tables import make_mixed_frame
+
+
+@pytest.fixture
+def mixed_frame():
+    return make_mixed_frame()
+
+
+@pytest.fixture
+def imbalanced():
+    """A frame whose rare class sits apart, and its labels."""
+    rng = np.random.default_rng(0)
+    rare = np.arange(200) % 8 == 0
+    frame = pd.DataFrame(
+        {
+            "age": rng.integers(18, 90, 200) - 15 * rare,
+            "income": np.where(rng.random(200) < 0.1, np.nan, rng.gamma(2, 900, 200)),
+            "job": pd.Categorical(rng.choice(["a", "b", "c"], 200)),
+        }
+    )
+    frame["job"] = frame["job"].where(~rare, "c")
+    return frame, pd.Series(np.where(rare, "rare", "common"), name="target")
+
+
+@pytest.fixture
+def fast_gan():
+    return TabularGAN(max_steps=10)
+
+
+@pytest.fixture
+def fast_sampler(fast_gan):
+    return GANOverSampler(fast_gan, random_state=0)

@@ -1,0 +1,54 @@
+"""scikit-learn's and imbalanced-learn's own contracts, without an expected failure."""
+
+import imblearn.utils.estimator_checks as imblearn_checks
+import pytest
+import sklearn.utils.estimator_checks as sklearn_checks
+from sklearn.linear_model import LogisticRegression
+
+from gan_augment import GANOverSampler, TabularGAN
+from gan_augment.filtering import ClassFilter
+
+# The checks shrink only what scikit-learn knows; a GAN must be told to be quick.
+QUICK = TabularGAN(max_steps=5, hidden_dims=(8,), batch_size=32)
+
+# imbalanced-learn compares the rows of repeated calls, so it wants a seed.
+SAMPLERS = [
+    GANOverSampler(QUICK, random_state=0),
+    GANOverSampler(
+        TabularGAN(
+            max_steps=5,
+            hidden_dims=(8, 8),
+            batch_size=16,
+            loss="hinge",
+            categorical_features=[0],
+        ),
+        sampling_strategy="not majority",
+        sample_filter=ClassFilter(LogisticRegression(), draws_per_row=1.5),
+        random_state=7,
+    ),
+    GANOverSampler(QUICK, sample_filter=None, random_state=3),
+]
+
+
+@sklearn_checks.parametrize_with_checks(
+    [GANOverSampler(), GANOverSampler(QUICK), *SAMPLERS]
+)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@imblearn_checks.parametrize_with_checks(SAMPLERS)
+def test_imbalanced_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        imblearn_checks.check_param_validation,
+        imblearn_checks.check_dataframe_column_names_consistency,
+    ],
+)
+@pytest.mark.parametrize("sampler", [GANOverSampler(), *SAMPLERS])
+def test_further_imbalanced_learn_checks(check, sampler):
+    check(type(sampler).__name__, sampler)

@@ -1,0 +1,89 @@
+"""The rules of dependency, and what importing costs."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gan_augment
+
+PACKAGE = Path(gan_augment.__file__).parent
+TORCH_FREE = {"encoding", "filtering", "persistence"}
+
+# part -> parts of ours that it may import; anything absent is forbidden.
+ALLOWED = {
+    "over_sampler": {"gans", "filtering", "encoding", "training", "seeding"},
+    "filtering": {"encoding", "seeding"},
+    "mlflow": {"persistence", "gans", "encoding", "training", "over_sampler"},
+    "gans": {"encoding", "networks", "training", "persistence", "seeding"},
+    "networks": {"encoding.schema"},
+    "training": set(),
+    "encoding": {"seeding"},
+    "persistence": set(),
+    "seeding": set(),
+    "__init__": {"gans", "over_sampler"},
+}
+
+
+def imported_modules(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module
+            if node.module == "gan_augment":
+                yield from (f"gan_augment.{alias.name}" for alias in node.names)
+
+
+MODULES = [
+    pytest.param(path, id=str(path.relative_to(PACKAGE)))
+    for path in sorted(PACKAGE.rglob("*.py"))
+]
+
+
+def part_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_no_import_goes_against_the_arrows(path):
+    part = part_of(path)
+    for module in imported_modules(path):
+        target = module.removeprefix("gan_augment.")
+        root = target.split(".")[0]
+        if target == module or root not in ALLOWED or root == part:
+            continue  # not ours, a name of the package itself, or the same part
+        assert {target, root} & ALLOWED[part], f"{path.name} must not import {module}"
+
+
+@pytest.mark.parametrize("path", MODULES)
+def test_heavy_libraries_stay_where_they_belong(path):
+    part = part_of(path)
+    roots = {module.split(".")[0] for module in imported_modules(path)}
+    assert "ctgan" not in roots
+    assert "mlflow" not in roots or part == "mlflow"
+    assert "torch" not in roots or part not in TORCH_FREE
+    if part in ("networks", "training"):
+        assert not roots & {"sklearn", "pandas", "imblearn"}
+
+
+def test_importing_the_package_is_cheap():
+    heavy = ("torch", "mlflow", "ctgan", "matplotlib", "sklearn", "pandas")
+    code = (
+        "import sys, gan_augment; gan_augment.__all__; dir(gan_augment);"
+        f"print([m for m in {heavy} if m in sys.modules])"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "[]"
+
+
+def test_public_names_resolve():
+    for name in gan_augment.__all__:
+        assert getattr(gan_augment, name).__name__ == name
+    with pytest.raises(AttributeError, match="no attribute 'GANSampler'"):
+        _ = gan_augment.GANSampler

@@ -1,0 +1,130 @@
+"""The loop: budget, epochs, callbacks, failure; and that it learns."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from gan_augment import TabularGAN
+from gan_augment.training.callbacks import Callback, ambient_callbacks, watching
+from gan_augment.training.losses import LOSSES
+
+
+class Spy(Callback):
+    def __init__(self, stop_at=None):
+        self.events = []
+        self.stop_at = stop_at
+
+    def on_train_begin(self, max_steps):
+        self.events.append(("begin", max_steps))
+
+    def on_epoch_end(self, epoch):
+        self.events.append(("epoch", epoch["step"]))
+        return self.stop_at is not None and epoch["step"] >= self.stop_at
+
+    def on_train_end(self):
+        self.events.append(("end", None))
+
+
+def fit(n_rows=100, **params):
+    X = np.random.default_rng(0).normal(size=(n_rows, 2))
+    return TabularGAN(random_state=0, **params).fit(X, np.arange(n_rows) % 2)
+
+
+def test_callbacks_are_told_of_beginning_epochs_and_end():
+    spy = Spy()
+    gan = fit(max_steps=37, callbacks=[spy])
+    assert spy.events[0] == ("begin", 37)
+    assert spy.events[-2:] == [("epoch", 37), ("end", None)]
+    steps = [step for kind, step in spy.events if kind == "epoch"]
+    assert steps == gan.history_["step"] == sorted(set(steps))
+    assert all(len(column) == len(steps) for column in gan.history_.values())
+
+
+@pytest.mark.parametrize("max_steps", [1, 20, 2000])
+def test_epochs_are_neither_many_nor_few(max_steps):
+    n_epochs = len(fit(max_steps=max_steps, batch_size=4).history_["step"])
+    assert min(max_steps, 20) <= n_epochs <= 100
+
+
+def test_a_callback_can_stop_the_training():
+    assert fit(max_steps=500, callbacks=[Spy(stop_at=40)]).history_["step"][-1] < 60
+
+
+def test_max_time_ends_the_training_and_leaves_a_usable_gan():
+    gan = fit(max_steps=10**6, max_time=0.0)
+    assert gan.history_["step"] == [1]
+    assert len(gan.sample(5)[0]) == 5
+
+
+def test_watching_reaches_fits_deep_inside_and_only_there():
+    spy = Spy()
+    with watching(spy):
+        fit(max_steps=3)
+    assert spy.events[-1] == ("end", None)
+    n_events = len(spy.events)
+    fit(max_steps=3)
+    assert len(spy.events) == n_events
+    assert ambient_callbacks() == ()
+
+
+def test_the_end_is_told_when_training_fails():
+    class Fails(Spy):
+        def on_epoch_end(self, epoch):
+            raise KeyboardInterrupt
+
+    spy = Fails()
+    with pytest.raises(KeyboardInterrupt):
+        fit(max_steps=5, callbacks=[spy])
+    assert spy.events[-1] == ("end", None)
+
+
+def test_divergence_is_an_error_that_says_what_to_do():
+    with pytest.raises(FloatingPointError, match="Lower `learning_rate`"):
+        fit(max_steps=200, learning_rate=1e30, loss="wasserstein")
+
+
+def test_progress_is_shown_before_the_first_step(capsys):
+    fit(max_steps=2, verbose=True)
+    shown = capsys.readouterr().err
+    assert "0/2" in shown
+    assert "2/2" in shown
+    assert "discriminator_loss" in shown
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_every_loss_learns_where_a_class_is(loss):
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 2
+    X = rng.normal(size=(600, 2)) + 6.0 * y[:, None]
+    gan = TabularGAN(loss=loss, max_steps=300, random_state=0).fit(X, y)
+    for label in (0, 1):
+        centre = gan.sample(300, label=label)[0].mean(axis=0)
+        np.testing.assert_allclose(centre, [6.0 * label] * 2, atol=1.5)
+
+
+def test_the_default_learns_a_joint_distribution():
+    """Correlation and both modes of a ring; an untrained generator has neither."""
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, 2 * np.pi, 2000)
+    X = np.column_stack([np.cos(angle), np.sin(angle)])
+    X += rng.normal(0, 0.05, X.shape)
+    y = np.arange(2000) % 2
+    made, _ = TabularGAN(max_steps=600, random_state=0).fit(X, y).sample(2000)
+    untrained, _ = TabularGAN(max_steps=1, random_state=0).fit(X, y).sample(2000)
+
+    def distance(rows):
+        return stats.wasserstein_distance(
+            np.hypot(*rows.T), np.hypot(*X.T)
+        )
+
+    assert distance(made) < 0.5 * distance(untrained)
+    quadrants = np.unique(np.sign(made), axis=0)
+    assert len(quadrants) == 4
+
+
+def test_sampling_does_not_depend_on_torchs_grad_mode():
+    gan = fit(max_steps=3)
+    with torch.no_grad():
+        inside = gan.sample(4, random_state=0)[0]
+    np.testing.assert_array_equal(inside, gan.sample(4, random_state=0)[0])
