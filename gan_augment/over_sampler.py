@@ -89,9 +89,9 @@ class GANOverSampler(BaseOverSampler):
     >>> sampler = GANOverSampler(random_state=0)
     >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
     >>> sorted(Counter(y_resampled.tolist()).items())
-    [(0, 268), (1, 268)]
+    [(0, 269), (1, 269)]
     >>> sampler.n_synthetic_
-    {1: 236}
+    {1: 238}
     """
 
     _parameter_constraints: dict = {

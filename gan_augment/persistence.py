@@ -141,8 +141,8 @@ def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         return {"$categories": categories, "ordered": bool(value.ordered)}
     if isinstance(value, np.dtype | pd.api.extensions.ExtensionDtype):
         return {"$dtype": str(value)}
-    if isinstance(value, pd.Timestamp):
-        return {"$timestamp": value.isoformat()}
+    if isinstance(value, pd.Timestamp) or value is pd.NaT:
+        return {"$timestamp": str(value)}
     if isinstance(value, pd.Timedelta):
         return {"$timedelta": value.isoformat()}
     if type(value) is datetime.date:

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from tables import make_mixed_frame
 
 from gan_augment import GANOverSampler, TabularGAN
-from tables import make_mixed_frame
 
 
 @pytest.fixture

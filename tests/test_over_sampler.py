@@ -12,10 +12,10 @@ from imblearn.pipeline import make_pipeline
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
+from tables import make_mixed_frame
 
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.filtering import ClassFilter
-from tables import make_mixed_frame
 
 
 def counts(labels):
@@ -93,7 +93,7 @@ def test_exact_copies_are_refused(imbalanced):
 
 
 class _CopyingGAN(TabularGAN):
-    """Every other row that it draws is a real one."""
+    """Half of what it draws are real rows."""
 
     def fit(self, X, y):
         self._rows = X
@@ -101,9 +101,8 @@ class _CopyingGAN(TabularGAN):
 
     def sample(self, n_samples=1, *, label=None, random_state=None):
         X, y = super().sample(n_samples, label=label, random_state=random_state)
-        real = self._rows.iloc[np.arange(n_samples) % len(self._rows)]
-        keep = np.arange(n_samples) % 2 == 0
-        return X.where(keep[:, None], real.set_axis(X.index)).astype(X.dtypes), y
+        n_copies = min(n_samples // 2, len(self._rows))
+        return pd.concat([self._rows[:n_copies], X[n_copies:]], ignore_index=True), y
 
 
 def test_copies_that_cannot_be_avoided_are_reported(fast_sampler):
@@ -124,8 +123,8 @@ def test_only_rows_of_the_class_that_was_asked_for(position):
     X = rng.normal(size=(140, 2)) + centre[:, None]
     label = "abc"[position]
     sampler = GANOverSampler(
-        TabularGAN(max_steps=200),
-        sampling_strategy={label: 60},
+        TabularGAN(),
+        sampling_strategy={label: 220},
         sample_filter=None,
         random_state=0,
     )
@@ -133,23 +132,23 @@ def test_only_rows_of_the_class_that_was_asked_for(position):
     synthetic = X_resampled[sampler.synthetic_mask_]
     assert (y_resampled[sampler.synthetic_mask_] == label).all()
     nearest = np.abs(synthetic.mean(axis=1)[:, None] - [0.0, 10.0, 20.0]).argmin(axis=1)
-    assert (nearest == position).mean() > 0.9
+    assert (nearest == position).mean() > 0.8
 
 
-def test_filter_keeps_rows_that_look_more_like_their_class(imbalanced):
-    X, y = imbalanced
-    X = X.drop(columns="job")
-    age = {}
-    for sample_filter in (None, "class", ClassFilter(draws_per_row=4)):
+def test_filter_keeps_rows_that_look_more_like_their_class():
+    rng = np.random.default_rng(0)
+    y = np.arange(600) % 6 == 0
+    X = rng.normal(size=(600, 2)) + 2.0 * y[:, None]
+    mean = {}
+    for draws in (1, 2, 8):
         sampler = GANOverSampler(
-            TabularGAN(max_steps=30), sample_filter=sample_filter, random_state=0
+            TabularGAN(max_steps=100),
+            sample_filter=ClassFilter(draws_per_row=draws),
+            random_state=0,
         )
         X_resampled, _ = sampler.fit_resample(X, y)
-        draws = getattr(sample_filter, "draws_per_row", sample_filter)
-        age[draws] = X_resampled["age"][sampler.synthetic_mask_].mean()
-    # The rare class is younger, and a hardly trained GAN does not know it.
-    assert age["class"] < age[None]
-    assert age[4] < age["class"]
+        mean[draws] = X_resampled[sampler.synthetic_mask_].mean()
+    assert mean[1] < mean[2] < mean[8]
 
 
 @pytest.mark.parametrize("n_rare", [1, 2, 3, 5, 10])
@@ -215,7 +214,8 @@ def test_the_container_comes_back(fast_sampler, kind):
 
 
 def _fails(X, y, **params):
-    sampler = GANOverSampler(TabularGAN(max_steps=2), random_state=0, **params)
+    params = {"gan": TabularGAN(max_steps=2), "random_state": 0} | params
+    sampler = GANOverSampler(**params)
     return lambda: sampler.fit_resample(X, y)
 
 

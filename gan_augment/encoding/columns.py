@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-# Ends of the uniform scale that are cut off, so that a normal score stays within 3.1.
+# Ends of the uniform scale that are cut off, so that a normal score stays within 3.1:
+# the most extreme thousandth of a column is one lump to the network.
 TAIL = 1e-3
 # Steps of the uniform scale that a column resolves; the rest is interpolated.
 RESOLUTION = 4096
@@ -61,7 +62,9 @@ class RankColumn:
             values[~missing], return_inverse=True, return_counts=True
         )
         if not len(distinct):
-            return cls(distinct, np.zeros(1), np.zeros(0, dtype=bool), bool(len(values)))
+            return cls(
+                distinct, np.zeros(1), np.zeros(0, dtype=bool), bool(len(values))
+            )
         mass = np.cumsum(np.bincount(inverse, weights[~missing]))
         edges = np.concatenate([[0.0], mass / mass[-1]])
         # Few repeats in many rows are rounding, not an atom of the distribution.

@@ -110,9 +110,9 @@ class BaseGAN(BaseEstimator, metaclass=ABCMeta):
         """
         y = column_or_1d(y)
         check_classification_targets(y)
+        check_consistent_length(X, y)
         self.encoder_ = self._make_encoder().fit(X, y)
         codes = self.encoder_.quantize(X)
-        check_consistent_length(codes, y)
         self.classes_, classes, counts = np.unique(
             y, return_inverse=True, return_counts=True
         )

@@ -275,8 +275,7 @@ class GeneratorModel:
         labels = {str(label): label for label in self._gan.classes_.tolist()}
         if target_class not in labels:
             raise ValueError(
-                f"`target_class` must be one of {sorted(labels)}. "
-                "Got another class."
+                f"`target_class` must be one of {sorted(labels)}. Got another class."
             )
         return labels[target_class]
 

@@ -127,8 +127,9 @@ def _tracked_fit_resample(
     with mlflow.start_run(nested=True, run_name="fit_resample") as run:
         begin = time.perf_counter()
         # The filter's classifier is a part of this fit, not a run's subject.
-        with watching(EpochTracker(run.info.run_id)), disable_discrete_autologging(
-            ["sklearn"]
+        with (
+            watching(EpochTracker(run.info.run_id)),
+            disable_discrete_autologging(["sklearn"]),
         ):
             resampled = original(self, X, y, **params)
         seconds = time.perf_counter() - begin

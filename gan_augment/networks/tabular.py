@@ -83,7 +83,8 @@ class SpanActivation(nn.Module):
             gumbel = -torch.log(-torch.log(uniform.clamp(1e-10, 1 - 1e-7)))
             soft = F.softmax((logits + gumbel) / TEMPERATURE, dim=-1)
             hard = F.one_hot(soft.argmax(-1), soft.shape[-1]).to(soft.dtype)
-            cells.append((hard + soft - soft.detach())[:, self.used])
+            # In this order the sum is exactly 0 or 1, as in an encoded real row.
+            cells.append((hard + (soft - soft.detach()))[:, self.used])
         rows = torch.cat(cells, dim=1)[:, self.order]
         if len(self.masked):
             mask = torch.ones_like(rows)

@@ -18,9 +18,15 @@ def roundtrip(frame, y=None, **params):
 
 def test_what_is_discrete_comes_back_exactly(mixed_frame):
     encoder, back = roundtrip(mixed_frame)
-    exact = [
-        name for name, kind in encoder.dtypes_.items() if kind != "numeric"
-    ] + ["int", "int8", "hundreds", "Int64", "constant", "all_nan", "sparse"]
+    exact = [name for name, kind in encoder.dtypes_.items() if kind != "numeric"] + [
+        "int",
+        "int8",
+        "hundreds",
+        "Int64",
+        "constant",
+        "all_nan",
+        "sparse",
+    ]
     pd.testing.assert_frame_equal(back[exact], mixed_frame[exact])
     pd.testing.assert_series_equal(back.dtypes, mixed_frame.dtypes)
 
@@ -122,7 +128,8 @@ def test_large_columns_are_thinned_but_keep_bounds_and_atoms():
     assert back.min() >= values.min()
     assert back.max() <= values.max()
     assert (back[:5000] == 0).all()
-    np.testing.assert_allclose(back, values, atol=0.3)
+    inner = np.abs(values) < 3  # beyond, the scale is cut off
+    np.testing.assert_allclose(back[inner], values[inner], atol=0.1)
     assert stats.ks_2samp(back[:, 0], values[:, 0]).statistic < 0.005
 
 
@@ -177,7 +184,7 @@ def test_many_levels_are_ordered_by_class():
 
 
 def test_numbers_in_object_arrays_are_numbers():
-    array = np.array([[1, "a"], [2, "b"], [4, "a"]], dtype=object)
+    array = np.array([[1, "a"], [2, "b"], [4, "a"]] * 3, dtype=object)
     encoder, back = roundtrip(array)
     assert encoder.dtypes_ == {0: "numeric", 1: "categorical"}
     assert back.dtype == object

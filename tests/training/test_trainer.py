@@ -114,9 +114,7 @@ def test_the_default_learns_a_joint_distribution():
     untrained, _ = TabularGAN(max_steps=1, random_state=0).fit(X, y).sample(2000)
 
     def distance(rows):
-        return stats.wasserstein_distance(
-            np.hypot(*rows.T), np.hypot(*X.T)
-        )
+        return stats.wasserstein_distance(np.hypot(*rows.T), np.hypot(*X.T))
 
     assert distance(made) < 0.5 * distance(untrained)
     quadrants = np.unique(np.sign(made), axis=0)
