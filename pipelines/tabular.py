@@ -196,7 +196,7 @@ def register(
     gan_augment.mlflow.autolog(disable=True)
 
 
-def point_to_ui(prefix: str) -> None:
+def point_to_ui(prefix: str, experiment_id: str) -> None:
     """Say what was registered, and how to look at it."""
     client = mlflow.MlflowClient()
     console.print("\nRegistered in MLflow:")
@@ -209,11 +209,9 @@ def point_to_ui(prefix: str) -> None:
         base = "http://127.0.0.1:5000"
         console.print("\nTo look at them, start the UI:", style="bold")
         console.print(f"  mlflow ui --backend-store-uri {uri}", soft_wrap=True)
-    experiment = mlflow.get_experiment_by_name(EXPERIMENT)
     console.print("and open:" if base != uri else "\nOpen:", style="bold")
     console.print(
-        f"  {base}/#/experiments/{experiment.experiment_id}/runs"
-        "?workflowType=machine_learning",
+        f"  {base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning",
         soft_wrap=True,
     )
 
@@ -261,10 +259,10 @@ def main(
     scores = cross_validate(arms, X, is_rare, folds)
     show(scores, n_splits)
     console.print(verdict(scores, n_splits), style="bold")
-    mlflow.set_experiment(EXPERIMENT)
+    experiment = mlflow.set_experiment(EXPERIMENT)
     with console.status("Fitting on the whole table and registering"):
         register(arms, X, is_rare, scores, prefix)
-    point_to_ui(prefix)
+    point_to_ui(prefix, experiment.experiment_id)
 
 
 if __name__ == "__main__":

@@ -37,3 +37,16 @@ def fast_gan():
 @pytest.fixture
 def fast_sampler(fast_gan):
     return GANOverSampler(fast_gan, random_state=0)
+
+
+@pytest.fixture
+def store(tmp_path, monkeypatch):
+    """An empty MLflow store in a directory of its own."""
+    import mlflow
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    # An experiment that another test had active is not in this store.
+    mlflow.set_experiment("test")
+    return tmp_path

@@ -1,4 +1,4 @@
-"""Files: the same model after loading, in a new process too; damage is a typed error."""
+"""Files: the same model after loading; damage is a typed error."""
 
 import datetime
 import json
@@ -72,7 +72,7 @@ def test_every_kind_of_value_survives(tmp_path):
 
 
 def test_what_needs_code_to_load_is_not_saved(tmp_path):
-    with pytest.raises(TypeError, match="numbers, strings.*complex"):
+    with pytest.raises(TypeError, match=r"numbers, strings.*complex"):
         persistence.save({"value": 1j}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 

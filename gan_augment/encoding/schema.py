@@ -1,4 +1,4 @@
-"""What each slice of an encoded row means: the contract between encoder and networks."""
+"""What each slice of an encoded row means: what encoder and networks agree on."""
 
 from __future__ import annotations
 

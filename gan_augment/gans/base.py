@@ -68,6 +68,7 @@ class BaseGAN(BaseEstimator, metaclass=ABCMeta):
     # Dataclasses that the state of the encoder is made of.
     _saved_classes: Mapping[str, type] = {}
 
+    encoder_: Any
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str
     gradient_penalty_weight: float

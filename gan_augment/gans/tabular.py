@@ -145,6 +145,7 @@ class TabularGAN(BaseGAN):
         self.verbose = verbose
         self.random_state = random_state
 
+    encoder_: TableEncoder
     _saved_classes = STATE_CLASSES
 
     def _make_encoder(self) -> TableEncoder:

@@ -257,11 +257,11 @@ class GeneratorModel:
                 'params={"n_rows": ...}.'
             )
         seed = params.get("seed")
-        fresh = seed is None or int(seed) < 0
+        seed = -1 if seed is None else int(seed)
         rows, labels = self._gan.sample(
             n_rows,
             label=self._label(params.get("target_class")),
-            random_state=np.random.default_rng() if fresh else int(seed),
+            random_state=np.random.default_rng() if seed < 0 else seed,
         )
         frame = _plain(pd.DataFrame(rows))
         target = "target"

@@ -22,9 +22,8 @@ GENERATOR_TAG = "gan_augment.generator_model_id"
 def link_generator(model_id: str) -> None:
     """Make a logged generator an input of the active run.
 
-    The run's page then shows the generator as an input model, and
-    ``mlflow.search_runs(filter_string="tags.`gan_augment.generator_model_id` = '...'")``
-    finds the run.
+    The run's page then shows the generator as an input model, and a search for runs
+    with the tag ``gan_augment.generator_model_id`` finds it from the generator.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""autolog(): every ``fit_resample`` becomes a run, with its curves and its generator."""
+"""autolog(): every ``fit_resample`` is a run, with its curves and its generator."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import mlflow
 import numpy as np
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric
 from mlflow.utils.autologging_utils import (
     autologging_integration,
@@ -184,4 +185,4 @@ def _dataset(X: Any, y: Any) -> Any:
     frame.columns = [str(name) for name in frame.columns]
     target = str(getattr(y, "name", None) or "target")
     frame = frame.assign(**{target: np.asarray(y)})
-    return mlflow.data.from_pandas(frame, targets=target, name="training")
+    return from_pandas(frame, targets=target, name="training")

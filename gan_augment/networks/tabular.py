@@ -47,48 +47,60 @@ class SpanActivation(nn.Module):
         Layout of the encoded row.
     """
 
+    padded: torch.Tensor
+    padding: torch.Tensor
+    unpadded: torch.Tensor
+    order: torch.Tensor
+    masked: torch.Tensor
+    present_at: torch.Tensor
+
     def __init__(self, spans: Sequence[Span]) -> None:
         super().__init__()
         scalars = [span for span in spans if span.kind == "scalar"]
         one_hot = [span for span in spans if span.kind == "one_hot"]
+        self.n_scalars = len(scalars)
+        self.n_one_hot = len(one_hot)
+        # The network puts the scalars first, then the spans one after the other. The
+        # spans are padded to one width, so that one softmax serves them all.
+        widths = torch.tensor([span.width for span in one_hot]).long()
         widest = max((span.width for span in one_hot), default=0)
-        # Every one-hot span as a row of positions, padded by the position 0.
-        position = torch.zeros(len(one_hot), widest, dtype=torch.long)
-        used = torch.zeros(len(one_hot), widest, dtype=torch.bool)
-        for row, span in enumerate(one_hot):
-            position[row, : span.width] = torch.arange(span.start, span.stop)
-            used[row, : span.width] = True
-        scalar = torch.tensor([span.start for span in scalars], dtype=torch.long)
-        order = torch.cat([scalar, position[used]]).argsort()
-        masked = [s for s in scalars if s.present_at is not None]
-        self.register_buffer("position", position, persistent=False)
-        self.register_buffer("used", used, persistent=False)
-        self.register_buffer("scalar", scalar, persistent=False)
-        self.register_buffer("order", order, persistent=False)
-        self.register_buffer(
-            "masked", torch.tensor([s.start for s in masked]).long(), persistent=False
-        )
-        self.register_buffer(
-            "present_at",
-            torch.tensor([s.present_at for s in masked]).long(),
-            persistent=False,
-        )
+        used = torch.arange(widest) < widths[:, None]
+        first = self.n_scalars + widths.cumsum(0) - widths
+        padded = (first[:, None] + torch.arange(widest)).where(used, first[:, None])
+        cells = [span.start for span in scalars]
+        cells += [cell for span in one_hot for cell in range(span.start, span.stop)]
+        masked = {
+            span.start: span.present_at
+            for span in scalars
+            if span.present_at is not None
+        }
+        layout = {
+            "padded": padded.flatten(),
+            "padding": torch.zeros(used.shape).masked_fill(~used, -torch.inf),
+            "unpadded": used.flatten().nonzero().squeeze(1),
+            "order": torch.tensor(cells).argsort(),
+            "masked": torch.tensor(list(masked)).long(),
+            "present_at": torch.tensor(list(masked.values())).long(),
+        }
+        for name, tensor in layout.items():
+            self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, raw: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, D) raw outputs -> (B, D) encoded rows."""
-        cells = [raw[:, self.scalar]]
-        if len(self.position):
-            logits = raw[:, self.position].masked_fill(~self.used, -torch.inf)
-            uniform = torch.rand(logits.shape, generator=rng, device=raw.device)
-            gumbel = -torch.log(-torch.log(uniform.clamp(1e-10, 1 - 1e-7)))
-            soft = F.softmax((logits + gumbel) / TEMPERATURE, dim=-1)
-            hard = F.one_hot(soft.argmax(-1), soft.shape[-1]).to(soft.dtype)
+        cells = raw[:, : self.n_scalars]
+        if self.n_one_hot:
+            logits = raw.index_select(1, self.padded).unflatten(1, self.padding.shape)
+            # Minus the logarithm of an exponential variable is a Gumbel variable.
+            gumbel = -torch.empty_like(logits).exponential_(generator=rng).log()
+            soft = F.softmax((logits + self.padding + gumbel) / TEMPERATURE, dim=-1)
+            hard = torch.zeros_like(soft).scatter(-1, soft.argmax(-1, True), 1.0)
             # In this order the sum is exactly 0 or 1, as in an encoded real row.
-            cells.append((hard + (soft - soft.detach()))[:, self.used])
-        rows = torch.cat(cells, dim=1)[:, self.order]
+            chosen = (hard + (soft - soft.detach())).flatten(1)
+            cells = torch.cat([cells, chosen.index_select(1, self.unpadded)], dim=1)
+        rows = cells.index_select(1, self.order)
         if len(self.masked):
             mask = torch.ones_like(rows)
-            mask[:, self.masked] = rows[:, self.present_at].detach()
+            mask[:, self.masked] = rows.detach().index_select(1, self.present_at)
             rows = rows * mask
         return rows
 
@@ -151,7 +163,7 @@ class _LogitAndSlope(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, rows: torch.Tensor, *parameters: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, D) rows, weights and biases in turn -> (B, 1) logits, (B, D) slopes."""
@@ -172,7 +184,7 @@ class _LogitAndSlope(torch.autograd.Function):
         return logits, slopes
 
     @staticmethod
-    def backward(  # type: ignore[override]
+    def backward(
         ctx: Any, d_logits: torch.Tensor, d_slopes: torch.Tensor
     ) -> tuple[torch.Tensor | None, ...]:
         """Gradients with respect to the rows and every weight and bias."""

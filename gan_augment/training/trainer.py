@@ -112,10 +112,11 @@ class Trainer:
                 terms.append(self._step(*batches.draw()))
                 seconds = time.perf_counter() - begin
                 last = step == self.max_steps or seconds > self.max_time
-                if last or step % steps_per_epoch == 0:
-                    if self._report(step, seconds, terms) or last:
-                        break
+                if step % steps_per_epoch == 0 or last:
+                    last |= self._report(step, seconds, terms)
                     terms = []
+                if last:
+                    break
         finally:
             for callback in self.callbacks:
                 callback.on_train_end()
@@ -172,11 +173,13 @@ class Trainer:
             "generator_loss": generator_loss,
             "gradient_penalty": penalty,
         }
-        return any([callback.on_epoch_end(epoch) for callback in self.callbacks])
+        wants_to_stop = [callback.on_epoch_end(epoch) for callback in self.callbacks]
+        return any(wants_to_stop)
 
 
 def _set_gradients(weights: list[nn.Parameter], loss: torch.Tensor) -> None:
     """Gradients of the loss for these weights alone."""
+    # The other network's turn may come after, on the same graph.
     gradients = torch.autograd.grad(loss, weights, retain_graph=True)
     for weight, gradient in zip(weights, gradients, strict=True):
         weight.grad = gradient

@@ -166,9 +166,9 @@ def test_a_wrong_specification_is_named(spec, message):
 
 def test_rows_that_do_not_fit_are_named():
     encoder = TableEncoder().fit(pd.DataFrame({"a": ["x", "y"], "b": [1, 2]}))
-    with pytest.raises(ValueError, match="'a'.*'z'"):
+    with pytest.raises(ValueError, match=r"'a'.*'z'"):
         encoder.transform(pd.DataFrame({"a": ["z"], "b": [1]}))
-    with pytest.raises(ValueError, match="2 columns.*Got 1"):
+    with pytest.raises(ValueError, match=r"2 columns.*Got 1"):
         encoder.transform(pd.DataFrame({"a": ["x"]}))
 
 

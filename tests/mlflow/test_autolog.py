@@ -1,0 +1,149 @@
+"""autolog, log_pipeline, lineage: what is in the store after a fit in a pipeline."""
+
+import mlflow
+import numpy as np
+import pytest
+from imblearn.pipeline import make_pipeline
+from mlflow.tracking.client import MlflowClient
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import gan_augment.mlflow
+from gan_augment import GANOverSampler, TabularGAN
+from gan_augment.training.callbacks import Callback
+
+
+@pytest.fixture
+def autolog(store):
+    yield gan_augment.mlflow.autolog
+    gan_augment.mlflow.autolog(disable=True)
+
+
+@pytest.fixture
+def pipeline(fast_sampler):
+    prepare = make_column_transformer(
+        (OneHotEncoder(), ["job"]), (StandardScaler(), ["age"])
+    )
+    return make_pipeline(fast_sampler, prepare, LogisticRegression())
+
+
+def runs():
+    return mlflow.search_runs(search_all_experiments=True, output_format="list")
+
+
+def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
+    autolog(registered_model_name="generator")
+    pipeline.fit(*imbalanced)
+    (run,) = runs()
+    sampler = pipeline[0]
+    assert run.info.status == "FINISHED"
+    assert run.data.params["gan__max_steps"] == "10"
+    assert run.data.params["sample_filter"] == "class"
+    assert run.data.params["data/n_rare"] == "25"
+    assert run.data.params["resampled/n_rare"] == "175"
+    assert run.data.metrics["fit_resample_seconds"] > 0
+    (dataset,) = run.inputs.dataset_inputs
+    assert dataset.dataset.digest
+    assert "age" in dataset.dataset.schema
+    client = MlflowClient()
+    curve = client.get_metric_history(run.info.run_id, "train/generator_loss")
+    curve.sort(key=lambda metric: metric.step)
+    assert [metric.step for metric in curve] == sampler.history_["step"]
+    assert [metric.value for metric in curve] == sampler.history_["generator_loss"]
+    version = client.get_model_version_by_alias("generator", "candidate")
+    assert version.source == f"models:/{sampler.mlflow_model_id_}"
+    assert version.run_id == run.info.run_id
+
+
+def test_the_classifier_points_at_its_generator(autolog, pipeline, imbalanced):
+    X, y = imbalanced
+    autolog()
+    with mlflow.start_run(run_name="classifier") as outer:
+        pipeline.fit(X, y)
+        info = gan_augment.mlflow.log_pipeline(
+            pipeline, registered_model_name="classifier"
+        )
+    model_id = pipeline[0].mlflow_model_id_
+    run = mlflow.get_run(outer.info.run_id)
+    assert [model.model_id for model in run.inputs.model_inputs] == [model_id]
+    assert [model.model_id for model in run.outputs.model_outputs] == [info.model_id]
+    (found,) = mlflow.search_runs(
+        filter_string=f"tags.`gan_augment.generator_model_id` = '{model_id}'",
+        output_format="list",
+    )
+    assert found.info.run_id == outer.info.run_id
+    (fit,) = [r for r in runs() if r.data.tags.get("mlflow.parentRunId")]
+    assert fit.data.tags["mlflow.parentRunId"] == outer.info.run_id
+    loaded = mlflow.sklearn.load_model("models:/classifier@candidate")
+    assert (loaded.predict(X) == pipeline.predict(X)).all()
+    assert not hasattr(loaded[0], "gan_")
+
+
+def test_disable_stops_it(autolog, pipeline, imbalanced):
+    autolog()
+    autolog(disable=True)
+    pipeline.fit(*imbalanced)
+    assert runs() == []
+
+
+def test_models_and_datasets_can_be_left_out(autolog, pipeline, imbalanced):
+    autolog(log_models=False, log_datasets=False)
+    pipeline.fit(*imbalanced)
+    (run,) = runs()
+    assert not run.inputs.dataset_inputs
+    assert mlflow.search_logged_models(output_format="list") == []
+    assert not hasattr(pipeline[0], "mlflow_model_id_")
+
+
+def test_the_same_rows_with_and_without(autolog, fast_sampler, imbalanced):
+    plain, _ = fast_sampler.fit_resample(*imbalanced)
+    autolog()
+    tracked, _ = fast_sampler.fit_resample(*imbalanced)
+    assert tracked.equals(plain)
+
+
+def test_the_classifier_of_the_filter_is_not_logged(autolog, fast_sampler, imbalanced):
+    autolog(log_models=False)
+    mlflow.sklearn.autolog(log_models=False)
+    try:
+        fast_sampler.fit_resample(*imbalanced)
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    (run,) = runs()
+    assert "n_estimators" not in run.data.params
+
+
+def test_an_error_of_the_fit_is_the_users_and_fails_the_run(autolog, imbalanced):
+    class Stop(Callback):
+        def on_epoch_end(self, epoch):
+            raise RuntimeError("stop")
+
+    autolog()
+    sampler = GANOverSampler(TabularGAN(max_steps=2, callbacks=[Stop()]))
+    with pytest.raises(RuntimeError, match="stop"):
+        sampler.fit_resample(*imbalanced)
+    (run,) = runs()
+    assert run.info.status == "FAILED"
+
+
+def test_a_store_that_fails_costs_no_generator(
+    autolog, fast_sampler, imbalanced, monkeypatch
+):
+    def fail(*args, **kwargs):
+        raise OSError("no space left on device")
+
+    autolog()
+    monkeypatch.setattr(MlflowClient, "log_batch", fail)
+    monkeypatch.setattr(mlflow, "log_params", fail)
+    with pytest.warns(UserWarning, match="training curves: OSError"):
+        X_resampled, _ = fast_sampler.fit_resample(*imbalanced)
+    assert len(X_resampled) == 350
+
+
+def test_class_names_that_mlflow_refuses_are_logged(autolog, fast_sampler):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    autolog(log_models=False)
+    fast_sampler.fit_resample(X, np.where(np.arange(40) % 4 == 0, "f1@a=b%", "no"))
+    (run,) = runs()
+    assert run.data.params["data/n_f1_a_b_"] == "10"

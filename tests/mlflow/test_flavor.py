@@ -1,0 +1,128 @@
+"""The flavour: data-only files, the same rows in a new process, clear refusals."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+import gan_augment.mlflow
+from gan_augment import TabularGAN
+from gan_augment.persistence import ModelFileError
+
+
+@pytest.fixture
+def logged(store, imbalanced):
+    X, y = imbalanced
+    gan = TabularGAN(max_steps=10, random_state=0).fit(X, y)
+    with mlflow.start_run():
+        info = gan_augment.mlflow.log_model(gan, registered_model_name="generator")
+    return gan, info
+
+
+def test_a_registered_generator_is_found_by_its_alias(logged):
+    gan, _ = logged
+    loaded = gan_augment.mlflow.load_model("models:/generator@candidate")
+    rows, _ = loaded.sample(20, label="rare", random_state=3)
+    pd.testing.assert_frame_equal(rows, gan.sample(20, label="rare", random_state=3)[0])
+
+
+def test_a_new_process_without_pickle_draws_the_same_rows(logged, tmp_path):
+    gan, _ = logged
+    code = (
+        "import gan_augment.mlflow as m\n"
+        "gan = m.load_model('models:/generator@candidate')\n"
+        "X, y = gan.sample(20, label='rare', random_state=3)\n"
+        "print(X.to_csv(), y.tolist())"
+    )
+    other = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"MLFLOW_ALLOW_PICKLE_DESERIALIZATION": "false"},
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=tmp_path,
+    )
+    X, y = gan.sample(20, label="rare", random_state=3)
+    assert other.stdout.strip() == f"{X.to_csv()} {y.tolist()}"
+
+
+def test_no_file_of_the_model_needs_pickle(logged):
+    _, info = logged
+    root = Path(mlflow.artifacts.download_artifacts(info.model_uri))
+    endings = {path.suffix for path in root.rglob("*") if path.is_file()}
+    assert endings <= {".json", ".safetensors", ".yaml", ".txt", ""}
+    assert list(root.rglob("*.safetensors"))
+
+
+def test_pyfunc_draws_by_parameters(logged, monkeypatch):
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    model = mlflow.pyfunc.load_model("models:/generator@candidate")
+
+    def draw(**params):
+        return model.predict(pd.DataFrame(), params=params)
+
+    rows = draw(n_rows=50, target_class="rare", seed=7)
+    assert rows.columns.tolist() == ["age", "income", "job", "target"]
+    assert (rows["target"] == "rare").all()
+    assert len(rows) == 50
+    pd.testing.assert_frame_equal(rows, draw(n_rows=50, target_class="rare", seed=7))
+    assert not rows.equals(draw(n_rows=50, target_class="rare", seed=8))
+    assert set(draw(n_rows=200, seed=1)["target"]) == {"rare", "common"}
+    assert not draw(n_rows=50).equals(draw(n_rows=50))
+    for wrong in ({}, {"n_rows": 0}, {"n_rows": 10**6 + 1}):
+        with pytest.raises(ValueError, match="`n_rows` must be from 1"):
+            draw(**wrong)
+    with pytest.raises(ValueError, match="`target_class` must be one of"):
+        draw(n_rows=1, target_class="maybe")
+
+
+def test_the_model_shows_the_last_epoch_not_the_first(logged, store):
+    """MLflow links the run's metrics of one step, which is 0 unless it is told."""
+    gan, _ = logged
+    with mlflow.start_run():
+        for step, loss in zip(
+            gan.history_["step"], gan.history_["generator_loss"], strict=True
+        ):
+            mlflow.log_metric("train/generator_loss", loss, step=step)
+        info = gan_augment.mlflow.log_model(gan)
+    model = mlflow.get_logged_model(info.model_id)
+    shown = {metric.key: metric.value for metric in model.metrics}
+    assert shown["train/generator_loss"] == gan.history_["generator_loss"][-1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"gan_class": "os.system"}, "gan_class"),
+        ({"data": "../../outside"}, "inside the model"),
+        ({"data": "data/nothing"}, "must hold"),
+    ],
+)
+def test_a_hostile_model_is_refused(logged, tmp_path, change, message):
+    gan, _ = logged
+    path = tmp_path / "model"
+    gan_augment.mlflow.save_model(gan, path)
+    description = yaml.safe_load((path / "MLmodel").read_text())
+    description["flavors"]["gan_augment"] |= change
+    (path / "MLmodel").write_text(yaml.safe_dump(description))
+    with pytest.raises(ModelFileError, match=message):
+        gan_augment.mlflow.load_model(str(path))
+    with pytest.raises(ModelFileError, match=message):
+        mlflow.pyfunc.load_model(str(path))
+
+
+def test_every_dtype_has_a_signature(mixed_frame, tmp_path):
+    labels = np.arange(len(mixed_frame)) % 2
+    gan = TabularGAN(max_steps=2, random_state=0).fit(mixed_frame, labels)
+    gan_augment.mlflow.save_model(gan, tmp_path / "model")
+    rows = mlflow.pyfunc.load_model(str(tmp_path / "model")).predict(
+        pd.DataFrame(), params={"n_rows": 20, "seed": 0}
+    )
+    assert rows.columns.tolist() == [*mixed_frame.columns, "target"]
+    assert len(rows) == 20
