@@ -10,6 +10,8 @@ are registered in MLflow: with nothing configured, in ``mlflow.db`` in this dire
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -186,6 +188,13 @@ def register(
     for arm, pipeline in arms.items():
         with mlflow.start_run(run_name=f"classifier {arm}"):
             fitted = clone(pipeline).fit(X, is_rare)
+            mlflow.log_params(
+                {
+                    name: str(value)
+                    for name, value in pipeline.get_params().items()
+                    if name.startswith("classify")
+                }
+            )
             means = {name: scores[name][arm].mean() for name in METRICS}
             mlflow.log_metrics({f"cv/{name}": mean for name, mean in means.items()})
             gan_augment.mlflow.log_pipeline(
@@ -208,7 +217,10 @@ def point_to_ui(prefix: str, experiment_id: str) -> None:
     if not uri.startswith("http"):
         base = "http://127.0.0.1:5000"
         console.print("\nTo look at them, start the UI:", style="bold")
-        console.print(f"  mlflow ui --backend-store-uri {uri}", soft_wrap=True)
+        python = os.path.relpath(sys.executable)
+        console.print(
+            f"  {python} -m mlflow ui --backend-store-uri {uri}", soft_wrap=True
+        )
     console.print("and open:" if base != uri else "\nOpen:", style="bold")
     console.print(
         f"  {base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning",

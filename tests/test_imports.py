@@ -13,7 +13,7 @@ PACKAGE = Path(gan_augment.__file__).parent
 TORCH_FREE = {"encoding", "filtering", "persistence"}
 
 # part -> parts of ours that it may import; anything absent is forbidden.
-ALLOWED = {
+ALLOWED: dict[str, set[str]] = {
     "over_sampler": {"gans", "filtering", "encoding", "training", "seeding"},
     "filtering": {"encoding", "seeding"},
     "mlflow": {"persistence", "gans", "encoding", "training", "over_sampler"},

@@ -77,8 +77,8 @@ def test_the_program_on_a_file_of_ones_own(imbalanced, tmp_path):
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     aliases = {m.name: m.aliases for m in client.search_registered_models()}
     assert aliases == {
-        "customers-generator": {"candidate": "1"},
-        "customers-classifier": {"baseline": "1", "candidate": "2"},
+        "customers-generator": {"candidate": 1},
+        "customers-classifier": {"baseline": 1, "candidate": 2},
     }
     experiment = client.get_experiment_by_name("gan_augment")
     found = client.search_runs([experiment.experiment_id])

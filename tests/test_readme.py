@@ -1,0 +1,34 @@
+"""The README's Python runs, and its commands are the Makefile's."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_code_runs(store):
+    code = "\n".join(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))
+    names = {}
+    try:
+        exec(compile(code, "README.md", "exec"), names)
+    finally:
+        names["gan_augment"].mlflow.autolog(disable=True)
+    assert len(names["rows"]) == 100
+    assert set(names["labels"]) == {0}
+
+
+def test_the_lines_behind_the_commands_are_those_of_the_makefile():
+    makefile = (ROOT / "Makefile").read_text()
+    for line in re.findall(r"^    \.venv/bin/(python -m .*)$", README, flags=re.M):
+        recipe = line.replace('".[pipelines]"', '".[$*]"').replace(
+            '".[test]"', '".[$*]"'
+        )
+        if "customers.csv" not in line:
+            assert f"$(BIN)/{recipe}" in makefile, line
+
+
+def test_every_picture_and_page_exists():
+    for target in re.findall(r"\]\(([^)]+)\)", README):
+        if not target.startswith("http"):
+            assert (ROOT / target).exists(), target
