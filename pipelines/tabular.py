@@ -188,13 +188,7 @@ def register(
     for arm, pipeline in arms.items():
         with mlflow.start_run(run_name=f"classifier {arm}"):
             fitted = clone(pipeline).fit(X, is_rare)
-            mlflow.log_params(
-                {
-                    name: str(value)
-                    for name, value in pipeline.get_params().items()
-                    if name.startswith("classify")
-                }
-            )
+            mlflow.log_params({"classifier": str(pipeline["classify"]), "arm": arm})
             means = {name: scores[name][arm].mean() for name in METRICS}
             mlflow.log_metrics({f"cv/{name}": mean for name, mean in means.items()})
             gan_augment.mlflow.log_pipeline(
