@@ -2,11 +2,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test check benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.tabular
+
+# Over-samplers on real tables; FLAGS="--preset full" takes hours.
+benchmark: $(VENV)/.installed-pipelines
+	$(BIN)/python -m pipelines.benchmark $(FLAGS)
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2
