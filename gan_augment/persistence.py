@@ -140,6 +140,7 @@ def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         categories = _encode(value.categories, arrays)
         return {"$categories": categories, "ordered": bool(value.ordered)}
     if isinstance(value, np.dtype | pd.api.extensions.ExtensionDtype):
+        _check_spelling(value)
         return {"$dtype": str(value)}
     if isinstance(value, pd.Timestamp) or value is pd.NaT:
         return {"$timestamp": str(value)}
@@ -158,6 +159,19 @@ def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
         f"{value!r} of type {type(value).__name__}. Convert the column that holds it, "
         "for example to strings."
     )
+
+
+def _check_spelling(dtype: Any) -> None:
+    """Raise a TypeError if a dtype cannot be made again from its name."""
+    try:
+        found = pd.api.types.pandas_dtype(str(dtype))
+    except (TypeError, NotImplementedError):
+        found = None
+    if found != dtype:
+        raise TypeError(
+            f"A saved model must hold dtypes that their name gives back. Got {dtype}. "
+            "Convert the column, for example to strings."
+        )
 
 
 def _decode(

@@ -39,6 +39,11 @@ def make_mixed_frame(n_rows=120, seed=0):
             "all_nan": np.nan,
             "all_none": None,
             "sparse": pd.arrays.SparseArray(rng.choice([0, 0, 1.5, 2.5], n_rows)),
+            "arrow_int": pd.array(rng.integers(0, 99, n_rows), dtype="int64[pyarrow]"),
+            "arrow_date": pd.array(
+                [datetime.date(2020, 1, 1 + i % 9) for i in range(n_rows)],
+                dtype="date32[pyarrow]",
+            ),
             "identifier": [f"id-{i}" for i in range(n_rows)],
         }
     )

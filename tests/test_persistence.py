@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
 from safetensors.numpy import save_file
 
@@ -71,9 +72,16 @@ def test_every_kind_of_value_survives(tmp_path):
     assert loaded["category"] == tree["category"]
 
 
-def test_what_needs_code_to_load_is_not_saved(tmp_path):
-    with pytest.raises(TypeError, match=r"numbers, strings.*complex"):
-        persistence.save({"value": 1j}, tmp_path)
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (1j, r"numbers, strings.*complex"),
+        (pd.ArrowDtype(pyarrow.decimal128(5, 2)), "decimal128"),
+    ],
+)
+def test_what_cannot_be_loaded_without_code_is_not_saved(tmp_path, value, message):
+    with pytest.raises(TypeError, match=message):
+        persistence.save({"value": value}, tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,6 +7,8 @@ back; :class:`CategoricalDomain` maps them to level codes and back.
 
 from __future__ import annotations
 
+import datetime
+import decimal
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -159,6 +161,8 @@ def fill_missing(series: pd.Series, missing: np.ndarray, value: Any) -> pd.Serie
 def is_numeric(series: pd.Series) -> bool:
     """Whether a column is modelled as a number: numbers, dates and durations."""
     dtype = _dense_dtype(series.dtype)
+    if dtype.type in (datetime.date, decimal.Decimal):
+        return False  # Arrow's: objects, which have no NumPy number behind them
     return not types.is_bool_dtype(dtype) and (
         types.is_numeric_dtype(dtype)
         or types.is_datetime64_any_dtype(dtype)
