@@ -17,7 +17,7 @@ from gan_augment.encoding.table import to_frame
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 
 # Below this many possible rows for every real one, copies are a matter of course.
-DOMAIN_FACTOR = 100
+DOMAIN_FACTOR = 10
 
 
 class ClassFilter(BaseEstimator):
@@ -123,11 +123,12 @@ class ClassFilter(BaseEstimator):
 
 
 class CopyFilter:
-    """Recognise rows that equal a real row in every column.
+    """Refuse synthetic rows that equal a real row in every column.
 
-    Where the columns allow few rows, such as a table of some categories, real rows
-    repeat each other and synthetic rows must too: without copies only combinations
-    that never occur would be left, and these would tell that a row is synthetic.
+    Real rows that repeat each other are not refused again: where the data does so,
+    such as in a table of a few categories, synthetic rows must too. Without copies
+    only combinations that never occur would be left, and these would tell that a row
+    is synthetic.
 
     Parameters
     ----------
@@ -137,21 +138,34 @@ class CopyFilter:
     Attributes
     ----------
     copies_are_natural : bool
-        Whether the columns' domains allow less than 100 times as many different rows
-        as there are.
+        Whether the values seen allow fewer than ten times as many different rows as
+        there are. Then nothing is refused.
     """
 
     def __init__(self, X: Any) -> None:
         frame = to_frame(X)
-        self._hashes = np.unique(_row_hashes(frame))
-        n_possible = TableEncoder().fit(frame).n_possible_rows_
-        self.copies_are_natural = n_possible < DOMAIN_FACTOR * len(frame)
+        self._hashes, counts = np.unique(_row_hashes(frame), return_counts=True)
+        self._unrepeated = self._hashes[counts == 1]
+        n_values = frame.nunique(dropna=False).to_numpy(dtype=float)
+        # Of a column whose values hardly repeat, the data shows no limit.
+        n_values[n_values > 0.5 * len(frame)] = np.inf
+        self.copies_are_natural = bool(n_values.prod() < DOMAIN_FACTOR * len(frame))
 
     def refused(self, X: Any) -> np.ndarray:
-        """Which rows to draw again: the copies, unless copies are natural."""
-        if self.copies_are_natural:
-            return np.zeros(len(to_frame(X)), dtype=bool)
-        return self.is_copy(X)
+        """Which rows to draw again: copies of real rows that the data has once.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Synthetic rows.
+
+        Returns
+        -------
+        mask : ndarray of shape (n_samples,), dtype=bool
+            True for a row to refuse.
+        """
+        refused = np.isin(_row_hashes(to_frame(X)), self._unrepeated)
+        return refused & (not self.copies_are_natural)
 
     def is_copy(self, X: Any) -> np.ndarray:
         """Which rows equal a real row.
@@ -170,9 +184,14 @@ class CopyFilter:
 
 
 def seeded(estimator: Any, rng: np.random.Generator) -> Any:
-    """Give an estimator a seed if it takes one and has none."""
-    if estimator.get_params().get("random_state", 0) is None:
-        estimator.set_params(random_state=draw_seed(rng))
+    """Give an estimator, and what it is made of, a seed wherever it has none."""
+    unseeded = [
+        name
+        for name, value in sorted(estimator.get_params(deep=True).items())
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    if unseeded:
+        estimator.set_params(**{name: draw_seed(rng) for name in unseeded})
     return estimator
 
 

@@ -71,8 +71,8 @@ class GANOverSampler(BaseOverSampler):
     n_synthetic_ : dict
         Class -> number of rows generated.
     n_copies_ : dict
-        Class -> how many of these equal a real row. Above 0 only where the columns
-        hold too few different values to avoid it.
+        Class -> how many of these equal a real row. Above 0 only where real rows
+        repeat each other, or their columns hold so few values that they might.
     synthetic_mask_ : ndarray of shape (n_samples_new,), dtype=bool
         Which of the returned rows are synthetic. They come after the real rows.
     n_features_in_ : int
@@ -99,7 +99,7 @@ class GANOverSampler(BaseOverSampler):
         "gan": [StrOptions(set(GANS)), HasMethods(["fit", "sample"]), None],
         "sample_filter": [
             StrOptions({"class"}),
-            HasMethods(["fit", "select"]),
+            ClassFilter,
             None,
         ],
     }
@@ -118,7 +118,7 @@ class GANOverSampler(BaseOverSampler):
         self.random_state = random_state
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
-        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        y, binarize_y = check_target_type(_exact(y), indicate_one_vs_all=True)
         if isinstance(X, pd.DataFrame):
             check_column_names(X)
         else:
@@ -191,21 +191,19 @@ class GANOverSampler(BaseOverSampler):
             n_fresh += int((~refused).sum())
             if n_fresh == n_wanted:
                 break
-        pool = _stack(fresh)
-        if n_fresh < n_rows:
-            spare = _stack(copied)
-            return _stack([pool, _safe_indexing(spare, np.arange(n_rows - n_fresh))])
-        if sample_filter is not None:
-            pool = _safe_indexing(pool, sample_filter.select(pool, label, n_rows))
-        return pool
+        # With too few fresh rows, the copies belong to what the GAN has learned.
+        pool = _stack(fresh if n_fresh >= n_rows else [*fresh, *copied])
+        if sample_filter is None:
+            return _safe_indexing(pool, np.arange(n_rows))
+        return _safe_indexing(pool, sample_filter.select(pool, label, n_rows))
 
     def _report_copies(self) -> None:
         copied = {label: n for label, n in self.n_copies_.items() if n}
         if copied:
             warnings.warn(
-                "Some synthetic rows equal a real row in every column, because the "
-                "columns hold too few different values to avoid it. Copies by class: "
-                f"{copied}; see `n_copies_`.",
+                "Some synthetic rows equal a real row in every column, because real "
+                "rows repeat each other or their columns hold few different values. "
+                f"Copies by class: {copied}; see `n_copies_`.",
                 UserWarning,
                 stacklevel=3,
             )
@@ -215,6 +213,13 @@ class GANOverSampler(BaseOverSampler):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
+
+
+def _exact(y: Any) -> Any:
+    """Labels of a nullable dtype as NumPy ones, which floats would blur."""
+    if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.notna().all():
+        return y.to_numpy(dtype=y.dtype.numpy_dtype)
+    return y
 
 
 def _stack(parts: list[Any]) -> Any:

@@ -139,9 +139,16 @@ def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(value, pd.CategoricalDtype):
         categories = _encode(value.categories, arrays)
         return {"$categories": categories, "ordered": bool(value.ordered)}
+    if isinstance(value, pd.SparseDtype):
+        subtype, fill = (
+            _encode(value.subtype, arrays),
+            _encode(value.fill_value, arrays),
+        )
+        return {"$sparse": subtype, "fill_value": fill}
     if isinstance(value, np.dtype | pd.api.extensions.ExtensionDtype):
-        _check_spelling(value)
-        return {"$dtype": str(value)}
+        return {"$dtype": _spelling(value)}
+    if value is pd.NA:
+        return {"$missing": "NA"}
     if isinstance(value, pd.Timestamp) or value is pd.NaT:
         return {"$timestamp": str(value)}
     if isinstance(value, pd.Timedelta):
@@ -161,17 +168,21 @@ def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
     )
 
 
-def _check_spelling(dtype: Any) -> None:
-    """Raise a TypeError if a dtype cannot be made again from its name."""
+def _spelling(dtype: Any) -> str:
+    """The name that gives a dtype back; a TypeError if there is none."""
+    name = str(dtype)
+    if isinstance(dtype, pd.StringDtype) and dtype.na_value is pd.NA:
+        name = f"string[{dtype.storage}]"
     try:
-        found = pd.api.types.pandas_dtype(str(dtype))
-    except (TypeError, NotImplementedError):
+        found = pd.api.types.pandas_dtype(name)
+    except Exception:  # pandas and pyarrow refuse a name in ways of their own
         found = None
     if found != dtype:
         raise TypeError(
             f"A saved model must hold dtypes that their name gives back. Got {dtype}. "
             "Convert the column, for example to strings."
         )
+    return name
 
 
 def _decode(
@@ -193,6 +204,11 @@ def _decode(
         return arrays[content]
     if kind == "$dtype":
         return pd.api.types.pandas_dtype(content)
+    if kind == "$missing":
+        return pd.NA
+    if kind == "$sparse":
+        fill = _decode(value["fill_value"], arrays, classes)
+        return pd.SparseDtype(_decode(content, arrays, classes), fill)
     if kind == "$timestamp":
         return pd.Timestamp(content)
     if kind == "$timedelta":

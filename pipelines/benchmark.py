@@ -326,6 +326,11 @@ def load_any(name: str) -> Dataset:
         )
     read = pd.read_parquet if path.endswith(".parquet") else pd.read_csv
     frame = read(path)
+    if target not in frame:
+        raise typer.BadParameter(
+            f"--data must be FILE:TARGET with a column of the file. Got {target!r}; "
+            f"the columns are {list(frame.columns)}."
+        )
     rare = frame[target].value_counts().index[-1]
     is_rare = (frame[target] == rare).to_numpy()
     return Dataset(frame.drop(columns=target), is_rare)
@@ -360,7 +365,7 @@ def main(
     repeats = repeats or PRESETS[preset][1]
     modes = ["cv", "oracle"] if mode == "both" else [mode]
     samplers = {"nothing": None, "class weights": None, **parse_arms(arm or [])}
-    keys = ["mode", "set", "split", "arm"]
+    keys = ["mode", "set", "split", "arm", "folds", "ratio"]
     done = set()
     if out.exists():
         done = set(pd.read_csv(out, dtype=str)[keys].itertuples(index=False, name=None))
@@ -372,7 +377,7 @@ def main(
         for label in [*samplers, *(["oracle"] if each == "oracle" else [])]
     ]
     for each, name, split, label in track(tasks, "Measuring", console=console):
-        key = (each, name, split.name, label)
+        key = (each, name, split.name, label, str(folds), str(ratio))
         if key in done:
             continue
         measured = measure(tables[name], split, label, samplers.get(label), ratio)
@@ -381,6 +386,7 @@ def main(
         ]
         pd.DataFrame(lines).to_csv(out, mode="a", header=not out.exists(), index=False)
     results = pd.read_csv(out, dtype={"split": str})
+    results = results[(results["folds"] == folds) & (results["ratio"] == ratio)]
     for each in modes:
         of_mode = results[(results["mode"] == each) & results["set"].isin(names)]
         title, make_table = {

@@ -37,7 +37,7 @@ def test_scikit_learn_contract(estimator, check):
     check(estimator)
 
 
-@imblearn_checks.parametrize_with_checks(SAMPLERS)
+@imblearn_checks.parametrize_with_checks([GANOverSampler(random_state=0), *SAMPLERS])
 def test_imbalanced_learn_contract(estimator, check):
     check(estimator)
 

@@ -1,8 +1,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from gan_augment import GANOverSampler, TabularGAN
+from gan_augment.encoding import TableEncoder
 from gan_augment.filtering import ClassFilter, CopyFilter
 
 
@@ -25,10 +30,24 @@ def test_mixed_tables_with_missing_values_are_no_obstacle(mixed_frame):
 def test_copies_are_found_cell_by_cell(mixed_frame):
     copies = CopyFilter(mixed_frame)
     assert copies.is_copy(mixed_frame).all()
-    changed = mixed_frame.assign(int=mixed_frame["int"] + 1)
-    assert not copies.is_copy(changed).any()
+    other_half = np.arange(len(mixed_frame)) % 2 == 0
+    changed = mixed_frame.assign(int=mixed_frame["int"] + other_half)
+    assert (copies.is_copy(changed) == ~other_half).all()
     assert not copies.copies_are_natural
     assert copies.refused(mixed_frame).all()
+
+
+def test_integer_objects_with_missing_values_come_back_as_they_are():
+    column = np.array([1, 3, None, 7] * 20, dtype=object)
+    frame = pd.DataFrame({"a": column, "b": np.random.default_rng(0).random(80)})
+    encoder = TableEncoder().fit(frame)
+    back = encoder.inverse_transform(encoder.transform(frame, random_state=0))
+    assert {type(value) for value in back["a"]} == {int, type(None)}
+    copies = CopyFilter(frame)
+    assert copies.is_copy(back.assign(b=frame["b"])).all()
+
+
+rng = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize(
@@ -36,11 +55,47 @@ def test_copies_are_found_cell_by_cell(mixed_frame):
     [
         (pd.DataFrame({"a": list("xyz") * 10}), True),
         (pd.DataFrame({"a": np.arange(30) % 5, "b": list("xyz") * 10}), True),
-        (pd.DataFrame({"a": np.random.default_rng(0).normal(size=30)}), False),
+        (pd.DataFrame({"a": [0, 10**6, 3] * 10, "b": [1, 0.5, np.pi] * 10}), True),
+        (pd.DataFrame({"a": rng.normal(size=30)}), False),
         (pd.DataFrame({"a": np.arange(30) * 1.37e-5, "b": list("xyz") * 10}), False),
+        (pd.DataFrame(rng.integers(0, 130, (200, 2))), False),
     ],
 )
-def test_copies_are_natural_where_few_rows_are_possible(frame, natural):
+def test_copies_are_natural_where_the_data_shows_few_values(frame, natural):
     copies = CopyFilter(frame)
     assert copies.copies_are_natural == natural
     assert copies.refused(frame).any() != natural
+
+
+def test_a_real_row_that_repeats_is_not_refused():
+    frame = pd.DataFrame({"a": rng.normal(size=30), "b": rng.normal(size=30)})
+    frame = pd.concat([frame, frame[:10]], ignore_index=True)
+    assert (
+        CopyFilter(frame).refused(frame).tolist()
+        == [False] * 10 + [True] * 20 + [False] * 10
+    )
+
+
+def test_refusing_copies_does_not_leave_only_what_never_occurs():
+    """Of nine combinations one never occurs; it must not become the rare class."""
+    a, b = rng.choice([0, 1, 10**6], 600), rng.choice([0, 3, 10**6], 600)
+    b[(a == 1) & (b == 3)] = 0
+    y = np.arange(600) % 10 == 0
+    sampler = GANOverSampler(TabularGAN(max_steps=100), random_state=0)
+    with pytest.warns(UserWarning, match="equal a real row"):
+        X_resampled, _ = sampler.fit_resample(pd.DataFrame({"a": a, "b": b}), y)
+    made = X_resampled[sampler.synthetic_mask_]
+    assert ((made["a"] == 1) & (made["b"] == 3)).mean() < 0.5
+
+
+def test_a_classifier_inside_a_pipeline_is_seeded_too(imbalanced):
+    X, y = imbalanced
+    nested = make_pipeline(StandardScaler(), RandomForestClassifier(5))
+    sampler = GANOverSampler(
+        TabularGAN(max_steps=5), sample_filter=ClassFilter(nested), random_state=0
+    )
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    first, _ = sampler.fit_resample(X, y)
+    second, _ = sampler.fit_resample(X, y)
+    pd.testing.assert_frame_equal(first, second)
+    assert (np.random.get_state()[1] == before).all()  # noqa: NPY002

@@ -192,6 +192,17 @@ def test_any_kind_of_label(fast_sampler, labels):
     assert counts(y_resampled) == {labels[0]: 30, labels[1]: 30}
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "boolean", "string", "category"])
+def test_labels_of_a_pandas_dtype(fast_sampler, dtype):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    rare = np.arange(40) % 4 == 0
+    values = {"Int64": 2**60 + rare.astype(int), "boolean": rare}
+    y = pd.Series(values.get(dtype, np.where(rare, "yes", "no"))).astype(dtype)
+    _, y_resampled = fast_sampler.fit_resample(X, y)
+    assert y_resampled.dtype == y.dtype
+    assert sorted(counts(y_resampled).values()) == [30, 30]
+
+
 @pytest.mark.parametrize("kind", ["list", "array", "frame", "csr", "csc", "csr_matrix"])
 def test_the_container_comes_back(fast_sampler, kind):
     X = np.random.default_rng(0).poisson(0.7, size=(60, 4)).astype(np.float32)
@@ -237,6 +248,9 @@ LABELS = np.arange(40) % 4 == 0
         (_fails(NUMBERS, NUMBERS[:, 0]), "continuous"),
         (_fails(NUMBERS[:, 0], LABELS), "2D array"),
         (_fails(NUMBERS, LABELS, sampling_strategy={True: 3}), "10 samples.*3 samples"),
+        (_fails(NUMBERS, LABELS, gan=TabularGAN(max_steps=0)), "max_steps.*0"),
+        (_fails(NUMBERS, LABELS, gan=TabularGAN(loss="l1")), "loss.*'l1'"),
+        (_fails(NUMBERS, LABELS, gan=TabularGAN(hidden_dims=[0])), r"whole.*\[0\]"),
         (_fails(NUMBERS, LABELS, gan="tabula"), "'tabular'.*'tabula'"),
     ],
 )

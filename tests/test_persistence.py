@@ -105,7 +105,8 @@ def _edit(path, change):
             "undamaged",
         ),
         (lambda p: _edit(p, lambda d: d.update(format_version=99)), "99"),
-        (lambda p: _edit(p, lambda d: d["tree"].update({"class": "os"})), "'os'"),
+        (lambda p: _edit(p, lambda d: d["tree"].update({"class": "os"})), "another"),
+        (lambda p: _edit(p, lambda d: d.update(tree=[1])), "another"),
         (
             lambda p: _edit(
                 p, lambda d: d["tree"].update(x={"$class": "os.system", "fields": {}})

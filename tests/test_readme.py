@@ -20,7 +20,9 @@ def test_the_code_runs(store):
 
 def test_the_lines_behind_the_commands_are_those_of_the_makefile():
     makefile = (ROOT / "Makefile").read_text()
-    for line in re.findall(r"^    \.venv/bin/(python -m .*)$", README, flags=re.M):
+    lines = re.findall(r"^    \.venv/bin/(python -m .*)$", README, flags=re.M)
+    assert len(lines) == 5
+    for line in lines:
         recipe = line.replace('".[pipelines]"', '".[$*]"').replace(
             '".[test]"', '".[$*]"'
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -39,15 +38,15 @@ class TableColumn:
         Values <-> numbers or level codes.
     cells : RankColumn or OneHotColumn
         Numbers or level codes <-> encoded cells.
-    missing_value : None or nan
-        What stands for a missing value in a column of dtype object.
+    missing_value : object
+        What stands for a missing value in a column of dtype object: the first one.
     """
 
     name: Any
     dtype: Any
     domain: NumericDomain | CategoricalDomain
     cells: RankColumn | OneHotColumn
-    missing_value: float | None = np.nan
+    missing_value: Any = np.nan
 
     @classmethod
     def of(
@@ -82,8 +81,8 @@ class TableColumn:
                 domain.levels = domain.levels.take(order)
                 ranks = _as_numbers(domain.to_codes(values))
                 cells = RankColumn.of(ranks, weights, atoms_only=True)
-        uses_none = any(value is None for value in series[series.isna()])
-        missing_value = None if uses_none else np.nan
+        missing = series[series.isna().to_numpy(dtype=bool)]
+        missing_value = missing.iloc[0] if len(missing) else np.nan
         return cls(series.name, series.dtype, domain, cells, missing_value)
 
     @property
@@ -97,6 +96,11 @@ class TableColumn:
     def quantize(self, series: pd.Series) -> np.ndarray:
         """Small integer code of every value, -1 where missing."""
         series = _inferred(series)
+        if not self.cells.nullable and len(series) and series.isna().any():
+            raise ValueError(
+                f"Column {self.name!r} must have no missing values, as in fit. Got "
+                f"{int(series.isna().sum())}. Fit again on rows that include some."
+            )
         if isinstance(self.domain, NumericDomain):
             return self.cells.quantize(self.domain.to_numbers(series))
         codes = self.domain.to_codes(series)
@@ -153,8 +157,6 @@ class TableEncoder(BaseEstimator):
         Length of an encoded row.
     categorical_features_ : ndarray of int
         Positions of the categorical columns.
-    n_possible_rows_ : float
-        How many different rows the columns' domains allow.
     dtypes_ : dict
         Name -> how the column is modelled: ``"numeric"``, ``"categorical"`` or
         ``"high-cardinality"``.
@@ -334,9 +336,6 @@ class TableEncoder(BaseEstimator):
                 spans.append(Span(position, "one_hot", start, width))
         self.schema_ = tuple(spans)
         self.width_ = sum(column.cells.width for column in self.columns_)
-        self.n_possible_rows_ = math.prod(
-            column.domain.n_values + column.cells.nullable for column in self.columns_
-        )
         kinds = [column.kind for column in self.columns_]
         self.dtypes_ = dict(zip([c.name for c in self.columns_], kinds, strict=True))
         self.categorical_features_ = np.flatnonzero(
@@ -459,14 +458,20 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
 
 
 def _inferred(series: pd.Series) -> pd.Series:
-    """An object column as the numbers or dates that it holds, if it does."""
+    """An object column as the numbers or dates that it holds, if it holds one kind."""
     if series.dtype != object:
         return series
     kind = pd.api.types.infer_dtype(series, skipna=True)
-    if kind in ("integer", "floating", "mixed-integer-float"):
-        numeric = pd.to_numeric(series)
-        return numeric if is_numeric(numeric) else series
-    return series.infer_objects()
+    if kind == "floating":
+        return series.astype(np.float64)
+    if kind == "integer":
+        try:
+            return series.astype("Int64")  # comes back as int, with missing values too
+        except (OverflowError, TypeError):
+            return series  # larger than any integer dtype: levels
+    if kind.startswith(("datetime", "timedelta")):
+        return series.infer_objects()
+    return series
 
 
 def _hashable(series: pd.Series) -> pd.Series:

@@ -18,7 +18,7 @@ import pandas as pd
 from pandas.api import types
 
 # A value with more decimals than this is taken for a real number, not for a grid.
-MAX_DECIMALS = 6
+MAX_DECIMALS = 8
 # Above 2**53 a float64 no longer holds every whole number.
 LARGEST_EXACT = 2.0**53
 # The largest float64 that a uint64 holds.
@@ -43,6 +43,9 @@ class NumericDomain:
         First point and spacing of the grid, in units of the last decimal place.
     largest : int
         Last point of the grid, counted in steps from the first.
+    bounds : tuple of float
+        Of a float column: the smallest and the largest value. A point of the grid
+        may be off by a rounding error.
     """
 
     dtype: Any
@@ -50,6 +53,7 @@ class NumericDomain:
     offset: int
     step: int
     largest: int
+    bounds: tuple[float, float] = (-math.inf, math.inf)
 
     @classmethod
     def of(cls, series: pd.Series) -> NumericDomain:
@@ -63,15 +67,14 @@ class NumericDomain:
             whole = np.rint(raw.astype(np.float64) * 10**decimals).astype(np.int64)
         if not len(whole):
             return cls(series.dtype, 0, 0, 1, 0)
+        bounds = (-math.inf, math.inf)
+        if raw.dtype.kind == "f":
+            bounds = (float(raw.min()), float(raw.max()))
         offset = int(whole.min())
         distance = _distance(whole, offset)
         step = int(np.gcd.reduce(distance)) or 1
-        return cls(series.dtype, decimals, offset, step, int(distance.max()) // step)
-
-    @property
-    def n_values(self) -> float:
-        """How many values the column may take; infinite without a grid."""
-        return self.largest + 1 if self.step else math.inf
+        largest = int(distance.max()) // step
+        return cls(series.dtype, decimals, offset, step, largest, bounds)
 
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Values as float64, NaN where missing."""
@@ -103,7 +106,7 @@ class NumericDomain:
             whole = count * np.uint64(self.step) + np.uint64(self.offset % 2**64)
             raw = whole if _is_unsigned(self.dtype) else whole.view(np.int64)
             if _is_float(self.dtype):
-                raw = raw / 10**self.decimals
+                raw = np.clip(raw / 10**self.decimals, *self.bounds)
         return _series_from_raw(raw, missing, self.dtype)
 
 
@@ -127,11 +130,6 @@ class CategoricalDomain:
         """Collect the levels of a column, in the order in which they appear."""
         _, levels = pd.factorize(_dense(series))
         return cls(levels, series.dtype)
-
-    @property
-    def n_values(self) -> float:
-        """How many values the column may take."""
-        return max(len(self.levels), 1)
 
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where missing, -2 where it is none of the levels."""
@@ -198,6 +196,8 @@ def _raw_values(series: pd.Series) -> np.ndarray:
     """The values that are present, as a float, int64 or uint64 array."""
     present = _dense(series)[series.notna().to_numpy(dtype=bool)]
     dtype = _numpy_dtype(series.dtype)
+    if isinstance(series.dtype, pd.DatetimeTZDtype):
+        present = present.dt.tz_localize(None)  # a day is a day on the local clock
     if dtype.kind in "mM":
         return present.astype("int64").to_numpy()
     storage = {"i": np.dtype(np.int64), "u": np.dtype(np.uint64)}.get(dtype.kind, dtype)
@@ -211,7 +211,9 @@ def _n_decimals(values: np.ndarray) -> int:
         scaled = np.rint(wide * 10**decimals)
         if (np.abs(scaled) > LARGEST_EXACT).any():
             return -1
-        if ((scaled / 10**decimals).astype(values.dtype) == values).all():
+        # Sums and products of decimals are off by a few units in the last place.
+        on_grid = (scaled / 10**decimals).astype(values.dtype)
+        if (np.abs(on_grid - values) <= 4 * np.spacing(np.abs(values))).all():
             return decimals
     return -1
 
@@ -230,7 +232,10 @@ def _series_from_raw(raw: np.ndarray, missing: np.ndarray, dtype: Any) -> pd.Ser
     if storage.kind in "mM":
         series = pd.Series(raw.view(f"{storage.kind}8[{np.datetime_data(storage)[0]}]"))
         if isinstance(dense, pd.DatetimeTZDtype):
-            series = series.dt.tz_localize("UTC").dt.tz_convert(dense.tz)
+            first = np.ones(len(series), dtype=bool)  # of an hour that comes twice
+            series = series.dt.tz_localize(
+                dense.tz, ambiguous=first, nonexistent="shift_forward"
+            )
     else:
         series = pd.Series(raw.astype(storage)).astype(dense)
     return fill_missing(series, missing, np.nan).astype(dtype)

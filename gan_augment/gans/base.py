@@ -109,6 +109,8 @@ class BaseGAN(BaseEstimator, metaclass=ABCMeta):
         self : BaseGAN
             The fitted GAN.
         """
+        # Inside a meta-estimator scikit-learn skips the validation of what is nested.
+        self._validate_params()
         y = column_or_1d(y)
         check_classification_targets(y)
         check_consistent_length(X, y)
@@ -287,12 +289,12 @@ class BaseGAN(BaseEstimator, metaclass=ABCMeta):
             If the directory is damaged or holds another class.
         """
         tree = persistence.load(path, cls._saved_classes)
-        if tree.get("class") != cls.__name__:
+        if not isinstance(tree, dict) or tree.get("class") != cls.__name__:
             raise persistence.ModelFileError(
-                f"{path} must hold a {cls.__name__}. Got {tree.get('class')!r}."
+                f"{path} must hold a {cls.__name__}. Got another model."
             )
         try:
-            gan = cls(**tree["parameters"])
+            gan = cls(**tree["parameters"], callbacks=())
             gan._validate_params()
             for name in cls._saved_attributes:
                 setattr(gan, name, tree["fitted"][name])

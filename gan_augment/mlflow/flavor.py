@@ -19,6 +19,7 @@ from mlflow.models.model import ModelInfo
 from mlflow.types.schema import ParamSchema, ParamSpec
 
 import gan_augment
+from gan_augment.encoding.table import to_frame
 from gan_augment.gans import BaseGAN, TabularGAN
 from gan_augment.persistence import ModelFileError
 
@@ -263,11 +264,8 @@ class GeneratorModel:
             label=self._label(params.get("target_class")),
             random_state=np.random.default_rng() if seed < 0 else seed,
         )
-        frame = _plain(pd.DataFrame(rows))
-        target = "target"
-        while target in frame.columns:
-            target += "_"
-        return frame.assign(**{target: labels})
+        frame = plain_frame(to_frame(rows))
+        return with_target(frame, "target", labels)[0]
 
     def _label(self, target_class: str | None) -> Any:
         if not target_class:
@@ -295,9 +293,18 @@ def without_schema_hints() -> Iterator[None]:
         yield
 
 
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
+def with_target(
+    frame: pd.DataFrame, name: str, labels: Any
+) -> tuple[pd.DataFrame, str]:
+    """The frame with its labels, and the name of their column, which is a new one."""
+    while name in frame.columns:
+        name += "_"
+    return frame.assign(**{name: labels}), name
+
+
+def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Columns that a model signature and JSON know."""
-    frame.columns = [str(name) for name in frame.columns]
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     for name, column in frame.items():
         if isinstance(column.dtype, pd.SparseDtype):
             frame[name] = column.sparse.to_dense()

@@ -28,7 +28,7 @@ def link_generator(model_id: str) -> None:
     Parameters
     ----------
     model_id : str
-        Id of the logged generator, such as ``sampler.mlflow_model_id_``.
+        Id of the logged generator, such as ``sampler.gan_.mlflow_model_id_``.
     """
     mlflow.log_input(model=LoggedModelInput(model_id=model_id))
     mlflow.set_tag(GENERATOR_TAG, model_id)
@@ -45,7 +45,8 @@ def log_pipeline(
     """Log a fitted imbalanced-learn pipeline, linked with the generator inside it.
 
     ``mlflow.sklearn.log_model`` refuses such a pipeline, because its default format
-    wants every class outside scikit-learn to be named as trusted; this names them.
+    wants every class outside scikit-learn to be named as trusted; this trusts every
+    class in the pipeline that you pass.
     Samplers go in unfitted: prediction does not use them, and the generator is a
     model of its own.
 
@@ -72,8 +73,10 @@ def log_pipeline(
 
     samplers = [step for _, step in pipeline.steps if _is_sampler(step)]
     for sampler in samplers:
-        if hasattr(sampler, "mlflow_model_id_"):
-            link_generator(sampler.mlflow_model_id_)
+        # On the GAN, so that a later fit that is not tracked does not keep it.
+        model_id = getattr(getattr(sampler, "gan_", None), "mlflow_model_id_", None)
+        if model_id is not None:
+            link_generator(model_id)
     predictor = type(pipeline)(
         [
             (label, clone(step) if _is_sampler(step) else step)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import mlflow
@@ -20,7 +22,14 @@ from mlflow.utils.autologging_utils import (
 
 import gan_augment
 from gan_augment.encoding.table import to_frame
-from gan_augment.mlflow.flavor import FLAVOR_NAME, log_model, without_schema_hints
+from gan_augment.gans import BaseGAN
+from gan_augment.mlflow.flavor import (
+    FLAVOR_NAME,
+    log_model,
+    plain_frame,
+    with_target,
+    without_schema_hints,
+)
 from gan_augment.training.callbacks import Callback, watching
 
 # Seconds between two batches of metrics: a call costs about 30 ms, whatever it carries.
@@ -148,16 +157,31 @@ def _log_fit(sampler: Any, X: Any, y: Any, resampled: Any, seconds: float) -> No
     mlflow.log_params(_params(sampler, y, resampled[1]))
     mlflow.log_metric("fit_resample_seconds", seconds)
     if get_autologging_config(FLAVOR_NAME, "log_datasets", True):
-        with without_schema_hints():
+        with _warning_instead("the training data"), without_schema_hints():
             mlflow.log_input(_dataset(X, y), context="training")
-    if get_autologging_config(FLAVOR_NAME, "log_models", True):
-        info = log_model(
-            sampler.gan_,
-            registered_model_name=get_autologging_config(
-                FLAVOR_NAME, "registered_model_name"
-            ),
+    is_ours = isinstance(sampler.gan_, BaseGAN)
+    if is_ours and get_autologging_config(FLAVOR_NAME, "log_models", True):
+        with _warning_instead("the generator"):
+            info = log_model(
+                sampler.gan_,
+                registered_model_name=get_autologging_config(
+                    FLAVOR_NAME, "registered_model_name"
+                ),
+            )
+            sampler.gan_.mlflow_model_id_ = info.model_id
+
+
+@contextlib.contextmanager
+def _warning_instead(what: str) -> Iterator[None]:
+    """Turn an error into a warning, so that the rest of the run is logged."""
+    try:
+        yield
+    except Exception as error:
+        warnings.warn(
+            f"MLflow did not take {what}: {type(error).__name__}: {error}",
+            UserWarning,
+            stacklevel=2,
         )
-        sampler.mlflow_model_id_ = info.model_id
 
 
 def _params(sampler: Any, y: Any, y_resampled: Any) -> dict[str, Any]:
@@ -181,8 +205,10 @@ def _valid_name(name: str) -> str:
 
 def _dataset(X: Any, y: Any) -> Any:
     """The training table as an MLflow data set: digest and schema."""
-    frame = to_frame(X).reset_index(drop=True)
-    frame.columns = [str(name) for name in frame.columns]
-    target = str(getattr(y, "name", None) or "target")
-    frame = frame.assign(**{target: np.asarray(y)})
+    frame = plain_frame(to_frame(X).reset_index(drop=True))
+    labels = np.asarray(y)
+    if labels.ndim == 2:  # one column, or one-hot
+        labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
+    name = str(getattr(y, "name", None) or "target")
+    frame, target = with_target(frame, name, labels)
     return from_pandas(frame, targets=target, name="training")

@@ -189,3 +189,35 @@ def test_numbers_in_object_arrays_are_numbers():
     assert encoder.dtypes_ == {0: "numeric", 1: "categorical"}
     assert back.dtype == object
     assert back.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(60) * 0.1,
+        np.random.default_rng(0).integers(0, 999, 60) / 100 + 0.07,
+        np.random.default_rng(0).integers(0, 99, 60) * 0.1,
+    ],
+)
+def test_rounding_noise_does_not_hide_the_grid(values):
+    encoder = TableEncoder().fit(values[:, None])
+    decoded = encoder.inverse_transform(np.linspace(-3, 3, 200)[:, None])
+    np.testing.assert_allclose(decoded, decoded.round(2), rtol=1e-14)
+    assert decoded.min() >= values.min()
+    assert decoded.max() <= values.max()
+
+
+def test_days_stay_days_on_the_local_clock():
+    days = pd.date_range("2020", periods=200, freq="2D", tz="Europe/Paris")
+    frame = pd.DataFrame({"day": days, "x": 0.5})
+    encoder = TableEncoder().fit(frame)
+    decoded = encoder.inverse_transform(np.linspace(-3, 3, 500)[:, None])
+    assert decoded["day"].dtype == frame["day"].dtype
+    assert (decoded["day"].dt.hour == 0).all()
+
+
+def test_a_missing_value_where_fit_had_none_is_named():
+    encoder = TableEncoder().fit(pd.DataFrame({"a": ["x", "y"], "b": [1.0, 2.0]}))
+    for frame in ({"a": ["x", None], "b": [1.0, 2.0]}, {"a": ["x"], "b": [np.nan]}):
+        with pytest.raises(ValueError, match=r"no missing values.*Got 1"):
+            encoder.transform(pd.DataFrame(frame))

@@ -27,7 +27,7 @@ def test_sample_repeats_itself_unless_given_another_seed(fitted):
     assert not fitted.sample(9)[0].equals(fitted.sample(9, random_state=1)[0])
 
 
-def test_a_prefix_of_a_large_draw_needs_no_more_memory_than_a_chunk(fitted):
+def test_a_draw_of_several_chunks_is_complete(fitted):
     X, y = fitted.sample(20_000, label="rare")
     assert len(X) == len(y) == 20_000
 

@@ -2,6 +2,7 @@
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from mlflow.tracking.client import MlflowClient
@@ -52,7 +53,7 @@ def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
     assert [metric.step for metric in curve] == sampler.history_["step"]
     assert [metric.value for metric in curve] == sampler.history_["generator_loss"]
     version = client.get_model_version_by_alias("generator", "candidate")
-    assert version.source == f"models:/{sampler.mlflow_model_id_}"
+    assert version.source == f"models:/{sampler.gan_.mlflow_model_id_}"
     assert version.run_id == run.info.run_id
 
 
@@ -64,7 +65,7 @@ def test_the_classifier_points_at_its_generator(autolog, pipeline, imbalanced):
         info = gan_augment.mlflow.log_pipeline(
             pipeline, registered_model_name="classifier"
         )
-    model_id = pipeline[0].mlflow_model_id_
+    model_id = pipeline[0].gan_.mlflow_model_id_
     run = mlflow.get_run(outer.info.run_id)
     assert [model.model_id for model in run.inputs.model_inputs] == [model_id]
     assert [model.model_id for model in run.outputs.model_outputs] == [info.model_id]
@@ -93,7 +94,7 @@ def test_models_and_datasets_can_be_left_out(autolog, pipeline, imbalanced):
     (run,) = runs()
     assert not run.inputs.dataset_inputs
     assert mlflow.search_logged_models(output_format="list") == []
-    assert not hasattr(pipeline[0], "mlflow_model_id_")
+    assert not hasattr(pipeline[0].gan_, "mlflow_model_id_")
 
 
 def test_the_same_rows_with_and_without(autolog, fast_sampler, imbalanced):
@@ -127,7 +128,7 @@ def test_an_error_of_the_fit_is_the_users_and_fails_the_run(autolog, imbalanced)
     assert run.info.status == "FAILED"
 
 
-def test_a_store_that_fails_costs_no_generator(
+def test_a_store_that_fails_costs_no_fit(
     autolog, fast_sampler, imbalanced, monkeypatch
 ):
     def fail(*args, **kwargs):
@@ -139,6 +140,7 @@ def test_a_store_that_fails_costs_no_generator(
     with pytest.warns(UserWarning, match="training curves: OSError"):
         X_resampled, _ = fast_sampler.fit_resample(*imbalanced)
     assert len(X_resampled) == 350
+    assert len(fast_sampler.gan_.sample(5)[0]) == 5
 
 
 def test_class_names_that_mlflow_refuses_are_logged(autolog, fast_sampler):
@@ -147,3 +149,36 @@ def test_class_names_that_mlflow_refuses_are_logged(autolog, fast_sampler):
     fast_sampler.fit_resample(X, np.where(np.arange(40) % 4 == 0, "f1@a=b%", "no"))
     (run,) = runs()
     assert run.data.params["data/n_f1_a_b_"] == "10"
+
+
+def test_a_refit_without_tracking_is_not_linked(autolog, pipeline, imbalanced):
+    autolog()
+    pipeline.fit(*imbalanced)
+    autolog(disable=True)
+    pipeline.fit(*imbalanced)
+    with mlflow.start_run() as run:
+        gan_augment.mlflow.log_pipeline(pipeline)
+    assert not mlflow.get_run(run.info.run_id).inputs.model_inputs
+
+
+def test_a_model_that_cannot_be_saved_is_a_warning(
+    autolog, fast_sampler, imbalanced, caplog
+):
+    X, y = imbalanced
+    autolog()
+    X = X.assign(month=pd.period_range("2000", periods=len(X), freq="M"))
+    fast_sampler.fit_resample(X, y)
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["fit_resample_seconds"] > 0
+    assert "generator: TypeError" in caplog.text
+
+
+def test_a_feature_called_target_is_not_overwritten(autolog, fast_sampler, imbalanced):
+    X, y = imbalanced
+    autolog(log_models=False)
+    fast_sampler.fit_resample(X.rename(columns={"age": "target"}), y)
+    (run,) = runs()
+    schema = run.inputs.dataset_inputs[0].dataset.schema
+    assert '"target"' in schema
+    assert '"target_"' in schema
