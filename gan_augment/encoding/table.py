@@ -136,7 +136,8 @@ class TableEncoder(BaseEstimator):
     `max_categories` levels becomes one normal number too, its levels ordered by class,
     so that 10,000 levels cost one cell and none is lost. A missing value is an
     indicator (numeric) or one level more (categorical). A constant column costs
-    nothing. What comes back is in the column's own dtype, domain and decimals.
+    nothing. What comes back is in the column's own dtype, domain and decimals. A
+    sparse matrix is made dense on the way.
 
     Parameters
     ----------
