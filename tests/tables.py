@@ -1,6 +1,9 @@
 """Tables that several tests use."""
 
 import datetime
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -50,3 +53,15 @@ def make_mixed_frame(n_rows=120, seed=0):
     nullable = ["float", "money", "Int64", "Float32", "boolean", "category", "string"]
     frame.loc[::7, [*nullable, "day", "second", "timedelta"]] = None
     return frame
+
+
+def printed_by_a_new_process(code):
+    """What Python code prints in a process of its own, which can import the tests."""
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return finished.stdout.strip()

@@ -1,8 +1,6 @@
 """The promises of GANOverSampler: rows, counts, randomness, small classes, errors."""
 
 import hashlib
-import subprocess
-import sys
 
 import numpy as np
 import pandas as pd
@@ -12,7 +10,7 @@ from imblearn.pipeline import make_pipeline
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
-from tables import make_mixed_frame
+from tables import make_mixed_frame, printed_by_a_new_process
 
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.filtering import ClassFilter
@@ -286,16 +284,9 @@ def digest_of_a_resampled_table():
     return hashlib.sha256(X_resampled.to_csv().encode()).hexdigest()
 
 
-def test_another_process_gives_the_same_rows(request):
+def test_another_process_gives_the_same_rows():
     code = "import test_over_sampler as t; print(t.digest_of_a_resampled_table())"
-    other = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=request.path.parent,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert other.stdout.strip() == digest_of_a_resampled_table()
+    assert printed_by_a_new_process(code) == digest_of_a_resampled_table()
 
 
 @pytest.mark.parametrize("random_state", [0, None])
