@@ -15,13 +15,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_augment.gans import TabularGAN
+    from gan_augment.gans import CTGAN, TVAE, TabularGAN
     from gan_augment.over_sampler import GANOverSampler
 
 __version__ = "0.1.0"
-__all__ = ["GANOverSampler", "TabularGAN"]
+__all__ = ["CTGAN", "TVAE", "GANOverSampler", "TabularGAN"]
 
 _HOME = {
+    "CTGAN": "gan_augment.gans",
+    "TVAE": "gan_augment.gans",
     "GANOverSampler": "gan_augment.over_sampler",
     "TabularGAN": "gan_augment.gans",
 }

@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import TableEncoder
-from gan_augment.encoding.table import to_frame
+from gan_augment.encoding.container import to_frame
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 
 # Below this many possible rows for every real one, copies are a matter of course.

@@ -17,12 +17,12 @@ from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import validate_data
 
-from gan_augment.encoding.table import check_column_names
+from gan_augment.encoding.container import check_column_names
 from gan_augment.filtering import ClassFilter, CopyFilter, seeded
-from gan_augment.gans import TabularGAN
+from gan_augment.gans import CTGAN, TVAE, TabularGAN
 from gan_augment.seeding import RandomState, make_rng
 
-GANS = {"tabular": TabularGAN}
+GANS = {"tabular": TabularGAN, "ctgan": CTGAN, "tvae": TVAE}
 # Draws for one class before copies of real rows are taken for unavoidable.
 MAX_DRAWS = 8
 
@@ -42,11 +42,13 @@ class GANOverSampler(BaseOverSampler):
 
     Parameters
     ----------
-    gan : {"tabular"} or estimator, default=None
-        What draws the rows. An estimator has ``fit(X, y)`` and ``sample(n_samples,
-        label=..., random_state=...)``. None, and ``"tabular"``, take
-        :class:`~gan_augment.TabularGAN` with its defaults. Its parameters are reached
-        as ``gan__max_steps`` when an estimator is given.
+    gan : {"tabular", "ctgan", "tvae"} or estimator, default=None
+        What draws the rows. None, and ``"tabular"``, take
+        :class:`~gan_augment.TabularGAN` with its defaults; ``"ctgan"`` and ``"tvae"``
+        the models of the ctgan package, :class:`~gan_augment.CTGAN` and
+        :class:`~gan_augment.TVAE`. An estimator has ``fit(X, y)`` and
+        ``sample(n_samples, label=..., random_state=...)``; its parameters are reached
+        as ``gan__max_steps``.
     sampling_strategy : float, str, dict or callable, default="auto"
         As in imbalanced-learn: the ratio of minority to majority rows (binary only);
         ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, or ``"auto"``

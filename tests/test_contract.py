@@ -5,7 +5,7 @@ import pytest
 import sklearn.utils.estimator_checks as sklearn_checks
 from sklearn.linear_model import LogisticRegression
 
-from gan_augment import GANOverSampler, TabularGAN
+from gan_augment import CTGAN, TVAE, GANOverSampler, TabularGAN
 from gan_augment.filtering import ClassFilter
 
 # The checks shrink only what scikit-learn knows; a GAN must be told to be quick.
@@ -27,6 +27,8 @@ SAMPLERS = [
         random_state=7,
     ),
     GANOverSampler(QUICK, sample_filter=None, random_state=3),
+    GANOverSampler(CTGAN(max_steps=2, hidden_dims=(8,)), random_state=0),
+    GANOverSampler(TVAE(max_steps=2, hidden_dims=(8,)), random_state=0),
 ]
 
 

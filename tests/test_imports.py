@@ -65,7 +65,7 @@ def test_no_import_goes_against_the_arrows(path):
 def test_heavy_libraries_stay_where_they_belong(path):
     part = part_of(path)
     roots = {module.split(".")[0] for module in imported_modules(path)}
-    assert "ctgan" not in roots
+    assert "ctgan" not in roots or path.relative_to(PACKAGE) == Path("gans/ctgan.py")
     assert "mlflow" not in roots or part == "mlflow"
     assert "torch" not in roots or part not in TORCH_FREE
     if part in ("networks", "training"):

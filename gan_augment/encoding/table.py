@@ -3,127 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from scipy import sparse
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from gan_augment.encoding.columns import OneHotColumn, RankColumn
+from gan_augment.encoding.cells import OneHotCells, RankCells
+from gan_augment.encoding.column import TableColumn
+from gan_augment.encoding.container import Container, to_frame
 from gan_augment.encoding.schema import Span
-from gan_augment.encoding.values import (
-    CategoricalDomain,
-    NumericDomain,
-    fill_missing,
-    is_numeric,
-)
+from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.seeding import RandomState, make_rng
-
-
-@dataclass(eq=False)
-class TableColumn:
-    """One column of the table: its values, their codes and their encoded cells.
-
-    Parameters
-    ----------
-    name : object
-        Name of the column, or its position in an array.
-    dtype : dtype
-        Dtype in which the column came, and goes back.
-    domain : NumericDomain or CategoricalDomain
-        Values <-> numbers or level codes.
-    cells : RankColumn or OneHotColumn
-        Numbers or level codes <-> encoded cells.
-    missing_value : object
-        What stands for a missing value in a column of dtype object: the first one.
-    """
-
-    name: Any
-    dtype: Any
-    domain: NumericDomain | CategoricalDomain
-    cells: RankColumn | OneHotColumn
-    missing_value: Any = np.nan
-
-    @classmethod
-    def of(
-        cls,
-        series: pd.Series,
-        classes: np.ndarray,
-        weights: np.ndarray,
-        *,
-        categorical: bool,
-        max_categories: int,
-    ) -> TableColumn:
-        """Fit to a column, given the class index and the weight of every row."""
-        domain: NumericDomain | CategoricalDomain
-        cells: RankColumn | OneHotColumn
-        values = _inferred(series)
-        if not categorical and is_numeric(values):
-            domain = NumericDomain.of(values)
-            numbers = domain.to_numbers(values)
-            if np.isinf(numbers).any():
-                raise ValueError(
-                    f"Column {series.name!r} must hold finite numbers or missing "
-                    "values. Got inf. Replace infinite values, for example by NaN."
-                )
-            cells = RankColumn.of(numbers, weights)
-        else:
-            domain = CategoricalDomain.of(values)
-            codes = domain.to_codes(values)
-            if len(domain.levels) <= max_categories:
-                cells = OneHotColumn(len(domain.levels), bool((codes < 0).any()))
-            else:
-                order = _order_by_class(codes, classes, len(domain.levels))
-                domain.levels = domain.levels.take(order)
-                ranks = _as_numbers(domain.to_codes(values))
-                cells = RankColumn.of(ranks, weights, atoms_only=True)
-        missing = series[series.isna().to_numpy(dtype=bool)]
-        missing_value = missing.iloc[0] if len(missing) else np.nan
-        return cls(series.name, series.dtype, domain, cells, missing_value)
-
-    @property
-    def kind(self) -> Literal["numeric", "categorical", "high-cardinality"]:
-        """How the column is modelled."""
-        if isinstance(self.domain, NumericDomain):
-            return "numeric"
-        one_hot = isinstance(self.cells, OneHotColumn)
-        return "categorical" if one_hot else "high-cardinality"
-
-    def quantize(self, series: pd.Series) -> np.ndarray:
-        """Small integer code of every value, -1 where missing."""
-        series = _inferred(series)
-        if not self.cells.nullable and len(series) and series.isna().any():
-            raise ValueError(
-                f"Column {self.name!r} must have no missing values, as in fit. Got "
-                f"{int(series.isna().sum())}. Fit again on rows that include some."
-            )
-        if isinstance(self.domain, NumericDomain):
-            return self.cells.quantize(self.domain.to_numbers(series))
-        codes = self.domain.to_codes(series)
-        if (codes == -2).any():
-            unknown = series[codes == -2].iloc[0]
-            raise ValueError(
-                f"Column {self.name!r} must hold levels that were seen in fit. Got "
-                f"{unknown!r}. Fit again on rows that include it."
-            )
-        if self.kind == "high-cardinality":
-            return self.cells.quantize(_as_numbers(codes))
-        return self.cells.quantize(codes)
-
-    def restore(self, cells: np.ndarray) -> pd.Series:
-        """The column, in its own dtype, for its encoded cells."""
-        values = self.cells.restore(cells)
-        if self.kind == "high-cardinality":
-            values = np.nan_to_num(values, nan=-1.0).round().astype(np.intp)
-        series = self.domain.to_series(values).astype(self.dtype)
-        if self.dtype == object:  # None stays None
-            missing = series.isna().to_numpy(dtype=bool)
-            series = fill_missing(series, missing, self.missing_value)
-        return series.rename(self.name)
 
 
 class TableEncoder(BaseEstimator):
@@ -243,16 +135,10 @@ class TableEncoder(BaseEstimator):
         ValueError
             If the number of columns differs from fit, or a category is new.
         """
-        check_is_fitted(self, "columns_")
-        frame = to_frame(X)
-        if frame.shape[1] != len(self.columns_):
-            raise ValueError(
-                f"X must have {len(self.columns_)} columns, as in fit. "
-                f"Got {frame.shape[1]}."
-            )
-        codes = np.empty(frame.shape, dtype=np.int32)
+        numbers = self.to_numbers(X)
+        codes = np.empty(numbers.shape, dtype=np.int32)
         for position, column in enumerate(self.columns_):
-            codes[:, position] = column.quantize(frame.iloc[:, position])
+            codes[:, position] = column.cells.quantize(numbers[:, position])
         return codes
 
     def dequantize(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -306,8 +192,59 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         """
         check_is_fitted(self, "columns_")
-        series = [column.restore(encoded[:, cells]) for column, cells in self._slices()]
+        series = [
+            column.from_numbers(column.cells.restore(encoded[:, cells]))
+            for column, cells in self._slices()
+        ]
         return self.container_.build(series, len(encoded))
+
+    def to_numbers(self, X: Any) -> np.ndarray:
+        """Rows as plain numbers: numeric values on their grid, codes of categories.
+
+        For models that have an encoding of their own.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows of the table.
+
+        Returns
+        -------
+        numbers : ndarray of shape (n_samples, n_features), dtype=float64
+            NaN where missing.
+        """
+        check_is_fitted(self, "columns_")
+        frame = to_frame(X)
+        if frame.shape[1] != len(self.columns_):
+            raise ValueError(
+                f"X must have {len(self.columns_)} columns, as in fit. "
+                f"Got {frame.shape[1]}."
+            )
+        numbers = np.empty(frame.shape)
+        for position, column in enumerate(self.columns_):
+            numbers[:, position] = column.to_numbers(frame.iloc[:, position])
+        return numbers
+
+    def from_numbers(self, numbers: np.ndarray) -> Any:
+        """Rows for plain numbers, in the container and dtypes of the training table.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n_samples, n_features)
+            As from :meth:`to_numbers`; those between two points of a column's grid
+            are rounded.
+
+        Returns
+        -------
+        X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features)
+            Rows of the table.
+        """
+        check_is_fitted(self, "columns_")
+        series = [
+            column.from_numbers(numbers[:, position])
+            for position, column in enumerate(self.columns_)
+        ]
+        return self.container_.build(series, len(numbers))
 
     def get_state(self) -> dict[str, Any]:
         """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""
@@ -326,7 +263,7 @@ class TableEncoder(BaseEstimator):
         spans: list[Span] = []
         for position, (column, cells) in enumerate(self._slices()):
             start, width = cells.start, column.cells.width
-            if isinstance(column.cells, RankColumn):
+            if isinstance(column.cells, RankCells):
                 nullable = column.cells.nullable and width > 0
                 if not column.cells.constant:
                     present = start + 1 if nullable else None
@@ -350,48 +287,6 @@ class TableEncoder(BaseEstimator):
             start += column.cells.width
 
 
-@dataclass
-class Container:
-    """How a table came, so that it goes back the same way.
-
-    Parameters
-    ----------
-    kind : {"frame", "array", "csr", "csc"}
-        A DataFrame, an array, or a sparse format.
-    dtype : dtype or None
-        Dtype of an array or a sparse matrix.
-    is_matrix : bool
-        Whether a sparse container is a ``spmatrix`` rather than a ``sparray``.
-    """
-
-    kind: str
-    dtype: Any = None
-    is_matrix: bool = False
-
-    @classmethod
-    def of(cls, X: Any) -> Container:
-        """Describe a table."""
-        if isinstance(X, pd.DataFrame):
-            return cls("frame")
-        if sparse.issparse(X):
-            return cls(X.format, X.dtype, isinstance(X, sparse.spmatrix))
-        return cls("array", np.asarray(X).dtype)
-
-    def build(self, series: list[pd.Series], n_rows: int) -> Any:
-        """Put columns together."""
-        if self.kind == "frame":
-            frame = pd.concat(series, axis=1)
-            frame.columns = pd.Index([column.name for column in series])
-            return frame
-        array = np.empty((n_rows, len(series)), dtype=self.dtype)
-        for position, column in enumerate(series):
-            array[:, position] = column.to_numpy()
-        if self.kind == "array":
-            return array
-        suffix = "matrix" if self.is_matrix else "array"
-        return getattr(sparse, f"{self.kind}_{suffix}")(array)
-
-
 # What the state of a fitted encoder is made of.
 STATE_CLASSES: dict[str, type] = {
     state_class.__name__: state_class
@@ -399,31 +294,11 @@ STATE_CLASSES: dict[str, type] = {
         CategoricalDomain,
         Container,
         NumericDomain,
-        OneHotColumn,
-        RankColumn,
+        OneHotCells,
+        RankCells,
         TableColumn,
     )
 }
-
-
-def check_column_names(frame: pd.DataFrame) -> None:
-    """Raise a ValueError if two columns share a name."""
-    repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
-    if repeated:
-        raise ValueError(
-            f"X must have unique column names. Got {repeated} more than once. "
-            "Rename the columns."
-        )
-
-
-def to_frame(X: Any) -> pd.DataFrame:
-    """Any table as a DataFrame; one that is a frame already is not copied."""
-    if isinstance(X, pd.DataFrame):
-        check_column_names(X)
-        return X
-    if sparse.issparse(X):
-        return pd.DataFrame(X.toarray())
-    return pd.DataFrame(check_array(X, dtype=None, ensure_all_finite=False))
 
 
 def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
@@ -458,23 +333,6 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
     return [int(frame.columns.get_loc(name)) for name in spec.tolist()]
 
 
-def _inferred(series: pd.Series) -> pd.Series:
-    """An object column as the numbers or dates that it holds, if it holds one kind."""
-    if series.dtype != object:
-        return series
-    kind = pd.api.types.infer_dtype(series, skipna=True)
-    if kind == "floating":
-        return series.astype(np.float64)
-    if kind == "integer":
-        try:
-            return series.astype("Int64")  # comes back as int, with missing values too
-        except (OverflowError, TypeError):
-            return series  # larger than any integer dtype: levels
-    if kind.startswith(("datetime", "timedelta")):
-        return series.infer_objects()
-    return series
-
-
 def _hashable(series: pd.Series) -> pd.Series:
     """The column, or a TypeError that names it when its values have no equality."""
     if series.dtype == object:
@@ -488,26 +346,3 @@ def _hashable(series: pd.Series) -> pd.Series:
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")
     return series
-
-
-def _as_numbers(codes: np.ndarray) -> np.ndarray:
-    return np.where(codes < 0, np.nan, codes.astype(np.float64))
-
-
-def _order_by_class(
-    codes: np.ndarray, classes: np.ndarray, n_levels: int
-) -> np.ndarray:
-    """Levels by the first axis of a correspondence analysis of level and class.
-
-    For two classes this is the order of the share of one of them, as in target
-    encoding; levels that are alike to a classifier become neighbours on the scale.
-    """
-    known = codes >= 0
-    counts = np.zeros((n_levels, classes.max() + 1))
-    np.add.at(counts, (codes[known], classes[known]), 1.0)
-    balanced = counts / np.maximum(counts.sum(axis=0), 1.0)
-    mass = balanced.sum(axis=1, keepdims=True)
-    profile = balanced / mass
-    centred = profile - (profile * mass).sum(axis=0) / mass.sum()
-    axis = np.linalg.svd(centred * np.sqrt(mass), full_matrices=False)[2][0]
-    return np.argsort(centred @ axis, kind="stable")

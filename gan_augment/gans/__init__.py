@@ -1,6 +1,8 @@
 """Generative estimators: ``fit(X, y)``, ``sample(n_samples, label=...)``."""
 
-from gan_augment.gans.base import BaseGAN
+from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.gans.base import BaseSynthesizer
+from gan_augment.gans.ctgan import CTGAN, TVAE
 from gan_augment.gans.tabular import TabularGAN
 
-__all__ = ["BaseGAN", "TabularGAN"]
+__all__ = ["CTGAN", "TVAE", "BaseGAN", "BaseSynthesizer", "TabularGAN"]

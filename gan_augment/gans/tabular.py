@@ -10,7 +10,7 @@ import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
-from gan_augment.gans.base import BaseGAN
+from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.seeding import RandomState
 from gan_augment.training.callbacks import Callback

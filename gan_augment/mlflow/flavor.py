@@ -19,13 +19,15 @@ from mlflow.models.model import ModelInfo
 from mlflow.types.schema import ParamSchema, ParamSpec
 
 import gan_augment
-from gan_augment.encoding.table import to_frame
-from gan_augment.gans import BaseGAN, TabularGAN
+from gan_augment.encoding.container import to_frame
+from gan_augment.gans import CTGAN, TVAE, BaseSynthesizer, TabularGAN
 from gan_augment.persistence import ModelFileError
 
 FLAVOR_NAME = "gan_augment"
 # What an MLmodel file may name; nothing is imported by a name that a file gives.
-GAN_CLASSES: dict[str, type[BaseGAN]] = {"TabularGAN": TabularGAN}
+GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
+    gan_class.__name__: gan_class for gan_class in (TabularGAN, CTGAN, TVAE)
+}
 # Alias that a new version gets; "champion" is for a person or a gate to give.
 CANDIDATE = "candidate"
 MAX_ROWS = 1_000_000
@@ -44,7 +46,7 @@ def get_default_pip_requirements() -> list[str]:
     ]
 
 
-def make_signature(gan: BaseGAN) -> ModelSignature:
+def make_signature(gan: BaseSynthesizer) -> ModelSignature:
     """Signature of a generator: parameters in, a table with a target column out."""
     rows = GeneratorModel(gan).predict(None, EXAMPLE_PARAMS)
     with without_schema_hints():
@@ -63,7 +65,7 @@ def make_signature(gan: BaseGAN) -> ModelSignature:
 
 
 def save_model(
-    gan: BaseGAN,
+    gan: BaseSynthesizer,
     path: str | Path,
     *,
     mlflow_model: Model | None = None,
@@ -74,7 +76,7 @@ def save_model(
 
     Parameters
     ----------
-    gan : BaseGAN
+    gan : BaseSynthesizer
         The fitted GAN.
     path : path-like
         Directory; must not exist.
@@ -107,7 +109,7 @@ def save_model(
 
 
 def log_model(
-    gan: BaseGAN,
+    gan: BaseSynthesizer,
     name: str = "generator",
     *,
     registered_model_name: str | None = None,
@@ -121,7 +123,7 @@ def log_model(
 
     Parameters
     ----------
-    gan : BaseGAN
+    gan : BaseSynthesizer
         The fitted GAN.
     name : str, default="generator"
         Name of the logged model.
@@ -168,7 +170,7 @@ def give_alias(info: ModelInfo, registered_name: str | None, alias: str | None) 
         )
 
 
-def load_model(model_uri: str, dst_path: str | None = None) -> BaseGAN:
+def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
     """Load a generator. Runs no code of the model, so no pickle setting matters.
 
     Parameters
@@ -180,7 +182,7 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseGAN:
 
     Returns
     -------
-    gan : BaseGAN
+    gan : BaseSynthesizer
         The fitted GAN.
 
     Raises
@@ -192,7 +194,7 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseGAN:
     return _load(Path(path))
 
 
-def _load(root: Path) -> BaseGAN:
+def _load(root: Path) -> BaseSynthesizer:
     """Load from a model directory, staying inside it."""
     flavor = Model.load(str(root)).flavors.get(FLAVOR_NAME)
     if flavor is None:
@@ -216,14 +218,14 @@ class GeneratorModel:
 
     Parameters
     ----------
-    gan : BaseGAN
+    gan : BaseSynthesizer
         The fitted GAN.
     """
 
-    def __init__(self, gan: BaseGAN) -> None:
+    def __init__(self, gan: BaseSynthesizer) -> None:
         self._gan = gan
 
-    def get_raw_model(self) -> BaseGAN:
+    def get_raw_model(self) -> BaseSynthesizer:
         """The GAN itself."""
         return self._gan
 

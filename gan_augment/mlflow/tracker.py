@@ -21,8 +21,8 @@ from mlflow.utils.autologging_utils import (
 )
 
 import gan_augment
-from gan_augment.encoding.table import to_frame
-from gan_augment.gans import BaseGAN
+from gan_augment.encoding.container import to_frame
+from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
     log_model,
@@ -159,7 +159,7 @@ def _log_fit(sampler: Any, X: Any, y: Any, resampled: Any, seconds: float) -> No
     if get_autologging_config(FLAVOR_NAME, "log_datasets", True):
         with _warning_instead("the training data"), without_schema_hints():
             mlflow.log_input(_dataset(X, y), context="training")
-    is_ours = isinstance(sampler.gan_, BaseGAN)
+    is_ours = isinstance(sampler.gan_, BaseSynthesizer)
     if is_ours and get_autologging_config(FLAVOR_NAME, "log_models", True):
         with _warning_instead("the generator"):
             info = log_model(

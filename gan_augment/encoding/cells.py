@@ -20,7 +20,7 @@ RESOLUTION = 4096
 
 
 @dataclass(eq=False)
-class RankColumn:
+class RankCells:
     """An ordered column as one normal score: randomised probability integral transform.
 
     With ``F`` the weighted distribution function of the training values, a value ``v``
@@ -55,7 +55,7 @@ class RankColumn:
     @classmethod
     def of(
         cls, values: np.ndarray, weights: np.ndarray, *, atoms_only: bool = False
-    ) -> RankColumn:
+    ) -> RankCells:
         """Fit to values (NaN where missing) with the weight of each row."""
         missing = np.isnan(values)
         distinct, inverse, counts = np.unique(
@@ -139,7 +139,7 @@ class RankColumn:
 
 
 @dataclass(eq=False)
-class OneHotColumn:
+class OneHotCells:
     """A column of level codes as a one-hot span; missing is one level more.
 
     Parameters
@@ -164,8 +164,8 @@ class OneHotColumn:
         return 0 if self.constant else self.n_levels + self.nullable
 
     def quantize(self, codes: np.ndarray) -> np.ndarray:
-        """The codes themselves."""
-        return codes.astype(np.int32)
+        """The codes themselves, -1 where missing."""
+        return np.nan_to_num(codes, nan=-1.0).astype(np.int32)
 
     def dequantize(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Cells of shape (n_rows, width) for each code."""
@@ -176,8 +176,8 @@ class OneHotColumn:
         return cells
 
     def restore(self, cells: np.ndarray) -> np.ndarray:
-        """Level codes for cells of shape (n_rows, width), -1 where missing."""
+        """Level codes for cells of shape (n_rows, width), NaN where missing."""
         if self.constant:
-            return np.full(len(cells), 0 if self.n_levels else -1)
+            return np.full(len(cells), 0.0 if self.n_levels else np.nan)
         codes = cells.argmax(axis=1)
-        return np.where(codes >= self.n_levels, -1, codes)
+        return np.where(codes >= self.n_levels, np.nan, codes)

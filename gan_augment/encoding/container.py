@@ -1,0 +1,73 @@
+"""Any table as a frame, and back: frames, arrays and sparse matrices."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import check_array
+
+
+@dataclass
+class Container:
+    """How a table came, so that it goes back the same way.
+
+    Parameters
+    ----------
+    kind : {"frame", "array", "csr", "csc"}
+        A DataFrame, an array, or a sparse format.
+    dtype : dtype or None
+        Dtype of an array or a sparse matrix.
+    is_matrix : bool
+        Whether a sparse container is a ``spmatrix`` rather than a ``sparray``.
+    """
+
+    kind: str
+    dtype: Any = None
+    is_matrix: bool = False
+
+    @classmethod
+    def of(cls, X: Any) -> Container:
+        """Describe a table."""
+        if isinstance(X, pd.DataFrame):
+            return cls("frame")
+        if sparse.issparse(X):
+            return cls(X.format, X.dtype, isinstance(X, sparse.spmatrix))
+        return cls("array", np.asarray(X).dtype)
+
+    def build(self, series: list[pd.Series], n_rows: int) -> Any:
+        """Put columns together."""
+        if self.kind == "frame":
+            frame = pd.concat(series, axis=1)
+            frame.columns = pd.Index([column.name for column in series])
+            return frame
+        array = np.empty((n_rows, len(series)), dtype=self.dtype)
+        for position, column in enumerate(series):
+            array[:, position] = column.to_numpy()
+        if self.kind == "array":
+            return array
+        suffix = "matrix" if self.is_matrix else "array"
+        return getattr(sparse, f"{self.kind}_{suffix}")(array)
+
+
+def check_column_names(frame: pd.DataFrame) -> None:
+    """Raise a ValueError if two columns share a name."""
+    repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
+    if repeated:
+        raise ValueError(
+            f"X must have unique column names. Got {repeated} more than once. "
+            "Rename the columns."
+        )
+
+
+def to_frame(X: Any) -> pd.DataFrame:
+    """Any table as a DataFrame; one that is a frame already is not copied."""
+    if isinstance(X, pd.DataFrame):
+        check_column_names(X)
+        return X
+    if sparse.issparse(X):
+        return pd.DataFrame(X.toarray())
+    return pd.DataFrame(check_array(X, dtype=None, ensure_all_finite=False))

@@ -1,0 +1,173 @@
+"""What every class-conditional GAN of ours does, whatever its rows are."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from gan_augment.gans.base import BaseSynthesizer, one_thread
+from gan_augment.seeding import make_rng, make_torch_generator
+from gan_augment.training.batches import ConditionalBatches
+from gan_augment.training.callbacks import Callback, History, ProgressBar
+from gan_augment.training.trainer import Trainer
+
+# Rows that pass through the generator at once when sampling.
+SAMPLE_CHUNK = 8192
+
+
+class Encoder(Protocol):
+    """What a GAN needs of an encoder."""
+
+    def fit(self, X: Any, y: Any = None) -> Encoder:
+        """Learn the encoding."""
+
+    def quantize(self, X: Any) -> np.ndarray:
+        """Rows -> compact codes."""
+
+    def dequantize(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Codes -> rows for the network, randomised anew."""
+
+    def inverse_transform(self, encoded: np.ndarray) -> Any:
+        """Rows of the network -> rows as they came."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What fit learned, as a tree that can be saved."""
+
+    def set_state(self, state: dict[str, Any]) -> Encoder:
+        """Take over what another encoder learned."""
+
+
+class BaseGAN(BaseSynthesizer):
+    """Template of a GAN: an encoder, two networks, an adversarial training.
+
+    A subclass says which encoder and which networks.
+    """
+
+    _saved_attributes = (
+        *BaseSynthesizer._saved_attributes,
+        "generator_weights_",
+        "discriminator_weights_",
+    )
+
+    # Hyper-parameters, declared by the constructor of the subclass.
+    loss: str
+    gradient_penalty_weight: float
+    learning_rate: float
+    batch_size: int
+    max_steps: int
+    max_time: float | None
+    callbacks: Sequence[Callback]
+    verbose: bool
+
+    @abstractmethod
+    def _make_encoder(self) -> Encoder:
+        """An unfitted encoder of the rows."""
+
+    @abstractmethod
+    def _make_generator(self, rng: torch.Generator) -> nn.Module:
+        """A generator for the fitted encoder and classes."""
+
+    @abstractmethod
+    def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
+        """A discriminator for the fitted encoder and classes."""
+
+    def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
+        codes = self.encoder_.quantize(X)
+        init = make_torch_generator(rng)
+        generator = self._make_generator(init).to(self.device)
+        discriminator = self._make_discriminator(init).to(self.device)
+        history = History()
+        callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
+        trainer = Trainer(
+            generator,
+            discriminator,
+            loss=self.loss,
+            gradient_penalty_weight=self.gradient_penalty_weight,
+            learning_rate=self.learning_rate,
+            max_steps=self.max_steps,
+            max_time=self.max_time,
+            rng=make_torch_generator(rng, self.device),
+            callbacks=callbacks,
+        )
+        batches = ConditionalBatches(
+            classes,
+            n_classes=len(self.classes_),
+            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
+            batch_size=self.batch_size,
+            rng=rng,
+        )
+        trainer.run(batches, len(codes))
+        self.generator_weights_ = _to_numpy(generator)
+        self.discriminator_weights_ = _to_numpy(discriminator)
+        self.history_ = history.records
+
+    def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
+        noise = make_torch_generator(rng)
+        generator = self._make_generator(noise)
+        _from_numpy(generator, self.generator_weights_)
+        with torch.inference_mode():
+            encoded = [
+                generator(chunk, noise)
+                for chunk in self._condition(classes).split(SAMPLE_CHUNK)
+            ]
+        return self.encoder_.inverse_transform(torch.cat(encoded).numpy())
+
+    def score_samples(self, X: Any, y: Any) -> np.ndarray:
+        """Logits of the discriminator: how real each row looks for its class.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+
+        Returns
+        -------
+        logits : ndarray of shape (n_samples,)
+            Larger is more real. Under a relativistic loss only differences between
+            rows of one class mean something.
+        """
+        check_is_fitted(self, "discriminator_weights_")
+        codes = self.encoder_.quantize(X)
+        y = column_or_1d(y)
+        check_consistent_length(codes, y)
+        classes = np.array([self._class_index(label) for label in y])
+        encoded = self.encoder_.dequantize(codes, make_rng(self.sample_seed_))
+        discriminator = self._make_discriminator(make_torch_generator(make_rng(0)))
+        _from_numpy(discriminator, self.discriminator_weights_)
+        with torch.inference_mode(), one_thread("cpu"):
+            logits, _ = discriminator(
+                torch.from_numpy(encoded), self._condition(classes)
+            )
+        return logits.numpy().astype(np.float64)
+
+    def _check_state(self) -> None:
+        """Raise if the weights do not fit the networks."""
+        unused = make_torch_generator(make_rng(0))
+        _from_numpy(self._make_generator(unused), self.generator_weights_)
+        _from_numpy(self._make_discriminator(unused), self.discriminator_weights_)
+
+    def _condition(self, classes: np.ndarray) -> torch.Tensor:
+        return torch.eye(len(self.classes_))[torch.from_numpy(classes)]
+
+
+def _to_numpy(network: nn.Module) -> dict[str, np.ndarray]:
+    return {
+        name: tensor.detach().cpu().numpy().copy()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    network.load_state_dict(
+        {name: torch.from_numpy(array) for name, array in weights.items()}
+    )
+    network.requires_grad_(False).eval()

@@ -1,0 +1,180 @@
+"""The models of the ctgan package behind our contract."""
+
+import pickle
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from tables import make_mixed_frame, printed_by_a_new_process
+
+from gan_augment import CTGAN, TVAE, GANOverSampler
+from gan_augment.persistence import ModelFileError
+from gan_augment.training.callbacks import Callback, watching
+
+QUICK = {"max_steps": 3, "batch_size": 20, "hidden_dims": (16,), "latent_dim": 8}
+MODELS = [
+    pytest.param(lambda **k: CTGAN(**QUICK, **k), id="CTGAN"),
+    pytest.param(lambda **k: CTGAN(**QUICK, per_class=True, **k), id="CTGAN-per-class"),
+    pytest.param(lambda **k: TVAE(**QUICK, **k), id="TVAE"),
+    pytest.param(lambda **k: TVAE(**QUICK, per_class=False, **k), id="TVAE-all-rows"),
+]
+
+
+@pytest.fixture(params=MODELS)
+def make_model(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def table():
+    """Missing values, dates, constants, integer names: what the package refuses."""
+    X = make_mixed_frame(90)
+    return X.set_axis(range(X.shape[1]), axis=1), np.repeat([0, 0, 1], 30)
+
+
+def test_every_dtype_comes_back_in_its_domain(make_model, table):
+    X, y = table
+    model = make_model(random_state=0).fit(X, y)
+    rows, labels = model.sample(25, label=1)
+    assert labels.tolist() == [1] * 25
+    pd.testing.assert_series_equal(rows.dtypes, X.dtypes)
+    assert list(rows.columns) == list(X.columns)
+    for name in X:
+        if model.encoder_.dtypes_[name] == "numeric" and X[name].notna().any():
+            drawn = rows[name].dropna()
+            assert drawn.between(X[name].min(), X[name].max()).all()
+        else:
+            assert set(rows[name].dropna()) <= set(X[name].dropna())
+        assert rows[name].notna().all() or X[name].isna().any()
+
+
+def test_saved_without_pickle_and_drawn_again(make_model, table, tmp_path):
+    model = make_model(random_state=0).fit(*table)
+    model.save(tmp_path)
+    loaded = type(model).load(tmp_path)
+    rows = model.sample(9, label=0)[0]
+    pd.testing.assert_frame_equal(loaded.sample(9, label=0)[0], rows)
+    pd.testing.assert_frame_equal(
+        pickle.loads(pickle.dumps(model)).sample(9, label=0)[0], rows
+    )
+    other = TVAE if isinstance(model, CTGAN) else CTGAN
+    with pytest.raises(ModelFileError, match="must hold"):
+        other.load(tmp_path)
+
+
+def test_the_seed_decides_and_the_global_states_stay(make_model, table):
+    np.random.seed(5)  # noqa: NPY002
+    torch.manual_seed(5)
+    before = np.random.get_state()[1].copy(), torch.get_rng_state().clone()  # noqa: NPY002
+    first, second = (
+        make_model(random_state=3).fit(*table).sample(8, label=1)[0] for _ in range(2)
+    )
+    other = make_model(random_state=4).fit(*table).sample(8, label=1)[0]
+    np.testing.assert_array_equal(np.random.get_state()[1], before[0])  # noqa: NPY002
+    assert torch.equal(torch.get_rng_state(), before[1])
+    pd.testing.assert_frame_equal(first, second)
+    assert not first.equals(other)
+
+
+def test_more_than_500_rows_are_reproducible_too():
+    # From 500 rows on the package transforms in worker processes, from fresh seeds.
+    X = np.random.default_rng(0).normal(size=(600, 2))
+    y = np.arange(600) % 2
+    first, second = (
+        CTGAN(**QUICK, random_state=0).fit(X, y).sample(5)[0] for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("batch_size", [1, 51, 52])
+def test_any_batch_size(batch_size, imbalanced):
+    X, y = imbalanced
+    params = QUICK | {"batch_size": batch_size}
+    assert len(CTGAN(**params, random_state=0).fit(X, y).sample(3)[0]) == 3
+
+
+def test_small_classes_get_as_many_steps(imbalanced):
+    X, y = imbalanced
+    params = QUICK | {"batch_size": len(X)}
+    for model in (CTGAN, TVAE):
+        fitted = model(**params, per_class=True, random_state=0).fit(X, y)
+        assert fitted.history_["step"] == [1, 2, 3, 4, 5, 6]  # two classes
+
+
+def test_the_class_asked_for_is_in_the_condition():
+    # The package conditions on the wrong cells when a discrete column comes before.
+    rng = np.random.default_rng(0)
+    y = rng.integers(2, size=400)
+    X = pd.DataFrame({"a": rng.choice(list("pqrs"), 400), "b": y * 8.0})
+    X["b"] += rng.normal(size=400)
+    model = CTGAN(max_steps=150, batch_size=100, learning_rate=2e-3, random_state=0)
+    network = model.fit(X, y).networks_[0]
+    module = model._module(network)
+    noise = torch.Generator().manual_seed(0)
+    for index in (0, 1):
+        output = model._forward(module, network, index, 300, noise)
+        _, drawn = network.decode(output.detach().double().numpy())
+        assert (drawn == index).mean() > 0.8
+
+
+def test_a_class_that_never_comes_is_an_error(monkeypatch, imbalanced):
+    X, y = imbalanced
+    model = TVAE(**QUICK, per_class=False, random_state=0).fit(X, y)
+    monkeypatch.setattr("gan_augment.gans.ctgan.MOST_DRAWS", 1)
+    network = model.networks_[0]
+    # The class has the first cells; push that of the rare one out of reach.
+    cell = np.flatnonzero(network.cells[0].levels == 1)
+    network.weights["seq.2.bias"][cell] -= 1e6
+    with pytest.raises(RuntimeError, match=r"'rare'.*Got 0.*per_class=True"):
+        model.sample(5, label="rare")
+
+
+def test_a_class_of_equal_rows_needs_the_other_rows():
+    X = np.array([[1.0], [2.0], [3.0], [9.0], [9.0]])
+    y = np.array([0, 0, 0, 1, 1])
+    with pytest.raises(ValueError, match=r"two rows that differ\. Got 2 rows of"):
+        TVAE(**QUICK).fit(X, y)
+    with pytest.raises(ValueError, match="only constant columns"):
+        CTGAN(**QUICK).fit(np.ones((4, 2)), [0, 0, 1, 1])
+
+
+@pytest.mark.parametrize("name", ["ctgan", "tvae"])
+def test_over_sampler_knows_the_names(name, imbalanced, monkeypatch):
+    X, y = imbalanced
+    for model in (CTGAN, TVAE):
+        monkeypatch.setattr(
+            model.__init__, "__kwdefaults__", model.__init__.__kwdefaults__ | QUICK
+        )
+    sampler = GANOverSampler(name, random_state=0)
+    _, y_resampled = sampler.fit_resample(X, y)
+    assert type(sampler.gan_).__name__ == name.upper()
+    assert (y_resampled == "rare").sum() == (y == "common").sum()
+
+
+def test_what_watches_a_training_sees_its_losses(imbalanced):
+    seen = []
+
+    class Watcher(Callback):
+        def on_epoch_end(self, epoch):
+            seen.append(epoch)
+
+    with watching(Watcher()):
+        CTGAN(**QUICK | {"batch_size": 200}, random_state=0).fit(*imbalanced)
+    assert [epoch["step"] for epoch in seen] == [1, 2, 3]
+    assert all(np.isfinite(epoch["generator_loss"]) for epoch in seen)
+
+
+def test_without_the_package_the_error_says_what_to_install(monkeypatch, imbalanced):
+    monkeypatch.setitem(sys.modules, "ctgan", None)
+    with pytest.raises(ImportError, match=r"pip install 'gan-augment\[ctgan\]'"):
+        CTGAN(**QUICK).fit(*imbalanced)
+
+
+def test_the_package_is_loaded_only_when_it_trains():
+    code = (
+        "import sys; from gan_augment import CTGAN, GANOverSampler;"
+        "CTGAN(), GANOverSampler('ctgan'); print('ctgan' in sys.modules)"
+    )
+    assert printed_by_a_new_process(code) == "False"
