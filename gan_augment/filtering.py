@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.ensemble import RandomForestClassifier
+from sklearn.ensemble import (
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+    VotingClassifier,
+)
+from sklearn.linear_model import LogisticRegression
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
@@ -25,15 +30,17 @@ class ClassFilter(BaseEstimator):
 
     A conditional GAN also draws rows from where the classes overlap. Of more rows
     than wanted, the filter keeps those with the largest probability of their class
-    under a classifier that is fitted on the training rows. Too strict a filter narrows
-    the sample: the default keeps the better half.
+    under a classifier that is fitted on the training rows. What the classifier knows
+    is passed on by the rows that it chooses, so the default is a vote of three that
+    err differently. Too strict a filter narrows the sample: the default keeps the
+    better half.
 
     Parameters
     ----------
     classifier : classifier, default=None
-        Has ``predict_proba``; it sees every cell as an integer code, the rank of a
-        number or the level of a category. None takes a RandomForestClassifier of 100
-        trees with balanced classes and at least two rows a leaf.
+        Has ``predict_proba``; it sees encoded rows: numbers as normal scores,
+        categories as one-hot cells. None takes the mean probability of a linear
+        model, a random forest and boosted trees, each with balanced classes.
     draws_per_row : float, default=2.0
         Rows drawn for each one that is kept, at least 1.
     random_state : int, RandomState instance or None, default=None
@@ -44,7 +51,7 @@ class ClassFilter(BaseEstimator):
     classifier_ : classifier
         The fitted classifier.
     encoder_ : TableEncoder
-        Gives the codes.
+        Gives the encoded rows.
 
     Examples
     --------
@@ -92,11 +99,18 @@ class ClassFilter(BaseEstimator):
         self.encoder_ = TableEncoder().fit(X, y)
         classifier = self.classifier
         if classifier is None:
-            classifier = RandomForestClassifier(
-                min_samples_leaf=2, class_weight="balanced"
+            classifier = VotingClassifier(
+                [
+                    ("linear", LogisticRegression(C=0.1, max_iter=1000)),
+                    ("forest", RandomForestClassifier(min_samples_leaf=2)),
+                    ("boosting", HistGradientBoostingClassifier(max_leaf_nodes=8)),
+                ],
+                voting="soft",
             )
+            for _, member in classifier.estimators:
+                member.set_params(class_weight="balanced")
         self.classifier_ = seeded(clone(classifier), make_rng(self.random_state))
-        self.classifier_.fit(self.encoder_.quantize(X), y)
+        self.classifier_.fit(self._encode(X), y)
         return self
 
     def select(self, X: Any, label: Any, n_rows: int) -> np.ndarray:
@@ -117,9 +131,12 @@ class ClassFilter(BaseEstimator):
             Positions in `X`, ascending.
         """
         check_is_fitted(self, "classifier_")
-        probability = self.classifier_.predict_proba(self.encoder_.quantize(X))
+        probability = self.classifier_.predict_proba(self._encode(X))
         likeness = probability[:, self.classifier_.classes_ == label].ravel()
         return np.sort(np.argsort(-likeness, kind="stable")[:n_rows])
+
+    def _encode(self, X: Any) -> np.ndarray:
+        return self.encoder_.dequantize(self.encoder_.quantize(X), None)
 
 
 class CopyFilter:

@@ -98,14 +98,16 @@ class RankCells:
         codes = np.minimum(codes, max(len(self.distinct) - 1, 0))
         return np.where(missing, -1, codes).astype(np.int32)
 
-    def dequantize(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Cells of shape (n_rows, width) for each code."""
+    def dequantize(
+        self, codes: np.ndarray, rng: np.random.Generator | None
+    ) -> np.ndarray:
+        """Cells of shape (n_rows, width) for each code; without `rng`, mid-ranks."""
         cells = np.zeros((len(codes), self.width), dtype=np.float32)
         present = codes >= 0
         if not self.constant:
             known = np.maximum(codes, 0)
             low, high = self.edges[known], self.edges[known + 1]
-            u = low + (high - low) * rng.random(len(codes))
+            u = low + (high - low) * (0.5 if rng is None else rng.random(len(codes)))
             cells[:, 0] = np.where(present, ndtri(np.clip(u, TAIL, 1 - TAIL)), 0.0)
         if self.nullable and self.width:
             cells[:, -2], cells[:, -1] = present, ~present
@@ -167,8 +169,10 @@ class OneHotCells:
         """The codes themselves, -1 where missing."""
         return np.nan_to_num(codes, nan=-1.0).astype(np.int32)
 
-    def dequantize(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Cells of shape (n_rows, width) for each code."""
+    def dequantize(
+        self, codes: np.ndarray, rng: np.random.Generator | None
+    ) -> np.ndarray:
+        """Cells of shape (n_rows, width) for each code; nothing is random here."""
         cells = np.zeros((len(codes), self.width), dtype=np.float32)
         if self.width:
             # The code -1, missing, addresses the last cell.

@@ -141,15 +141,17 @@ class TableEncoder(BaseEstimator):
             codes[:, position] = column.cells.quantize(numbers[:, position])
         return codes
 
-    def dequantize(self, codes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def dequantize(
+        self, codes: np.ndarray, rng: np.random.Generator | None
+    ) -> np.ndarray:
         """Encoded rows for integer codes; tied values are spread anew in each call.
 
         Parameters
         ----------
         codes : ndarray of shape (n_samples, n_features)
             Codes from :meth:`quantize`.
-        rng : numpy.random.Generator
-            Source of the spread.
+        rng : numpy.random.Generator or None
+            Source of the spread. None puts tied values in their middle.
 
         Returns
         -------

@@ -128,17 +128,22 @@ class Trainer:
         real, condition = real.to(self.rng.device), condition.to(self.rng.device)
         fake = self.generator(condition, self.rng)
         logits, slopes = self.discriminator(
-            torch.cat([real, fake]), torch.cat([condition, condition])
+            torch.cat([real, fake.detach()]), torch.cat([condition, condition])
         )
         discriminator_loss = self.loss.discriminator(*logits.chunk(2))
-        generator_loss = self.loss.generator(*logits.chunk(2))
         # The mean over real and fake rows together is half of R1 + R2.
         penalty = 2 * gradient_penalty(slopes)
         generator, discriminator = self._weights
-        _set_gradients(generator, generator_loss)
         _set_gradients(
             discriminator, discriminator_loss + self.gradient_penalty_weight * penalty
         )
+        # The slopes carry the generator's loss from the logits to the rows: the
+        # discriminator need not be passed backwards a second time.
+        judged = logits.detach().requires_grad_()
+        generator_loss = self.loss.generator(*judged.chunk(2))
+        (pull,) = torch.autograd.grad(generator_loss, judged)
+        row_gradients = _scaled(slopes.detach(), pull).chunk(2)[1]
+        _set_gradients(generator, fake, row_gradients)
         self._optimizer.step()
         self._update_average(self._average, generator, None)
         return torch.stack([discriminator_loss, generator_loss, penalty]).detach()
@@ -177,9 +182,17 @@ class Trainer:
         return any(wants_to_stop)
 
 
-def _set_gradients(weights: list[nn.Parameter], loss: torch.Tensor) -> None:
-    """Gradients of the loss for these weights alone."""
-    # The other network's turn may come after, on the same graph.
-    gradients = torch.autograd.grad(loss, weights, retain_graph=True)
+def _scaled(slopes: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
+    """Slopes (B, ...) times one factor a row (B,)."""
+    return slopes * factors.view(-1, *[1] * (slopes.ndim - 1))
+
+
+def _set_gradients(
+    weights: list[nn.Parameter],
+    output: torch.Tensor,
+    output_gradient: torch.Tensor | None = None,
+) -> None:
+    """Gradients for these weights alone, of a loss or of what a loss depends on."""
+    gradients = torch.autograd.grad(output, weights, output_gradient)
     for weight, gradient in zip(weights, gradients, strict=True):
         weight.grad = gradient
