@@ -14,6 +14,7 @@ from sklearn.ensemble import (
     VotingClassifier,
 )
 from sklearn.linear_model import LogisticRegression
+from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
@@ -23,6 +24,8 @@ from gan_augment.seeding import RandomState, draw_seed, make_rng
 
 # Below this many possible rows for every real one, copies are a matter of course.
 DOMAIN_FACTOR = 10
+# More rows tell the class filter little, and its forest would take minutes for them.
+MAX_TRAINING_ROWS = 10_000
 
 
 class ClassFilter(BaseEstimator):
@@ -33,14 +36,15 @@ class ClassFilter(BaseEstimator):
     under a classifier that is fitted on the training rows. What the classifier knows
     is passed on by the rows that it chooses, so the default is a vote of three that
     err differently. Too strict a filter narrows the sample: the default keeps the
-    better half.
+    better half. At most 10,000 training rows are used, as many of each class as there
+    are, if possible.
 
     Parameters
     ----------
     classifier : classifier, default=None
         Has ``predict_proba``; it sees encoded rows: numbers as normal scores,
-        categories as one-hot cells. None takes the mean probability of a linear
-        model, a random forest and boosted trees, each with balanced classes.
+        categories as one-hot cells. None takes a vote of a linear model, a random
+        forest and boosted trees, each with balanced classes.
     draws_per_row : float, default=2.0
         Rows drawn for each one that is kept, at least 1.
     random_state : int, RandomState instance or None, default=None
@@ -96,21 +100,13 @@ class ClassFilter(BaseEstimator):
             The fitted filter.
         """
         self._validate_params()
+        rng = make_rng(self.random_state)
         self.encoder_ = TableEncoder().fit(X, y)
-        classifier = self.classifier
-        if classifier is None:
-            classifier = VotingClassifier(
-                [
-                    ("linear", LogisticRegression(C=0.1, max_iter=1000)),
-                    ("forest", RandomForestClassifier(min_samples_leaf=2)),
-                    ("boosting", HistGradientBoostingClassifier(max_leaf_nodes=8)),
-                ],
-                voting="soft",
-            )
-            for _, member in classifier.estimators:
-                member.set_params(class_weight="balanced")
-        self.classifier_ = seeded(clone(classifier), make_rng(self.random_state))
-        self.classifier_.fit(self._encode(X), y)
+        y = np.asarray(y)
+        used = _balanced_rows(y, MAX_TRAINING_ROWS, rng)
+        rows, y = self._encode(_safe_indexing(X, used)), y[used]
+        classifier = _make_vote() if self.classifier is None else self.classifier
+        self.classifier_ = seeded(clone(classifier), rng).fit(rows, y)
         return self
 
     def select(self, X: Any, label: Any, n_rows: int) -> np.ndarray:
@@ -210,6 +206,31 @@ def seeded(estimator: Any, rng: np.random.Generator) -> Any:
     if unseeded:
         estimator.set_params(**{name: draw_seed(rng) for name in unseeded})
     return estimator
+
+
+def _make_vote() -> VotingClassifier:
+    """Three classifiers that err differently."""
+    members = {
+        "linear": LogisticRegression(C=0.1, max_iter=1000),
+        "forest": RandomForestClassifier(min_samples_leaf=2),
+        "boosting": HistGradientBoostingClassifier(max_leaf_nodes=8),
+    }
+    for member in members.values():
+        member.set_params(class_weight="balanced")
+    return VotingClassifier(list(members.items()), voting="soft")
+
+
+def _balanced_rows(
+    y: np.ndarray, max_rows: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Positions of at most `max_rows` rows, those of rare classes first."""
+    if len(y) <= max_rows:
+        return np.arange(len(y))
+    shuffled = rng.permutation(len(y))
+    order = np.argsort(
+        pd.Series(y[shuffled]).groupby(y[shuffled]).cumcount(), kind="stable"
+    )
+    return np.sort(shuffled[order[:max_rows]])
 
 
 def _row_hashes(frame: pd.DataFrame) -> np.ndarray:

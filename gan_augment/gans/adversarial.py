@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import torch
@@ -20,6 +20,10 @@ from gan_augment.training.trainer import Trainer
 
 # Rows that pass through the generator at once when sampling.
 SAMPLE_CHUNK = 8192
+# With max_steps="auto": steps for each row of the rarest class, and their limits.
+STEPS_PER_RARE_ROW = 4
+FEWEST_STEPS = 400
+MOST_STEPS = 1600
 
 
 class Encoder(Protocol):
@@ -61,7 +65,7 @@ class BaseGAN(BaseSynthesizer):
     gradient_penalty_weight: float
     learning_rate: float
     batch_size: int
-    max_steps: int
+    max_steps: int | Literal["auto"]
     max_time: float | None
     callbacks: Sequence[Callback]
     verbose: bool
@@ -91,7 +95,7 @@ class BaseGAN(BaseSynthesizer):
             loss=self.loss,
             gradient_penalty_weight=self.gradient_penalty_weight,
             learning_rate=self.learning_rate,
-            max_steps=self.max_steps,
+            max_steps=self._n_steps(classes),
             max_time=self.max_time,
             rng=make_torch_generator(rng, self.device),
             callbacks=callbacks,
@@ -107,6 +111,13 @@ class BaseGAN(BaseSynthesizer):
         self.generator_weights_ = _to_numpy(generator)
         self.discriminator_weights_ = _to_numpy(discriminator)
         self.history_ = history.records
+
+    def _n_steps(self, classes: np.ndarray) -> int:
+        """More rows of the rarest class bear more steps before they are memorised."""
+        if self.max_steps != "auto":
+            return self.max_steps
+        rarest = int(np.bincount(classes).min())
+        return min(max(STEPS_PER_RARE_ROW * rarest, FEWEST_STEPS), MOST_STEPS)
 
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
         noise = make_torch_generator(rng)

@@ -49,8 +49,9 @@ class TabularGAN(BaseGAN):
         falls linearly to zero in the second half of the training.
     batch_size : int, default=128
         Rows a batch.
-    max_steps : int, default=400
-        Number of training steps, whatever the number of rows.
+    max_steps : int or "auto", default="auto"
+        Number of training steps. ``"auto"`` takes four for each row of the rarest
+        class, at least 400 and at most 1600, whatever the number of rows.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.
@@ -104,7 +105,10 @@ class TabularGAN(BaseGAN):
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_steps": [Interval(Integral, 1, None, closed="left")],
+        "max_steps": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "device": [str],
         "callbacks": [list, tuple],
@@ -123,7 +127,7 @@ class TabularGAN(BaseGAN):
         gradient_penalty_weight: float = 0.5,
         learning_rate: float = 1e-3,
         batch_size: int = 128,
-        max_steps: int = 400,
+        max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),

@@ -18,8 +18,16 @@ from gan_augment.encoding.schema import Span
 
 # Softness of the relaxed one-hot spans (Gumbel-softmax) that gradients flow through.
 TEMPERATURE = 0.5
-# Slope of the discriminator's LeakyReLU left of zero.
+# Slopes of the LeakyReLUs left of zero: the discriminator's and the generator's.
 SLOPE = 0.2
+GENERATOR_SLOPE = 0.1
+# Limits of what is exponentiated, far inside those of float32.
+LARGEST_EXPONENT = 60.0
+# Keeps a layer norm from dividing by zero.
+EPSILON = 1e-5
+
+# With `True`, from the LeakyReLU's result, which has the sign of its argument.
+leaky_relu_backward = torch.ops.aten.leaky_relu_backward
 
 
 def _linear(in_features: int, out_features: int, rng: torch.Generator) -> nn.Linear:
@@ -34,12 +42,45 @@ def _linear(in_features: int, out_features: int, rng: torch.Generator) -> nn.Lin
     return layer
 
 
+class _SampleSpans(torch.autograd.Function):
+    """Logits of one-hot spans -> exactly one 1 a span, with the softmax's gradient.
+
+    Straight-through Gumbel-softmax (Jang et al. 2017, arXiv:1611.01144). Sums over a
+    span are one product with a block matrix, which is faster than many short softmaxes.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        logits: torch.Tensor,
+        uniform: torch.Tensor,
+        same_span: torch.Tensor,
+        padded: torch.Tensor,
+    ) -> torch.Tensor:
+        """(B, cells) logits and uniform noise -> (B, cells) of 0 and 1."""
+        gumbel = uniform.log_().neg_().log_()  # its negative
+        scaled = torch.sub(logits, gumbel).div_(TEMPERATURE)
+        soft = scaled.clamp_(-LARGEST_EXPONENT, LARGEST_EXPONENT).exp_()
+        chosen = soft.index_select(1, padded.flatten()).unflatten(1, padded.shape)
+        cells = padded.expand(chosen.shape).gather(2, chosen.argmax(-1, True))
+        soft = soft.div_(soft @ same_span)
+        ctx.save_for_backward(soft, same_span)
+        return torch.zeros_like(soft).scatter_(1, cells.squeeze(2), 1.0)
+
+    @staticmethod
+    def backward(ctx: Any, d_cells: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Gradient with respect to the logits."""
+        soft, same_span = ctx.saved_tensors
+        weighted = d_cells * soft
+        d_logits = weighted.addcmul_(soft, weighted @ same_span, value=-1.0)
+        return d_logits.div_(TEMPERATURE), None, None, None
+
+
 class SpanActivation(nn.Module):
     """Turn raw network outputs into rows that look encoded.
 
-    Scalars pass unchanged, one-hot spans are sampled: exactly one 1, with the gradient
-    of the softmax (straight-through Gumbel-softmax, Jang et al. 2017,
-    arXiv:1611.01144). A scalar whose value is missing becomes 0.
+    Scalars pass unchanged, one-hot spans are sampled, and a scalar whose value is
+    missing becomes 0.
 
     Parameters
     ----------
@@ -47,9 +88,8 @@ class SpanActivation(nn.Module):
         Layout of the encoded row.
     """
 
+    same_span: torch.Tensor
     padded: torch.Tensor
-    padding: torch.Tensor
-    unpadded: torch.Tensor
     order: torch.Tensor
     masked: torch.Tensor
     present_at: torch.Tensor
@@ -58,15 +98,13 @@ class SpanActivation(nn.Module):
         super().__init__()
         scalars = [span for span in spans if span.kind == "scalar"]
         one_hot = [span for span in spans if span.kind == "one_hot"]
+        # The network puts the scalars first, then the spans one after the other.
         self.n_scalars = len(scalars)
-        self.n_one_hot = len(one_hot)
-        # The network puts the scalars first, then the spans one after the other. The
-        # spans are padded to one width, so that one softmax serves them all.
         widths = torch.tensor([span.width for span in one_hot]).long()
-        widest = max((span.width for span in one_hot), default=0)
-        used = torch.arange(widest) < widths[:, None]
-        first = self.n_scalars + widths.cumsum(0) - widths
-        padded = (first[:, None] + torch.arange(widest)).where(used, first[:, None])
+        owner = torch.arange(len(one_hot)).repeat_interleave(widths)
+        first = (widths.cumsum(0) - widths)[:, None]
+        widest = int(widths.max()) if len(one_hot) else 0
+        padded = first + torch.arange(widest)
         cells = [span.start for span in scalars]
         cells += [cell for span in one_hot for cell in range(span.start, span.stop)]
         masked = {
@@ -75,9 +113,9 @@ class SpanActivation(nn.Module):
             if span.present_at is not None
         }
         layout = {
-            "padded": padded.flatten(),
-            "padding": torch.zeros(used.shape).masked_fill(~used, -torch.inf),
-            "unpadded": used.flatten().nonzero().squeeze(1),
+            "same_span": (owner[:, None] == owner).float(),
+            # Cells of every span, the first one repeated up to a common width.
+            "padded": torch.where(padded < first + widths[:, None], padded, first),
             "order": torch.tensor(cells).argsort(),
             "masked": torch.tensor(list(masked)).long(),
             "present_at": torch.tensor(list(masked.values())).long(),
@@ -88,21 +126,73 @@ class SpanActivation(nn.Module):
     def forward(self, raw: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, D) raw outputs -> (B, D) encoded rows."""
         cells = raw[:, : self.n_scalars]
-        if self.n_one_hot:
-            logits = raw.index_select(1, self.padded).unflatten(1, self.padding.shape)
-            # Minus the logarithm of an exponential variable is a Gumbel variable.
-            gumbel = -torch.empty_like(logits).exponential_(generator=rng).log()
-            soft = F.softmax((logits + self.padding + gumbel) / TEMPERATURE, dim=-1)
-            hard = torch.zeros_like(soft).scatter(-1, soft.argmax(-1, True), 1.0)
-            # In this order the sum is exactly 0 or 1, as in an encoded real row.
-            chosen = (hard + (soft - soft.detach())).flatten(1)
-            cells = torch.cat([cells, chosen.index_select(1, self.unpadded)], dim=1)
+        if len(self.padded):
+            logits = raw[:, self.n_scalars :]
+            uniform = torch.rand(logits.shape, generator=rng, device=raw.device)
+            sampled = _SampleSpans.apply(logits, uniform, self.same_span, self.padded)
+            cells = torch.cat([cells, sampled], dim=1)
         rows = cells.index_select(1, self.order)
         if len(self.masked):
             mask = torch.ones_like(rows)
             mask[:, self.masked] = rows.detach().index_select(1, self.present_at)
             rows = rows * mask
         return rows
+
+
+class _SkipMLP(torch.autograd.Function):
+    """An MLP with layer norms and concatenating skips, as one node of the graph.
+
+    At this size a training step is mostly the bookkeeping of small operations, and
+    the derivative in closed form needs half as many: with ``x`` the concatenation of
+    the input and all hidden units so far, each layer reads a prefix of it.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
+        """(B, L + C) input; four tensors a layer, two of the output -> (B, D)."""
+        *hidden, weight, bias = parameters
+        saved, widths = [], [x.shape[1]]
+        for w, b, gain, shift in zip(*[iter(hidden)] * 4, strict=True):
+            raw = torch.addmm(b, x, w.T)
+            units, mean, rstd = torch.native_layer_norm(
+                raw, gain.shape, gain, shift, EPSILON
+            )
+            x = torch.cat([x, F.leaky_relu(units, GENERATOR_SLOPE)], dim=1)
+            saved += [raw, mean, rstd]
+            widths.append(x.shape[1])
+        ctx.save_for_backward(x, *parameters, *saved)
+        ctx.widths = widths
+        return torch.addmm(bias, x, weight.T)
+
+    @staticmethod
+    def backward(ctx: Any, d_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        """Gradients with respect to the parameters; the input is noise."""
+        n_layers, widths = len(ctx.widths) - 1, ctx.widths
+        x, *rest = ctx.saved_tensors
+        parameters, saved = rest[: 4 * n_layers + 2], rest[4 * n_layers + 2 :]
+        gradients = [d_output.T @ x, d_output.sum(dim=0)]
+        d_x = d_output @ parameters[-2]
+        for layer in reversed(range(n_layers)):
+            start, stop = widths[layer], widths[layer + 1]
+            weight, _, gain, shift = parameters[4 * layer : 4 * layer + 4]
+            raw, mean, rstd = saved[3 * layer : 3 * layer + 3]
+            d_units = leaky_relu_backward(
+                d_x[:, start:stop], x[:, start:stop], GENERATOR_SLOPE, True
+            )
+            d_raw, d_gain, d_shift = torch.ops.aten.native_layer_norm_backward(
+                d_units,
+                raw,
+                gain.shape,
+                mean,
+                rstd,
+                gain,
+                shift,
+                [True, True, True],
+            )
+            gradients[:0] = [d_raw.T @ x[:, :start], d_raw.sum(dim=0), d_gain, d_shift]
+            if layer:
+                d_x = torch.addmm(d_x[:, :start], d_raw, weight)
+        return None, *gradients
 
 
 class Generator(nn.Module):
@@ -136,7 +226,7 @@ class Generator(nn.Module):
         self.norms = nn.ModuleList()
         for hidden in hidden_dims:
             self.layers.append(_linear(width, hidden, rng))
-            self.norms.append(nn.LayerNorm(hidden))
+            self.norms.append(nn.LayerNorm(hidden, EPSILON))
             width += hidden
         self.output = _linear(width, sum(span.width for span in spans), rng)
         self.activation = SpanActivation(spans)
@@ -145,10 +235,18 @@ class Generator(nn.Module):
         """(B, C) condition -> (B, D) rows, with noise from `rng`."""
         shape = (len(condition), self.latent_dim)
         latent = torch.randn(shape, generator=rng, device=condition.device)
-        x = torch.cat([latent, condition], dim=1)
-        for layer, norm in zip(self.layers, self.norms, strict=True):
-            x = torch.cat([x, F.leaky_relu(norm(layer(x)), 0.1)], dim=1)
-        return self.activation(self.output(x), rng)
+        parameters = [
+            parameter
+            for modules in zip(self.layers, self.norms, strict=True)
+            for module in modules
+            for parameter in module.parameters()
+        ]
+        raw = _SkipMLP.apply(
+            torch.cat([latent, condition], dim=1),
+            *parameters,
+            *self.output.parameters(),
+        )
+        return self.activation(raw, rng)
 
 
 class _LogitAndSlope(torch.autograd.Function):
@@ -168,18 +266,18 @@ class _LogitAndSlope(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, D) rows, weights and biases in turn -> (B, 1) logits, (B, D) slopes."""
         weights, biases = parameters[::2], parameters[1::2]
-        hidden, masks = [rows], []
+        hidden = [rows]
         for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
             raw = torch.addmm(bias, hidden[-1], weight.T)
-            masks.append((raw > 0).to(raw.dtype).mul_(1 - SLOPE).add_(SLOPE))
-            hidden.append(raw.mul_(masks[-1]))
+            hidden.append(F.leaky_relu_(raw, SLOPE))
         logits = torch.addmm(biases[-1], hidden[-1], weights[-1].T)
         # From the logit back to the input; carried[k] belongs to layer k's output.
         carried = [torch.ones_like(logits)]
-        for weight, mask in zip(weights[:0:-1], masks[::-1], strict=True):
-            carried.append((carried[-1] @ weight).mul_(mask))
-        slopes = carried[-1] @ weights[0]
-        ctx.save_for_backward(*weights, *hidden, *masks, *carried[::-1], slopes)
+        for weight, units in zip(weights[:0:-1], hidden[:0:-1], strict=True):
+            back = carried[0] @ weight
+            carried.insert(0, leaky_relu_backward(back, units, SLOPE, True))
+        slopes = carried[0] @ weights[0]
+        ctx.save_for_backward(*weights, *hidden, *carried, slopes)
         ctx.n_layers = len(weights)
         return logits, slopes
 
@@ -189,18 +287,18 @@ class _LogitAndSlope(torch.autograd.Function):
     ) -> tuple[torch.Tensor | None, ...]:
         """Gradients with respect to the rows and every weight and bias."""
         n, saved = ctx.n_layers, ctx.saved_tensors
-        weights, hidden = saved[:n], saved[n : 2 * n]
-        masks, carried = saved[2 * n : 3 * n - 1], saved[3 * n - 1 : 4 * n - 1]
+        weights, hidden, carried = saved[:n], saved[n : 2 * n], saved[2 * n : 3 * n]
         d_rows = d_logits * saved[-1] if ctx.needs_input_grad[0] else None
-        if not any(ctx.needs_input_grad[1:]):
-            return (d_rows,) + (None,) * (2 * n)
         gradients: list[torch.Tensor] = []
         pushed = d_slopes
         for layer in range(n):
-            gradients.append(carried[layer].T @ (d_logits * hidden[layer] + pushed))
-            gradients.append((d_logits * carried[layer]).sum(dim=0))
+            reached = torch.addcmul(pushed, d_logits, hidden[layer])
+            gradients.append(carried[layer].T @ reached)
+            gradients.append(carried[layer].T @ d_logits.squeeze(1))
             if layer < n - 1:
-                pushed = (pushed @ weights[layer].T).mul_(masks[layer])
+                pushed = leaky_relu_backward(
+                    pushed @ weights[layer].T, hidden[layer + 1], SLOPE, True
+                )
         return d_rows, *gradients
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
+from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, ambient_callbacks
@@ -74,17 +74,15 @@ class Trainer:
         self.rng = rng
         self.callbacks = (*callbacks, *ambient_callbacks())
         self._learning_rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE)
-        self._weights = (
-            list(generator.parameters()),
-            list(discriminator.parameters()),
-        )
+        # All weights of a network lie in one vector, of which its parameters are views:
+        # optimiser and average then take one operation each, not one a parameter.
+        self._vectors = _vector(generator), _vector(discriminator)
         self._optimizer = torch.optim.Adam(
-            [{"params": weights} for weights in self._weights],
+            [{"params": [vector]} for vector in self._vectors],
             betas=(0.0, 0.9),
             fused=True,
         )
-        self._average = [weight.detach().clone() for weight in self._weights[0]]
-        self._update_average = get_ema_multi_avg_fn(EMA_DECAY)
+        self._average = self._vectors[0].clone()
 
     def run(self, batches: ConditionalBatches, n_rows: int) -> None:
         """Play the game; the generator ends with the average of its weights.
@@ -120,8 +118,7 @@ class Trainer:
         finally:
             for callback in self.callbacks:
                 callback.on_train_end()
-        for weight, average in zip(self._weights[0], self._average, strict=True):
-            weight.data.copy_(average)
+        self._vectors[0].copy_(self._average)
 
     def _step(self, real: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """One simultaneous update of both networks; the three terms of the game."""
@@ -133,19 +130,18 @@ class Trainer:
         discriminator_loss = self.loss.discriminator(*logits.chunk(2))
         # The mean over real and fake rows together is half of R1 + R2.
         penalty = 2 * gradient_penalty(slopes)
-        generator, discriminator = self._weights
-        _set_gradients(
-            discriminator, discriminator_loss + self.gradient_penalty_weight * penalty
-        )
+        objective = discriminator_loss + self.gradient_penalty_weight * penalty
+        self._vectors[1].grad = _gradient(objective, self.discriminator)
         # The slopes carry the generator's loss from the logits to the rows: the
         # discriminator need not be passed backwards a second time.
         judged = logits.detach().requires_grad_()
         generator_loss = self.loss.generator(*judged.chunk(2))
         (pull,) = torch.autograd.grad(generator_loss, judged)
-        row_gradients = _scaled(slopes.detach(), pull).chunk(2)[1]
-        _set_gradients(generator, fake, row_gradients)
+        pull = pull.view(-1, *[1] * (slopes.ndim - 1))
+        row_gradients = (slopes.detach() * pull).chunk(2)[1]
+        self._vectors[0].grad = _gradient(fake, self.generator, row_gradients)
         self._optimizer.step()
-        self._update_average(self._average, generator, None)
+        self._average.lerp_(self._vectors[0], 1 - EMA_DECAY)
         return torch.stack([discriminator_loss, generator_loss, penalty]).detach()
 
     def _set_learning_rate(self, step: int) -> None:
@@ -182,17 +178,19 @@ class Trainer:
         return any(wants_to_stop)
 
 
-def _scaled(slopes: torch.Tensor, factors: torch.Tensor) -> torch.Tensor:
-    """Slopes (B, ...) times one factor a row (B,)."""
-    return slopes * factors.view(-1, *[1] * (slopes.ndim - 1))
+def _vector(network: nn.Module) -> torch.Tensor:
+    """All weights of a network as one vector that its parameters look into."""
+    parameters = list(network.parameters())
+    vector = parameters_to_vector(parameters).detach()
+    vector_to_parameters(vector, parameters)
+    return vector
 
 
-def _set_gradients(
-    weights: list[nn.Parameter],
+def _gradient(
     output: torch.Tensor,
+    network: nn.Module,
     output_gradient: torch.Tensor | None = None,
-) -> None:
-    """Gradients for these weights alone, of a loss or of what a loss depends on."""
-    gradients = torch.autograd.grad(output, weights, output_gradient)
-    for weight, gradient in zip(weights, gradients, strict=True):
-        weight.grad = gradient
+) -> torch.Tensor:
+    """Gradient for a network's weights, of a loss or of what a loss depends on."""
+    gradients = torch.autograd.grad(output, list(network.parameters()), output_gradient)
+    return torch.cat([gradient.flatten() for gradient in gradients])

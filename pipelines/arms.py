@@ -1,0 +1,209 @@
+"""What the benchmark compares: our sampler, its peers, and controls.
+
+The peers are granted what ours has to do for itself: imputed values, whole numbers
+where a column has them, and, for those that know only numbers, our encoding.
+"""
+
+from __future__ import annotations
+
+import importlib
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
+from sklearn.base import BaseEstimator, clone
+from sklearn.mixture import GaussianMixture
+from sklearn.neighbors import NearestNeighbors
+
+from gan_augment import CTGAN, TVAE, GANOverSampler
+from gan_augment.encoding import TableEncoder
+from gan_augment.filtering import ClassFilter
+
+
+class ImputedSMOTE(BaseEstimator):
+    """SMOTE, or SMOTENC where there are categories, on imputed values.
+
+    Parameters
+    ----------
+    sampling_strategy, random_state : object
+        As in imbalanced-learn.
+    sample_filter : ClassFilter, default=None
+        Draws more rows and keeps those that look most like their class, as
+        GANOverSampler does.
+    """
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy: Any = "auto",
+        random_state: int | None = None,
+        sample_filter: ClassFilter | None = None,
+    ) -> None:
+        self.sampling_strategy = sampling_strategy
+        self.random_state = random_state
+        self.sample_filter = sample_filter
+
+    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple:
+        """Real rows, imputed, then synthetic ones."""
+        numeric = X.select_dtypes("number").columns
+        other = X.columns.difference(numeric, sort=False)
+        filled = X.copy()
+        filled[numeric] = X[numeric].fillna(X[numeric].median()).astype(float)
+        for name in other:
+            filled[name] = X[name].astype(object).where(X[name].notna(), "missing")
+        n_wanted = self.sampling_strategy[True] - int(y.sum())
+        if n_wanted == 0:
+            return filled, y
+        draws = self.sample_filter.draws_per_row if self.sample_filter else 1
+        params = {
+            "sampling_strategy": {True: int(y.sum() + np.ceil(n_wanted * draws))},
+            "random_state": self.random_state,
+            "k_neighbors": min(5, int(y.sum()) - 1),
+        }
+        smote = SMOTENC(list(other), **params) if len(other) else SMOTE(**params)
+        drawn = smote.fit_resample(filled, y)[0][len(X) :].reset_index(drop=True)
+        whole = [name for name in numeric if (filled[name] % 1 == 0).all()]
+        drawn[whole] = drawn[whole].round()
+        if self.sample_filter:
+            fitted = clone(self.sample_filter).set_params(random_state=0)
+            drawn = drawn.iloc[fitted.fit(filled, y).select(drawn, True, n_wanted)]
+        labels = np.concatenate([y, np.ones(n_wanted, dtype=bool)])
+        return pd.concat([filled, drawn], ignore_index=True), labels
+
+
+class EncodedSampler(BaseEstimator):
+    """Base of peers that know only numbers: they work in our encoding.
+
+    Parameters
+    ----------
+    sampling_strategy, random_state : object
+        As in imbalanced-learn.
+    """
+
+    def __init__(
+        self, *, sampling_strategy: Any = "auto", random_state: int | None = None
+    ) -> None:
+        self.sampling_strategy = sampling_strategy
+        self.random_state = random_state
+
+    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple:
+        """Real rows, then synthetic ones."""
+        n_wanted = self.sampling_strategy[True] - int(y.sum())
+        if n_wanted == 0:
+            return X, y
+        rng = np.random.default_rng(self.random_state)
+        encoder = TableEncoder().fit(X, y)
+        encoded = encoder.transform(X, rng)
+        drawn = self._draw(encoded[y], encoded[~y], n_wanted, rng)
+        rows = encoder.inverse_transform(drawn.astype(np.float32))
+        labels = np.concatenate([y, np.ones(n_wanted, dtype=bool)])
+        return pd.concat([X, rows], ignore_index=True), labels
+
+    @abstractmethod
+    def _draw(
+        self,
+        rare: np.ndarray,
+        common: np.ndarray,
+        n_rows: int,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Synthetic encoded rows of the rare class."""
+
+
+class MixtureSampler(EncodedSampler):
+    """A Gaussian mixture of the rare rows; its size and shape chosen by the BIC."""
+
+    def _draw(
+        self,
+        rare: np.ndarray,
+        common: np.ndarray,
+        n_rows: int,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        fits = [
+            GaussianMixture(size, covariance_type=shape, reg_covar=1e-3, random_state=0)
+            for size in range(1, min(10, len(rare) // 5) + 1)
+            for shape in ("diag", "full")
+        ]
+        best = min((fit.fit(rare) for fit in fits), key=lambda fit: fit.bic(rare))
+        best.random_state = int(rng.integers(2**31))
+        return best.sample(n_rows)[0]
+
+
+class ProWSynSampler(EncodedSampler):
+    """ProWSyn: interpolation that prefers rare rows near the common ones.
+
+    Barua et al., "ProWSyn: Proximity weighted synthetic oversampling technique for
+    imbalanced data set learning", PAKDD 2013, doi:10.1007/978-3-642-37456-2_27. With
+    its five levels, five neighbours and smoothing factor of 1.
+    """
+
+    def _draw(
+        self,
+        rare: np.ndarray,
+        common: np.ndarray,
+        n_rows: int,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        left = np.arange(len(rare))
+        levels: list[np.ndarray] = []
+        while len(left) and len(levels) < 4:
+            nearest = NearestNeighbors(n_neighbors=min(5, len(left))).fit(rare[left])
+            found = np.unique(nearest.kneighbors(common, return_distance=False))
+            levels.append(left[found])
+            left = np.delete(left, found)
+        if len(left):
+            levels.append(left)
+        weights = np.exp(-np.arange(len(levels), dtype=float))
+        chosen = rng.choice(len(levels), n_rows, p=weights / weights.sum())
+        rows = []
+        for level in chosen:
+            first, second = rng.choice(levels[level], 2)
+            rows.append(rare[first] + rng.random() * (rare[second] - rare[first]))
+        return np.array(rows)
+
+
+# name -> unfitted sampler
+ARMS: dict[str, Any] = {
+    "GAN": GANOverSampler(),
+    "GAN, no filter": GANOverSampler(sample_filter=None),
+    "SMOTE": ImputedSMOTE(),
+    "SMOTE, our filter": ImputedSMOTE(sample_filter=ClassFilter()),
+    "ProWSyn": ProWSynSampler(),
+    "mixture": MixtureSampler(),
+    "random": RandomOverSampler(),
+    "CTGAN": GANOverSampler(CTGAN(per_class=True), sample_filter=None),
+    "CTGAN, all rows": GANOverSampler(CTGAN(), sample_filter=None),
+    "TVAE": GANOverSampler(TVAE(), sample_filter=None),
+    "TVAE, all rows": GANOverSampler(TVAE(per_class=False), sample_filter=None),
+}
+# These take minutes a training set.
+SLOW = ("CTGAN", "CTGAN, all rows", "TVAE", "TVAE, all rows")
+
+
+def parse_arms(specifications: list[str]) -> dict[str, Any]:
+    """Names of :data:`ARMS` and ``name=module.Class`` -> unfitted samplers.
+
+    Nothing named gives all but the slow ones, ``all`` gives these too.
+    """
+    if not specifications:
+        return {name: arm for name, arm in ARMS.items() if name not in SLOW}
+    if specifications == ["all"]:
+        return dict(ARMS)
+    arms = {}
+    for specification in specifications:
+        name, _, path = specification.rpartition("=")
+        module, _, attribute = path.rpartition(".")
+        if path in ARMS:
+            arms[path] = ARMS[path]
+        elif module:
+            found = getattr(importlib.import_module(module), attribute)
+            arms[name or attribute] = found()
+        else:
+            raise ValueError(
+                f"--arm must be one of {list(ARMS)}, all, or NAME=MODULE.CLASS. "
+                f"Got {specification!r}."
+            )
+    return arms

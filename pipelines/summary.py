@@ -1,0 +1,115 @@
+"""Tables and a figure of the measurements, with intervals over data sets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from pipelines.measures import CLASSIFIERS, ROW_MEASURES
+
+POOLED = ["LR", "RF", "HGB"]  # KNN's scores have six levels; it is shown beside
+
+
+def interval_over_sets(values: np.ndarray) -> tuple[float, float]:
+    """95 % bootstrap interval of a mean over data sets."""
+    rng = np.random.default_rng(0)
+    means = rng.choice(values, size=(2000, len(values))).mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return low, high
+
+
+def against_nothing(results: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Difference from nothing on the same split; a row a (set, split, classifier)."""
+    wide = results.pivot_table(
+        index=["set", "split", "classifier"], columns="arm", values=metric
+    )
+    return wide.sub(wide["nothing"], axis=0).drop(columns="nothing")
+
+
+def cv_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Mean difference from nothing, with an interval over data sets; a row an arm."""
+    gains = against_nothing(results, metric)
+    by_set = gains.groupby(["set", "classifier"]).mean()
+    rows = {}
+    for arm in gains:
+        of_arm = by_set[arm].unstack("classifier").reindex(columns=list(CLASSIFIERS))
+        pooled = of_arm[POOLED].mean(axis=1).dropna().to_numpy()
+        rows[arm] = {
+            **of_arm.mean(),
+            "mean": pooled.mean(),
+            "95 %": interval_over_sets(pooled),
+            "worst": pooled.min(),
+            "won": f"{(pooled > 0).sum()}/{len(pooled)}",
+        }
+    return pd.DataFrame(rows).T.sort_values("mean", ascending=False)
+
+
+def oracle_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Share of the oracle's gain that an arm brings, pooled over sets; a row an arm."""
+    gains = against_nothing(results, metric).groupby(["set", "classifier"]).mean()
+    rows = {}
+    for arm in gains.columns.drop("oracle"):
+        pair = gains[["oracle", arm]].dropna()
+        by_classifier = pair.groupby("classifier").sum().reindex(list(CLASSIFIERS))
+        chosen = pair[pair.index.get_level_values("classifier").isin(POOLED)]
+        by_set = chosen.groupby("set").sum()
+        rng = np.random.default_rng(0)
+        draws = by_set.to_numpy()[rng.integers(len(by_set), size=(2000, len(by_set)))]
+        sums = draws.sum(axis=1)
+        rows[arm] = {
+            **(by_classifier[arm] / by_classifier["oracle"]),
+            "mean": by_set[arm].sum() / by_set["oracle"].sum(),
+            "95 %": tuple(np.quantile(sums[:, 1] / sums[:, 0], [0.025, 0.975])),
+            "harmed": f"{(chosen[arm] < -0.01).sum()}/{len(chosen)}",
+        }
+    return pd.DataFrame(rows).T.sort_values("mean", ascending=False)
+
+
+def row_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Fidelity, privacy (means over sets) and cost (medians) of every arm."""
+    one_each = results.drop_duplicates(["set", "split", "arm"])
+    made = one_each[one_each["copies"].notna()]
+    means = made.groupby(["arm", "set"])[ROW_MEASURES].mean().groupby("arm").mean()
+    costs = made.groupby("arm")[["cpu_seconds", "peak_mb"]].median()
+    return means.join(costs)
+
+
+def draw(table: pd.DataFrame, title: str, label: str, path: Path) -> None:
+    """A dot and an interval an arm, best first, as a PNG file."""
+    from matplotlib.figure import Figure
+
+    ordered = table.sort_values("mean")
+    middle = ordered["mean"].to_numpy(dtype=float)
+    ends = np.array(ordered["95 %"].tolist())
+    figure = Figure(figsize=(7, 0.9 + 0.32 * len(ordered)), layout="constrained")
+    axes = figure.subplots()
+    ours = ["C1" if str(arm).startswith("GAN") else "C0" for arm in ordered.index]
+    places = np.arange(len(ordered))
+    axes.hlines(places, ends[:, 0], ends[:, 1], color=ours, linewidth=2)
+    axes.scatter(middle, places, color=ours, zorder=3)
+    axes.axvline(0, color="grey", linewidth=1)
+    axes.set_yticks(places, [str(arm) for arm in ordered.index])
+    axes.set(xlabel=label, title=title)
+    figure.savefig(path, dpi=120)
+
+
+def show(table: pd.DataFrame, title: str, console: Console) -> None:
+    """Print a table of figures."""
+
+    def text(value: Any) -> str:
+        if isinstance(value, tuple):
+            return " ".join(map(text, value))
+        return value if isinstance(value, str) else f"{value:+.3f}"
+
+    printed = Table(title=title, padding=0)
+    for heading in ["arm", *table.columns]:
+        align: Any = "left" if heading == "arm" else "right"
+        printed.add_column(heading, justify=align, no_wrap=True)
+    for arm, row in table.iterrows():
+        printed.add_row(str(arm), *map(text, row))
+    console.print(printed)
