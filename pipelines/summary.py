@@ -98,17 +98,19 @@ def draw(table: pd.DataFrame, title: str, label: str, path: Path) -> None:
     figure.savefig(path, dpi=120)
 
 
-def show(table: pd.DataFrame, title: str, console: Console) -> None:
-    """Print a table of figures."""
+def show(table: pd.DataFrame, title: str, console: Console, first: str = "arm") -> None:
+    """Print a table of figures; `first` is the heading of its index."""
 
     def text(value: Any) -> str:
         if isinstance(value, tuple):
             return " ".join(map(text, value))
-        return value if isinstance(value, str) else f"{value:+.3f}"
+        if isinstance(value, str):
+            return value
+        return "" if np.isnan(value) else f"{value:+.3f}"
 
     printed = Table(title=title, padding=0)
-    for heading in ["arm", *table.columns]:
-        align: Any = "left" if heading == "arm" else "right"
+    for heading in [first, *table.columns]:
+        align: Any = "left" if heading == first else "right"
         printed.add_column(heading, justify=align, no_wrap=True)
     for arm, row in table.iterrows():
         printed.add_row(str(arm), *map(text, row))

@@ -6,7 +6,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from gan_augment import GANOverSampler, TabularGAN
+from gan_augment import GANOverSampler, TabularGAN, filtering
 from gan_augment.encoding import TableEncoder
 from gan_augment.filtering import ClassFilter, CopyFilter
 
@@ -19,6 +19,41 @@ def test_the_most_likely_rows_are_kept_in_their_order():
     assert kept.tolist() == sorted(kept.tolist())
     assert (X[::-1][kept] >= 50).all()
     assert (X[::-1][fitted.select(X[::-1], False, 40)] < 50).all()
+
+
+def test_a_large_table_is_thinned_and_its_rare_rows_are_not(monkeypatch):
+    monkeypatch.setattr(filtering, "MAX_TRAINING_ROWS", 100)
+    y = np.repeat(["a", "b", "c"], [5000, 30, 8])
+    used = filtering._balanced_rows(y, 100, np.random.default_rng(0))
+    assert dict(zip(*np.unique(y[used], return_counts=True), strict=True)) == {
+        "a": 62,
+        "b": 30,
+        "c": 8,
+    }
+    seen = []
+
+    class Spy(DecisionTreeClassifier):
+        def fit(self, X, y):
+            seen.append(len(X))
+            return super().fit(X, y)
+
+    X = np.random.default_rng(0).normal(size=(len(y), 2))
+    ClassFilter(Spy(), random_state=0).fit(X, y)
+    assert seen == [100]
+
+
+def test_the_default_knows_a_linear_a_curved_and_a_local_boundary():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 2))
+    for is_rare in (
+        X[:, 0] + X[:, 1] > 1.5,
+        (X**2).sum(axis=1) > 4,
+        (np.abs(X - 1) < 0.4).all(axis=1),
+    ):
+        fitted = ClassFilter(random_state=0).fit(X[:600], is_rare[:600])
+        n_rare = int(is_rare[600:].sum() * 0.8)
+        kept = fitted.select(X[600:], True, n_rare)
+        assert is_rare[600:][kept].mean() > 0.8
 
 
 def test_mixed_tables_with_missing_values_are_no_obstacle(mixed_frame):

@@ -35,14 +35,16 @@ EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
 DATA_DIRECTORY = Path("data") / "generator"
 
 
-def get_default_pip_requirements() -> list[str]:
+def get_default_pip_requirements(gan: BaseSynthesizer | None = None) -> list[str]:
     """Requirements of a saved generator: what is installed here, pinned."""
-    packages = ("torch", "numpy", "pandas", "scikit-learn", "imbalanced-learn")
+    packages = ["torch", "numpy", "pandas", "scikit-learn", "imbalanced-learn"]
+    packages.append("safetensors")
+    if isinstance(gan, CTGAN | TVAE):
+        packages.append("ctgan")
     return [
         f"gan-augment=={gan_augment.__version__}",
         # A local build tag such as +cpu is not known to a package index.
         *(f"{package}=={version(package).split('+')[0]}" for package in packages),
-        f"safetensors=={version('safetensors')}",
     ]
 
 
@@ -104,7 +106,7 @@ def save_model(
             mlflow_model=model,
             signature=signature or make_signature(gan),
             input_example=(pd.DataFrame(), EXAMPLE_PARAMS),
-            pip_requirements=pip_requirements or get_default_pip_requirements(),
+            pip_requirements=pip_requirements or get_default_pip_requirements(gan),
         )
 
 

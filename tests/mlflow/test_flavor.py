@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import gan_augment.mlflow
-from gan_augment import TabularGAN
+from gan_augment import CTGAN, TVAE, TabularGAN
 from gan_augment.persistence import ModelFileError
 
 
@@ -58,6 +58,23 @@ def test_no_file_of_the_model_needs_pickle(logged):
     endings = {path.suffix for path in root.rglob("*") if path.is_file()}
     assert endings <= {".json", ".safetensors", ".yaml", ".txt", ""}
     assert list(root.rglob("*.safetensors"))
+
+
+@pytest.mark.parametrize("model_class", [CTGAN, TVAE])
+def test_the_models_of_the_ctgan_package_are_models_too(
+    store, imbalanced, model_class, monkeypatch
+):
+    monkeypatch.setenv("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "false")
+    X, y = imbalanced
+    model = model_class(max_steps=2, hidden_dims=(8,), random_state=0).fit(X, y)
+    with mlflow.start_run():
+        info = gan_augment.mlflow.log_model(model)
+    loaded = gan_augment.mlflow.load_model(info.model_uri)
+    rows, _ = model.sample(5, label="rare", random_state=0)
+    again, _ = loaded.sample(5, label="rare", random_state=0)
+    pd.testing.assert_frame_equal(again, rows)
+    requirements = mlflow.pyfunc.get_model_dependencies(info.model_uri)
+    assert "ctgan==" in Path(requirements).read_text()
 
 
 def test_pyfunc_draws_by_parameters(logged, monkeypatch):

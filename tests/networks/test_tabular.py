@@ -3,7 +3,8 @@
 import torch
 
 from gan_augment.encoding.schema import Span
-from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.networks import tabular
+from gan_augment.networks.tabular import Discriminator, Generator, SpanActivation
 
 SPANS = (
     Span(0, "scalar", 0, 1, present_at=1),
@@ -88,3 +89,70 @@ def test_logits_slopes_and_all_gradients_equal_those_of_autograd():
         results.append((logits, slopes, *gradients))
     for closed, true in zip(*results, strict=True):
         torch.testing.assert_close(closed, true)
+
+
+def test_the_generator_equals_a_plain_mlp_of_which_autograd_takes_the_gradient():
+    """The weights' gradients in closed form, layer norms and skips included."""
+    generator = make_generator().double()
+    x = torch.randn(40, 6, generator=torch.Generator().manual_seed(2)).double()
+    target = torch.randn(40, 8, generator=torch.Generator().manual_seed(3)).double()
+    parameters = [
+        parameter
+        for layer, norm in zip(generator.layers, generator.norms, strict=True)
+        for parameter in (layer.weight, layer.bias, norm.weight, norm.bias)
+    ]
+    parameters += [generator.output.weight, generator.output.bias]
+
+    def plain():
+        units = x
+        for layer, norm in zip(generator.layers, generator.norms, strict=True):
+            new = torch.nn.functional.leaky_relu(norm(layer(units)), 0.1)
+            units = torch.cat([units, new], dim=1)
+        return generator.output(units)
+
+    results = []
+    for output in (tabular._SkipMLP.apply(x, *parameters), plain()):
+        gradients = torch.autograd.grad((output * target).sum(), parameters)
+        results.append((output, *gradients))
+    for closed, true in zip(*results, strict=True):
+        torch.testing.assert_close(closed, true)
+
+
+def test_spans_pass_the_gradient_of_a_gumbel_softmax():
+    spans = (Span(0, "one_hot", 0, 3), Span(1, "one_hot", 3, 2))
+    activation = SpanActivation(spans)
+    logits = torch.randn(50, 5, generator=torch.Generator().manual_seed(0))
+    logits = logits.requires_grad_()
+    uniform = torch.rand(50, 5, generator=torch.Generator().manual_seed(1))
+    target = torch.randn(50, 5, generator=torch.Generator().manual_seed(2))
+    gumbel = -(-uniform.log()).log()
+    soft = torch.cat(
+        [
+            torch.softmax((logits + gumbel)[:, cells] / 0.5, dim=1)
+            for cells in (slice(0, 3), slice(3, 5))
+        ],
+        dim=1,
+    )
+    (true,) = torch.autograd.grad((soft * target).sum(), logits)
+    cells = activation(logits, torch.Generator().manual_seed(1))
+    (closed,) = torch.autograd.grad((cells * target).sum(), logits)
+    torch.testing.assert_close(closed, true)
+    for span in (slice(0, 3), slice(3, 5)):
+        assert torch.equal(cells[:, span].argmax(1), soft[:, span].argmax(1))
+
+
+def test_levels_are_drawn_as_often_as_their_logits_say():
+    activation = SpanActivation((Span(0, "one_hot", 0, 3),))
+    logits = torch.tensor([0.5, 0.3, 0.2]).log().expand(20_000, 3)
+    cells = activation(logits, torch.Generator().manual_seed(0))
+    shares = torch.tensor([0.5, 0.3, 0.2])
+    torch.testing.assert_close(cells.mean(dim=0), shares, atol=0.015, rtol=0)
+
+
+def test_extreme_logits_neither_overflow_nor_lose_a_span():
+    activation = SpanActivation((Span(0, "one_hot", 0, 2), Span(1, "one_hot", 2, 2)))
+    logits = torch.tensor([[1e4, -1e4, -1e4, 1e4]], requires_grad=True)
+    cells = activation(logits, torch.Generator().manual_seed(0))
+    assert cells.tolist() == [[1, 0, 0, 1]]
+    (gradient,) = torch.autograd.grad(cells.sum(), logits)
+    assert torch.isfinite(gradient).all()

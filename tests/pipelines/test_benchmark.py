@@ -1,11 +1,16 @@
 """The benchmark: leak-free splits, a table that says what the figures say, resuming."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from typer.testing import CliRunner
 
-from pipelines import benchmark
+from gan_augment import TabularGAN
+from gan_augment.filtering import ClassFilter
+from pipelines import arms, benchmark, measures, summary
 from pipelines.datasets import DATASETS, load
 
 
@@ -35,7 +40,7 @@ def results_where(gains, mode):
     rows = []
     for arm, gain in gains.items():
         for name in "abc":
-            for classifier in benchmark.CLASSIFIERS:
+            for classifier in measures.CLASSIFIERS:
                 rows.append((mode, name, "0", arm, classifier, 0.5 + gain))
     columns = ["mode", "set", "split", "arm", "classifier", "average_precision"]
     return pd.DataFrame(rows, columns=columns)
@@ -43,7 +48,7 @@ def results_where(gains, mode):
 
 def test_the_cv_table_shows_differences_from_nothing():
     results = results_where({"nothing": 0, "good": 0.02, "bad": -0.03}, "cv")
-    table = benchmark.cv_table(results, "average_precision")
+    table = summary.cv_table(results, "average_precision")
     assert table.loc["good", "mean"] == pytest.approx(0.02)
     assert table.loc["good", "won"] == "3/3"
     assert table.loc["bad", "95 %"] == pytest.approx((-0.03, -0.03))
@@ -54,7 +59,7 @@ def test_the_oracle_table_shows_the_share_of_the_gap():
     results = results_where(
         {"nothing": 0, "oracle": 0.2, "half": 0.1, "harm": -0.1}, "oracle"
     )
-    table = benchmark.oracle_table(results, "average_precision")
+    table = summary.oracle_table(results, "average_precision")
     assert table.loc["half", "RF"] == pytest.approx(0.5)
     assert table.loc["half", "mean"] == pytest.approx(0.5)
     assert table.loc["harm", "mean"] == pytest.approx(-0.5)
@@ -76,7 +81,11 @@ def test_a_run_is_resumed_and_takes_any_sampler_and_any_file(
     assert "random" in first.output
     results = pd.read_csv("benchmark.csv")
     assert set(results["arm"]) == {"nothing", "class weights", "random", "oracle"}
-    assert (results.loc[results["arm"] == "random", "copies"] == 1).all()
+    random = results[results["arm"] == "random"]
+    assert (random["copies"] == 1).all()
+    assert (random["cpu_seconds"] >= 0).all()
+    assert (tmp_path / "benchmark_cv.png").stat().st_size > 1000
+    assert (tmp_path / "benchmark_oracle.png").exists()
     CliRunner().invoke(app, arguments, catch_exceptions=False)
     pd.testing.assert_frame_equal(pd.read_csv("benchmark.csv"), results)
 
@@ -88,16 +97,98 @@ def test_every_table_loads(name):
     assert 5 < dataset.is_rare.sum() < 0.4 * len(dataset.X)
 
 
-def test_smote_with_our_filter_gives_as_many_rows(imbalanced):
+@pytest.mark.parametrize("name", [name for name in arms.ARMS if name not in arms.SLOW])
+def test_every_arm_gives_the_rows_asked_for(name, imbalanced):
     X, y = imbalanced
     is_rare = (y == "rare").to_numpy()
-    for sampler in (
-        benchmark.ImputedSMOTE(random_state=0),
-        benchmark.ImputedSMOTE(
-            random_state=0, sample_filter=benchmark.ClassFilter(draws_per_row=2)
-        ),
-    ):
-        sampler.set_params(sampling_strategy={True: 60})
+    sampler = clone(arms.ARMS[name])
+    sampler.set_params(sampling_strategy={True: 60}, random_state=0)
+    if "gan" in sampler.get_params():
+        sampler.set_params(gan=TabularGAN(max_steps=5))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # copies, of five rows' worth of training
         frame, labels = sampler.fit_resample(X, is_rare)
-        assert len(frame) == len(labels) == 235
-        assert labels.sum() == 60
+    assert len(frame) == len(labels) == 235
+    assert labels.sum() == 60
+    assert list(frame.columns) == list(X.columns)
+    made = frame.iloc[len(X) :]
+    assert set(made["job"]) <= set(X["job"])
+    assert (made["age"] % 1 == 0).all()
+    assert made["age"].between(X["age"].min(), X["age"].max()).all()
+
+
+def test_prowsyn_prefers_rare_rows_near_the_common_ones():
+    rng = np.random.default_rng(0)
+    rare = np.concatenate([rng.normal(0, 0.1, (20, 2)), rng.normal(9, 0.1, (20, 2))])
+    common = rng.normal(0, 0.1, (200, 2))
+    rows = arms.ProWSynSampler()._draw(rare, common, 500, rng)
+    assert (rows[:, 0] < 4.5).mean() > 0.6
+
+
+def test_arms_are_named_or_found_by_their_path():
+    assert list(arms.parse_arms(["GAN", "SMOTE"])) == ["GAN", "SMOTE"]
+    assert set(arms.parse_arms([])) == set(arms.ARMS) - set(arms.SLOW)
+    assert set(arms.parse_arms(["all"])) == set(arms.ARMS)
+    (found,) = arms.parse_arms(["imblearn.over_sampling.ADASYN"])
+    assert found == "ADASYN"
+    with pytest.raises(ValueError, match=r"or NAME=MODULE.CLASS\. Got 'nonsense'"):
+        arms.parse_arms(["nonsense"])
+
+
+def test_the_filter_is_the_same_for_smote(imbalanced):
+    X, y = imbalanced
+    is_rare = (y == "rare").to_numpy()
+    sampler = arms.ImputedSMOTE(
+        random_state=0,
+        sample_filter=ClassFilter(draws_per_row=3),
+        sampling_strategy={True: 60},
+    )
+    filtered = sampler.fit_resample(X, is_rare)[0][len(X) :]
+    plain = sampler.set_params(sample_filter=None).fit_resample(X, is_rare)[0][len(X) :]
+    fitted = ClassFilter(random_state=0).fit(X.dropna(), is_rare[X.notna().all(axis=1)])
+    likeness = [
+        fitted.classifier_.predict_proba(fitted._encode(rows))[:, 1].mean()
+        for rows in (plain, filtered)
+    ]
+    assert likeness[1] > likeness[0]
+
+
+def test_a_tuned_threshold_is_never_tuned_on_what_it_scores():
+    # Random scores: the best threshold of the scored rows themselves would be ahead.
+    rng = np.random.default_rng(0)
+    tuned = measures.METRICS["tuned_balanced_accuracy"]
+    scores = [tuned(np.arange(80) % 4 == 0, rng.random(80)) for _ in range(200)]
+    assert np.mean(scores) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_tuned_threshold_finds_the_step():
+    is_rare = np.arange(100) >= 90
+    for name in ("tuned_f1", "tuned_balanced_accuracy"):
+        assert measures.METRICS[name](is_rare, np.arange(100) / 100) > 0.9
+    assert measures.METRICS["f1"](is_rare, np.arange(100) / 1000) == 0
+
+
+def test_imputed_rows_are_not_found_out_by_being_complete():
+    rng = np.random.default_rng(0)
+
+    def make(n_rows):
+        return pd.DataFrame(
+            {"a": rng.normal(size=n_rows), "b": rng.choice(list("xyz"), n_rows)}
+        )
+
+    train, holdout, synthetic = make(200), make(200), make(200)
+    train.loc[::3, "a"] = holdout.loc[::3, "a"] = np.nan
+    synthetic.loc[::3, "a"] = train["a"].median()
+    found = measures.row_measures(train, holdout, synthetic)
+    assert found["c2st"] == pytest.approx(0.5, abs=0.1)
+    assert found["closest_record_ratio"] == pytest.approx(1, abs=0.3)
+    few = measures.row_measures(train, holdout[:5], synthetic)
+    assert set(few) == {"copies"}
+
+
+def test_cost_counts_time_and_memory_of_the_block():
+    with measures.cost() as spent:
+        block = np.ones(30_000_000)
+        block += 1
+    assert spent["cpu_seconds"] > 0
+    assert np.isnan(spent["peak_mb"]) or 150 < spent["peak_mb"] < 600

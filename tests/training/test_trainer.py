@@ -6,8 +6,11 @@ import torch
 from scipy import stats
 
 from gan_augment import TabularGAN
+from gan_augment.encoding.schema import Span
+from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.training.callbacks import Callback, ambient_callbacks, watching
 from gan_augment.training.losses import LOSSES
+from gan_augment.training.trainer import Trainer
 
 
 class Spy(Callback):
@@ -45,6 +48,54 @@ def test_callbacks_are_told_of_beginning_epochs_and_end():
 def test_epochs_are_neither_many_nor_few(max_steps):
     n_epochs = len(fit(max_steps=max_steps, batch_size=4).history_["step"])
     assert min(max_steps, 20) <= n_epochs <= 100
+
+
+@pytest.mark.parametrize(
+    ("n_rarest", "n_steps"), [(2, 400), (100, 400), (150, 600), (400, 1600)]
+)
+def test_steps_follow_the_rarest_class(n_rarest, n_steps):
+    spy = Spy(stop_at=0)
+    X = np.random.default_rng(0).normal(size=(500 + n_rarest, 2))
+    y = np.repeat([0, 1], [500, n_rarest])
+    TabularGAN(callbacks=[spy], random_state=0).fit(X, y)
+    assert spy.events[0] == ("begin", n_steps)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_generator_gets_the_gradient_of_its_loss(loss):
+    """It comes from the discriminator's slopes, without passing that backwards."""
+    rng = torch.Generator().manual_seed(0)
+    generator = Generator(
+        latent_dim=3,
+        n_classes=2,
+        hidden_dims=(8,),
+        spans=(Span(0, "scalar", 0, 1), Span(1, "one_hot", 1, 2)),
+        rng=rng,
+    )
+    discriminator = Discriminator(n_inputs=3, n_classes=2, hidden_dims=(8,), rng=rng)
+    trainer = Trainer(
+        generator,
+        discriminator,
+        loss=loss,
+        gradient_penalty_weight=0.5,
+        learning_rate=0.1,
+        max_steps=4,
+        max_time=None,
+        rng=torch.Generator().manual_seed(1),
+    )
+    real = torch.randn(20, 3, generator=rng)
+    condition = torch.eye(2)[torch.arange(20) % 2]
+    fake = generator(condition, torch.Generator().manual_seed(1))
+    logits, _ = discriminator(
+        torch.cat([real, fake]), torch.cat([condition, condition])
+    )
+    true = torch.autograd.grad(
+        LOSSES[loss].generator(*logits.chunk(2)), list(generator.parameters())
+    )
+    trainer._step(real, condition)
+    torch.testing.assert_close(
+        trainer._vectors[0].grad, torch.cat([gradient.flatten() for gradient in true])
+    )
 
 
 def test_a_callback_can_stop_the_training():
