@@ -3,8 +3,8 @@
 The packages, in the order in which data flows through them: ``encoding`` (tables to
 matrices and back), ``networks``, ``training`` (the adversarial game), ``gans`` (the
 generative estimators), ``filtering`` (which synthetic rows are refused),
-``over_sampler`` (all of this as an imbalanced-learn sampler), ``persistence`` (files)
-and ``mlflow`` (tracking, registry, lineage).
+``over_sampler`` (all of this as an imbalanced-learn sampler), ``evaluation`` (how good
+the rows are), ``persistence`` (files) and ``mlflow`` (tracking, registry, lineage).
 
 Names are resolved on first use, so that importing the package is cheap.
 """
