@@ -76,6 +76,8 @@ def splits(mode: str, is_rare: np.ndarray, repeats: int, folds: int) -> Iterator
     for i, (train, test) in enumerate(halving.split(rows, is_rare)):
         rare = np.random.default_rng(i).permutation(train[is_rare[train]])
         kept = rare[: max(round(KEPT * len(rare)), 5)]
+        if len(kept) == len(rare):
+            return  # nothing is hidden, so there is no gap to close
         seen = np.concatenate([train[~is_rare[train]], kept])
         yield Split(str(i), seen, test, np.setdiff1d(rare, kept))
 
@@ -93,7 +95,7 @@ def measure(
         X, y = data.X.iloc[rows], data.is_rare[rows]
     elif sampler is not None:
         n_real, wanted = len(X), {True: int(y.sum()) + len(split.hidden)}
-        if not len(split.hidden):
+        if not len(split.hidden):  # the cv mode
             wanted = {True: max(int(ratio * (~y).sum()), int(y.sum()))}
         sampler = clone(sampler).set_params(sampling_strategy=wanted, random_state=0)
         with warnings.catch_warnings(), cost() as spent:

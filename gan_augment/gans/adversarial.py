@@ -23,7 +23,7 @@ SAMPLE_CHUNK = 8192
 # With max_steps="auto": steps for each row of the rarest class, and their limits.
 STEPS_PER_RARE_ROW = 4
 FEWEST_STEPS = 400
-MOST_STEPS = 1600
+MOST_STEPS = 800
 
 
 class Encoder(Protocol):

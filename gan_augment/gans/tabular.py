@@ -51,7 +51,7 @@ class TabularGAN(BaseGAN):
         Rows a batch.
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` takes four for each row of the rarest
-        class, at least 400 and at most 1600, whatever the number of rows.
+        class, at least 400 and at most 800, whatever the number of rows.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.

@@ -35,6 +35,12 @@ def test_the_oracle_mode_hides_most_of_the_rare_rows(is_rare):
         assert len(split.hidden) == 31
 
 
+def test_a_table_with_nothing_to_hide_has_no_oracle_mode():
+    is_rare = np.arange(100) < 9  # five of them in training, and five are left
+    assert not list(benchmark.splits("oracle", is_rare, repeats=2, folds=3))
+    assert list(benchmark.splits("cv", is_rare, repeats=2, folds=3))
+
+
 def results_where(gains, mode):
     """Scores on three sets in which an arm is ahead of nothing by what is given."""
     rows = []

@@ -51,7 +51,7 @@ def test_epochs_are_neither_many_nor_few(max_steps):
 
 
 @pytest.mark.parametrize(
-    ("n_rarest", "n_steps"), [(2, 400), (100, 400), (150, 600), (400, 1600)]
+    ("n_rarest", "n_steps"), [(2, 400), (100, 400), (150, 600), (400, 800)]
 )
 def test_steps_follow_the_rarest_class(n_rarest, n_steps):
     spy = Spy(stop_at=0)
