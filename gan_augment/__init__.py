@@ -3,8 +3,9 @@
 The packages, in the order in which data flows through them: ``encoding`` (tables to
 matrices and back), ``networks``, ``training`` (the adversarial game), ``gans`` (the
 generative estimators), ``filtering`` (which synthetic rows are refused),
-``over_sampler`` (all of this as an imbalanced-learn sampler), ``evaluation`` (how good
-the rows are), ``persistence`` (files) and ``mlflow`` (tracking, registry, lineage).
+``over_sampler`` (all of this as an imbalanced-learn sampler), ``classifier`` (a
+classifier that carries a sampler), ``evaluation`` (how good the rows are),
+``persistence`` (files) and ``mlflow`` (tracking, registry, lineage).
 
 Names are resolved on first use, so that importing the package is cheap.
 """
@@ -15,16 +16,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from gan_augment.classifier import ResampledClassifier
     from gan_augment.gans import CTGAN, TVAE, TabularGAN
     from gan_augment.over_sampler import GANOverSampler
 
 __version__ = "0.1.0"
-__all__ = ["CTGAN", "TVAE", "GANOverSampler", "TabularGAN"]
+__all__ = ["CTGAN", "TVAE", "GANOverSampler", "ResampledClassifier", "TabularGAN"]
 
 _HOME = {
     "CTGAN": "gan_augment.gans",
     "TVAE": "gan_augment.gans",
     "GANOverSampler": "gan_augment.over_sampler",
+    "ResampledClassifier": "gan_augment.classifier",
     "TabularGAN": "gan_augment.gans",
 }
 

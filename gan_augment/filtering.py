@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.container import to_frame
-from gan_augment.seeding import RandomState, draw_seed, make_rng
+from gan_augment.seeding import RandomState, make_rng, seeded
 
 # Below this many possible rows for every real one, copies are a matter of course.
 DOMAIN_FACTOR = 10
@@ -194,18 +194,6 @@ class CopyFilter:
             True for a copy.
         """
         return np.isin(_row_hashes(to_frame(X)), self._hashes)
-
-
-def seeded(estimator: Any, rng: np.random.Generator) -> Any:
-    """Give an estimator, and what it is made of, a seed wherever it has none."""
-    unseeded = [
-        name
-        for name, value in sorted(estimator.get_params(deep=True).items())
-        if name.split("__")[-1] == "random_state" and value is None
-    ]
-    if unseeded:
-        estimator.set_params(**{name: draw_seed(rng) for name in unseeded})
-    return estimator
 
 
 def _make_vote() -> VotingClassifier:

@@ -18,9 +18,9 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import validate_data
 
 from gan_augment.encoding.container import check_column_names
-from gan_augment.filtering import ClassFilter, CopyFilter, seeded
+from gan_augment.filtering import ClassFilter, CopyFilter
 from gan_augment.gans import CTGAN, TVAE, TabularGAN
-from gan_augment.seeding import RandomState, make_rng
+from gan_augment.seeding import RandomState, make_rng, seeded
 
 GANS = {"tabular": TabularGAN, "ctgan": CTGAN, "tvae": TVAE}
 # Draws for one class before copies of real rows are taken for unavoidable.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from sklearn.utils import check_random_state
@@ -52,3 +52,15 @@ def make_torch_generator(
     import torch
 
     return torch.Generator(device=device).manual_seed(draw_seed(rng))
+
+
+def seeded(estimator: Any, rng: np.random.Generator) -> Any:
+    """Give an estimator, and what it is made of, a seed wherever it has none."""
+    unseeded = [
+        name
+        for name, value in sorted(estimator.get_params(deep=True).items())
+        if name.split("__")[-1] == "random_state" and value is None
+    ]
+    if unseeded:
+        estimator.set_params(**{name: draw_seed(rng) for name in unseeded})
+    return estimator

@@ -343,7 +343,8 @@ def _hashable(series: pd.Series) -> pd.Series:
         except TypeError as error:
             raise TypeError(
                 f"Column {series.name!r} must hold numbers, strings, dates or other "
-                f"hashable values. Got {error}. Convert it, for example to strings."
+                f"hashable values. Got {error}; an argument must be hashable, such as "
+                "a string or a number. Convert it, for example to strings."
             ) from error
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")

@@ -1,0 +1,368 @@
+"""ResampledClassifier: resample inside fit, give real probabilities back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral, Real
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.utils import (
+    check_array,
+    check_consistent_length,
+    column_or_1d,
+    get_tags,
+)
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gan_augment.over_sampler import GANOverSampler
+from gan_augment.seeding import RandomState, make_rng, seeded
+
+# Rare to common rows of the default sampler. Classes of equal size move a classifier
+# further than its ranking gains.
+DEFAULT_RATIO = 0.3
+
+
+def _has(name: str) -> Callable[[Any], bool]:
+    """Whether the classifier of a ResampledClassifier has a method."""
+
+    def check(self: Any) -> bool:
+        fitted = getattr(self, "estimators_", None)
+        return hasattr(fitted[0] if fitted else self.classifier, name)
+
+    return check
+
+
+def _only_decides(self: Any) -> bool:
+    """Whether its classifier has a decision function and no probabilities."""
+    return _has("decision_function")(self) and not _has("predict_proba")(self)
+
+
+class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """A classifier that is trained on resampled rows and speaks of real ones.
+
+    Over-sampling inside scikit-learn's own tools: the last step of a ``Pipeline``, or
+    inside ``GridSearchCV``, ``CalibratedClassifierCV`` and the like. Rows are resampled
+    in :meth:`fit` alone. What the classifier then learns is how common the classes are
+    among the resampled rows; :meth:`predict_proba` moves this back to the real rows.
+
+    Parameters
+    ----------
+    classifier : classifier
+        What is trained. Its rows are those of the sampler, so it may be a pipeline
+        that begins with the preprocessing.
+    sampler : sampler, default=None
+        Any imbalanced-learn sampler. None takes :class:`~gan_augment.GANOverSampler`,
+        which raises every class to 0.3 times the most common one.
+    correct_prior : bool, default=True
+        Whether probabilities are those for classes as common as in the training rows
+        rather than in the resampled ones [1]_.
+    n_draws : int, default=1
+        How often rows are resampled and the classifier trained; probabilities are the
+        mean. More draws cost as many times the time, and vary less.
+    synthetic_weight : float, default=1.0
+        Weight of a synthetic row, a real one having 1. Another value than 1 needs a
+        classifier that takes ``sample_weight``.
+    random_state : int, RandomState instance or None, default=None
+        Seed of a sampler and of a classifier that have none.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Classes seen in fit.
+    class_prior_ : ndarray of shape (n_classes,)
+        Their shares of the training rows.
+    estimators_ : list of classifier
+        The fitted classifiers, one a draw.
+    samplers_ : list of sampler
+        The fitted samplers, one a draw.
+    resampled_prior_ : ndarray of shape (n_draws, n_classes)
+        Shares of the classes among the rows that each classifier was trained on.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if they are strings.
+
+    References
+    ----------
+    .. [1] Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to
+       new a priori probabilities", Neural Computation 14 (2002), equation 2.4,
+       doi:10.1162/089976602753284446.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment import ResampledClassifier
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> fitted = ResampledClassifier(LogisticRegression(), random_state=0).fit(X, y)
+    >>> fitted.class_prior_.round(2), fitted.resampled_prior_.round(2)
+    (array([0.9, 0.1]), array([[0.77, 0.23]]))
+    >>> bool(abs(fitted.predict_proba(X)[:, 1].mean() - 0.1) < 0.03)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "classifier": [HasMethods(["fit", "predict"])],
+        "sampler": [HasMethods(["fit_resample"]), None],
+        "correct_prior": ["boolean"],
+        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "synthetic_weight": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        classifier: Any,
+        sampler: Any = None,
+        *,
+        correct_prior: bool = True,
+        n_draws: int = 1,
+        synthetic_weight: float = 1.0,
+        random_state: RandomState = None,
+    ) -> None:
+        self.classifier = classifier
+        self.sampler = sampler
+        self.correct_prior = correct_prior
+        self.n_draws = n_draws
+        self.synthetic_weight = synthetic_weight
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, **params: Any) -> Self:
+        """Resample, and train the classifier on what comes out.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        **params : dict
+            Passed to the classifier's fit; with metadata routing, as requested. Of
+            ``sample_weight`` a synthetic row gets the mean of its class.
+
+        Returns
+        -------
+        self : ResampledClassifier
+            The fitted classifier.
+        """
+        X = self._checked(X, reset=True)
+        y = column_or_1d(y, warn=True)
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        fit_params = dict(params)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = dict(process_routing(self, "fit", **params).classifier.fit)
+        weight = fit_params.pop("sample_weight", None)
+        weight = None if weight is None else column_or_1d(weight)
+        self.class_prior_ = self._shares(y, weight)
+        if (self.class_prior_ > 0).sum() < 2:
+            raise ValueError(
+                "`y` must have at least two classes of positive sample_weight. Got one "
+                f"class, {self.classes_[self.class_prior_ > 0].tolist()}."
+            )
+        rng = make_rng(self.random_state)
+        self.estimators_, self.samplers_, priors = [], [], []
+        for _ in range(self.n_draws):
+            sampler = seeded(self._make_sampler(), rng)
+            X_resampled, y_resampled = sampler.fit_resample(X, y)
+            weights = self._weights(sampler, y, y_resampled, weight)
+            classifier = seeded(clone(self.classifier), rng)
+            if weights is None:
+                classifier.fit(X_resampled, y_resampled, **fit_params)
+            else:
+                classifier.fit(
+                    X_resampled, y_resampled, sample_weight=weights, **fit_params
+                )
+            self.samplers_.append(sampler)
+            self.estimators_.append(classifier)
+            priors.append(self._shares(y_resampled, weights))
+        self.resampled_prior_ = np.array(priors)
+        return self
+
+    def _make_sampler(self) -> Any:
+        if self.sampler is None:
+            return GANOverSampler(sampling_strategy=_up_to_default_ratio)
+        return clone(self.sampler)
+
+    def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
+        indices = np.searchsorted(self.classes_, np.asarray(y))
+        counts = np.bincount(indices, weights, minlength=len(self.classes_))
+        return counts / counts.sum()
+
+    def _weights(
+        self, sampler: Any, y: np.ndarray, y_resampled: Any, weight: np.ndarray | None
+    ) -> np.ndarray | None:
+        """Weights of the resampled rows; None where all are alike."""
+        if weight is None and self.synthetic_weight == 1:
+            return None
+        y_resampled = np.asarray(y_resampled)
+        n_real = len(y)
+        if not np.array_equal(y_resampled[:n_real], y):
+            raise ValueError(
+                "With weights, `sampler` must keep the real rows and put them first. "
+                f"Got {type(sampler).__name__}, which does not. Use an over-sampler."
+            )
+        real = np.ones(n_real) if weight is None else weight
+        weights = np.concatenate([real, np.empty(len(y_resampled) - n_real)])
+        for label in np.unique(y_resampled[n_real:]):
+            synthetic = y_resampled == label
+            synthetic[:n_real] = False
+            weights[synthetic] = self.synthetic_weight * real[y == label].mean()
+        return weights
+
+    @available_if(_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes, as common as in the training rows.
+
+        With ``p`` the classifier's probability, ``a`` the share of a class in the
+        training rows and ``b`` that among the resampled rows, ``p * a / b``, divided
+        by the sum over classes; then the mean over the draws.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        X = self._checked_again(X)
+        draws = []
+        for classifier, prior in zip(
+            self.estimators_, self.resampled_prior_, strict=True
+        ):
+            probability = np.asarray(classifier.predict_proba(X), dtype=np.float64)
+            if self.correct_prior:
+                # A class of weight 0 has no share in either.
+                shift = np.divide(
+                    self.class_prior_, prior, where=prior > 0, out=prior * 0
+                )
+                probability = probability * shift
+                probability /= probability.sum(axis=1, keepdims=True)
+            draws.append(probability)
+        return np.mean(draws, axis=0)
+
+    @available_if(_has("predict_proba"))
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithms of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        with np.errstate(divide="ignore"):  # a forest may be certain
+            return np.log(self.predict_proba(X))
+
+    @available_if(_only_decides)
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Mean decision function, of a classifier that has no probabilities.
+
+        It is not corrected: its threshold is that of the resampled rows.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the classifier gives it.
+        """
+        X = self._checked_again(X)
+        return np.mean(
+            [classifier.decision_function(X) for classifier in self.estimators_], axis=0
+        )
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Classes. With `correct_prior` they are those for real rows, where a rare
+            class seldom exceeds one half: tune the threshold for the costs that you
+            have, for example by ``TunedThresholdClassifierCV``.
+        """
+        check_is_fitted(self, "estimators_")
+        if hasattr(self, "predict_proba"):
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        if hasattr(self, "decision_function"):
+            decision = self.decision_function(X)
+            if decision.ndim == 1:
+                return self.classes_[(decision > 0).astype(int)]
+            return self.classes_[decision.argmax(axis=1)]
+        X = self._checked_again(X)
+        votes = np.stack([classifier.predict(X) for classifier in self.estimators_])
+        counts = np.stack([(votes == label).sum(axis=0) for label in self.classes_])
+        return self.classes_[counts.argmax(axis=0)]
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        """Rows as they came, but lists as arrays; their number of columns is right."""
+        if not isinstance(X, pd.DataFrame):
+            X = check_array(X, dtype=None, accept_sparse=True, ensure_all_finite=False)
+        validate_data(self, X=X, reset=reset, skip_check_array=True)
+        return X
+
+    def _checked_again(self, X: Any) -> Any:
+        check_is_fitted(self, "estimators_")
+        return self._checked(X, reset=False)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Where parameters of fit go: to the classifier."""
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add(
+            classifier=self.classifier, method_mapping=mapping
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags, of_classifier = super().__sklearn_tags__(), get_tags(self.classifier)
+        tags.input_tags.allow_nan = of_classifier.input_tags.allow_nan
+        tags.input_tags.sparse = of_classifier.input_tags.sparse
+        tags.input_tags.string = of_classifier.input_tags.string
+        tags.classifier_tags.multi_class = of_classifier.classifier_tags.multi_class
+        return tags
+
+
+def _up_to_default_ratio(y: Any) -> dict[Any, int]:
+    """The number of rows wanted of each class, for imbalanced-learn."""
+    classes, counts = np.unique(y, return_counts=True)
+    wanted = np.maximum(counts, (DEFAULT_RATIO * counts.max()).astype(int))
+    return {
+        label: int(n_wanted)
+        for label, n_wanted, count in zip(classes, wanted, counts, strict=True)
+        if n_wanted > count
+    }
