@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.container import to_frame
+from gan_augment.encoding.one_hot import find_one_hot_groups, fold_one_hot
 from gan_augment.seeding import RandomState, make_rng, seeded
 
 # Below this many possible rows for every real one, copies are a matter of course.
@@ -159,7 +160,8 @@ class CopyFilter:
         frame = to_frame(X)
         self._hashes, counts = np.unique(_row_hashes(frame), return_counts=True)
         self._unrepeated = self._hashes[counts == 1]
-        n_values = frame.nunique(dropna=False).to_numpy(dtype=float)
+        columns, _ = fold_one_hot(frame, find_one_hot_groups(frame))
+        n_values = np.array([column.nunique(dropna=False) for column in columns], float)
         # Of a column whose values hardly repeat, the data shows no limit.
         n_values[n_values > 0.5 * len(frame)] = np.inf
         self.copies_are_natural = bool(n_values.prod() < DOMAIN_FACTOR * len(frame))

@@ -13,6 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from gan_augment.encoding.cells import OneHotCells, RankCells
 from gan_augment.encoding.column import TableColumn
 from gan_augment.encoding.container import Container, to_frame
+from gan_augment.encoding.one_hot import (
+    OneHotGroup,
+    find_one_hot_groups,
+    fold_one_hot,
+)
 from gan_augment.encoding.schema import Span
 from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.seeding import RandomState, make_rng
@@ -26,8 +31,9 @@ class TableEncoder(BaseEstimator):
     transform, so that skew, ties, atoms and bounds leave the network nothing to
     learn. A categorical column becomes a one-hot span; one with more than
     `max_categories` levels becomes one normal number too, its levels ordered by class,
-    so that 10,000 levels cost one cell and none is lost. A missing value is an
-    indicator (numeric) or one level more (categorical). A constant column costs
+    so that 10,000 levels cost one cell and none is lost. Columns that are one-hot
+    already, adjacent and never 1 together, are one categorical column. A missing value
+    is an indicator (numeric) or one level more (categorical). A constant column costs
     nothing. What comes back is in the column's own dtype, domain and decimals. A
     sparse matrix is made dense on the way.
 
@@ -104,15 +110,19 @@ class TableEncoder(BaseEstimator):
         counts = np.bincount(classes)
         weights = 1.0 / (len(counts) * counts[classes])
         declared = set(_positions(self.categorical_features, frame))
+        for position in range(frame.shape[1]):
+            _check_hashable(frame.iloc[:, position])
+        self.groups_ = find_one_hot_groups(frame, declared)
+        named = {frame.columns[position] for position in declared}
         self.columns_ = [
             TableColumn.of(
-                _hashable(frame.iloc[:, position]),
+                series,
                 classes,
                 weights,
-                categorical=position in declared,
+                categorical=folded or series.name in named,
                 max_categories=self.max_categories,
             )
-            for position in range(frame.shape[1])
+            for series, folded in zip(*fold_one_hot(frame, self.groups_), strict=True)
         ]
         self._set_schema()
         return self
@@ -127,8 +137,9 @@ class TableEncoder(BaseEstimator):
 
         Returns
         -------
-        codes : ndarray of shape (n_samples, n_features), dtype=int32
-            Rank of numeric values, level of categorical ones.
+        codes : ndarray of shape (n_samples, n_columns), dtype=int32
+            Rank of numeric values, level of categorical ones. The columns are those
+            of X, but a group of one-hot columns is one.
 
         Raises
         ------
@@ -148,7 +159,7 @@ class TableEncoder(BaseEstimator):
 
         Parameters
         ----------
-        codes : ndarray of shape (n_samples, n_features)
+        codes : ndarray of shape (n_samples, n_columns)
             Codes from :meth:`quantize`.
         rng : numpy.random.Generator or None
             Source of the spread. None puts tied values in their middle.
@@ -194,11 +205,10 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         """
         check_is_fitted(self, "columns_")
-        series = [
-            column.from_numbers(column.cells.restore(encoded[:, cells]))
-            for column, cells in self._slices()
-        ]
-        return self.container_.build(series, len(encoded))
+        numbers = np.empty((len(encoded), len(self.columns_)))
+        for position, (column, cells) in enumerate(self._slices()):
+            numbers[:, position] = column.cells.restore(encoded[:, cells])
+        return self.from_numbers(numbers)
 
     def to_numbers(self, X: Any) -> np.ndarray:
         """Rows as plain numbers: numeric values on their grid, codes of categories.
@@ -212,19 +222,21 @@ class TableEncoder(BaseEstimator):
 
         Returns
         -------
-        numbers : ndarray of shape (n_samples, n_features), dtype=float64
-            NaN where missing.
+        numbers : ndarray of shape (n_samples, n_columns), dtype=float64
+            NaN where missing. A group of one-hot columns is one column.
         """
         check_is_fitted(self, "columns_")
         frame = to_frame(X)
-        if frame.shape[1] != len(self.columns_):
+        n_folded = sum(len(group.positions) - 1 for group in self.groups_)
+        n_columns = len(self.columns_) + n_folded
+        if frame.shape[1] != n_columns:
             raise ValueError(
-                f"X must have {len(self.columns_)} columns, as in fit. "
-                f"Got {frame.shape[1]}."
+                f"X must have {n_columns} columns, as in fit. Got {frame.shape[1]}."
             )
-        numbers = np.empty(frame.shape)
+        series, _ = fold_one_hot(frame, self.groups_)
+        numbers = np.empty((len(frame), len(self.columns_)))
         for position, column in enumerate(self.columns_):
-            numbers[:, position] = column.to_numbers(frame.iloc[:, position])
+            numbers[:, position] = column.to_numbers(series[position])
         return numbers
 
     def from_numbers(self, numbers: np.ndarray) -> Any:
@@ -232,7 +244,7 @@ class TableEncoder(BaseEstimator):
 
         Parameters
         ----------
-        numbers : ndarray of shape (n_samples, n_features)
+        numbers : ndarray of shape (n_samples, n_columns)
             As from :meth:`to_numbers`; those between two points of a column's grid
             are rounded.
 
@@ -242,20 +254,27 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         """
         check_is_fitted(self, "columns_")
-        series = [
-            column.from_numbers(numbers[:, position])
-            for position, column in enumerate(self.columns_)
-        ]
+        group_of = {group.names[0]: group for group in self.groups_}
+        series: list[pd.Series] = []
+        for position, column in enumerate(self.columns_):
+            restored = column.from_numbers(numbers[:, position])
+            group = group_of.get(column.name)
+            series += [restored] if group is None else group.unfold(restored)
         return self.container_.build(series, len(numbers))
 
     def get_state(self) -> dict[str, Any]:
         """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""
         check_is_fitted(self, "columns_")
-        return {"columns": self.columns_, "container": self.container_}
+        return {
+            "columns": self.columns_,
+            "groups": self.groups_,
+            "container": self.container_,
+        }
 
     def set_state(self, state: dict[str, Any]) -> TableEncoder:
         """Take over what another encoder learned."""
         self.columns_ = state["columns"]
+        self.groups_ = state["groups"]
         self.container_ = state["container"]
         self._set_schema()
         return self
@@ -276,10 +295,14 @@ class TableEncoder(BaseEstimator):
                 spans.append(Span(position, "one_hot", start, width))
         self.schema_ = tuple(spans)
         self.width_ = sum(column.cells.width for column in self.columns_)
-        kinds = [column.kind for column in self.columns_]
-        self.dtypes_ = dict(zip([c.name for c in self.columns_], kinds, strict=True))
+        members = {group.names[0]: group.names for group in self.groups_}
+        self.dtypes_ = {
+            name: column.kind
+            for column in self.columns_
+            for name in members.get(column.name, [column.name])
+        }
         self.categorical_features_ = np.flatnonzero(
-            [kind != "numeric" for kind in kinds]
+            [kind != "numeric" for kind in self.dtypes_.values()]
         )
 
     def _slices(self) -> Iterator[tuple[TableColumn, slice]]:
@@ -297,6 +320,7 @@ STATE_CLASSES: dict[str, type] = {
         Container,
         NumericDomain,
         OneHotCells,
+        OneHotGroup,
         RankCells,
         TableColumn,
     )
@@ -335,8 +359,8 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
     return [int(frame.columns.get_loc(name)) for name in spec.tolist()]
 
 
-def _hashable(series: pd.Series) -> pd.Series:
-    """The column, or a TypeError that names it when its values have no equality."""
+def _check_hashable(series: pd.Series) -> None:
+    """Raise a TypeError that names the column when its values have no equality."""
     if series.dtype == object:
         try:
             pd.factorize(series)
@@ -348,4 +372,3 @@ def _hashable(series: pd.Series) -> pd.Series:
             ) from error
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")
-    return series
