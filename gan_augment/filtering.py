@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
+from threadpoolctl import threadpool_limits
 
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.container import to_frame
@@ -107,7 +108,8 @@ class ClassFilter(BaseEstimator):
         used = _balanced_rows(y, MAX_TRAINING_ROWS, rng)
         rows, y = self._encode(_safe_indexing(X, used)), y[used]
         classifier = _make_vote() if self.classifier is None else self.classifier
-        self.classifier_ = seeded(clone(classifier), rng).fit(rows, y)
+        with one_openmp_thread():
+            self.classifier_ = seeded(clone(classifier), rng).fit(rows, y)
         return self
 
     def select(self, X: Any, label: Any, n_rows: int) -> np.ndarray:
@@ -126,10 +128,22 @@ class ClassFilter(BaseEstimator):
         -------
         kept : ndarray of shape (n_rows,)
             Positions in `X`, ascending.
+
+        Raises
+        ------
+        ValueError
+            If `label` is none of the classes.
         """
         check_is_fitted(self, "classifier_")
-        probability = self.classifier_.predict_proba(self._encode(X))
-        likeness = probability[:, self.classifier_.classes_ == label].ravel()
+        of_label = np.flatnonzero(self.classifier_.classes_ == label)
+        if len(of_label) != 1:
+            raise ValueError(
+                f"`label` must be one of {self.classifier_.classes_.tolist()}. "
+                f"Got {label!r}."
+            )
+        with one_openmp_thread():
+            probability = self.classifier_.predict_proba(self._encode(X))
+        likeness = probability[:, of_label[0]]
         return np.sort(np.argsort(-likeness, kind="stable")[:n_rows])
 
     def _encode(self, X: Any) -> np.ndarray:
@@ -196,6 +210,11 @@ class CopyFilter:
             True for a copy.
         """
         return np.isin(_row_hashes(to_frame(X)), self._hashes)
+
+
+def one_openmp_thread() -> threadpool_limits:
+    """Boosted trees wait for threads by spinning, which on busy cores is most of it."""
+    return threadpool_limits(1, user_api="openmp")
 
 
 def _make_vote() -> VotingClassifier:

@@ -20,6 +20,7 @@ from sklearn.utils.validation import validate_data
 from gan_augment.encoding.container import check_column_names
 from gan_augment.filtering import ClassFilter, CopyFilter
 from gan_augment.gans import CTGAN, TVAE, TabularGAN
+from gan_augment.gans.base import exact_labels
 from gan_augment.seeding import RandomState, make_rng, seeded
 
 GANS = {"tabular": TabularGAN, "ctgan": CTGAN, "tvae": TVAE}
@@ -120,7 +121,7 @@ class GANOverSampler(BaseOverSampler):
         self.random_state = random_state
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
-        y, binarize_y = check_target_type(_exact(y), indicate_one_vs_all=True)
+        y, binarize_y = check_target_type(exact_labels(y), indicate_one_vs_all=True)
         if isinstance(X, pd.DataFrame):
             check_column_names(X)
         else:
@@ -215,13 +216,6 @@ class GANOverSampler(BaseOverSampler):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
-
-
-def _exact(y: Any) -> Any:
-    """Labels of a nullable dtype as NumPy ones, which floats would blur."""
-    if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.notna().all():
-        return y.to_numpy(dtype=y.dtype.numpy_dtype)
-    return y
 
 
 def _stack(parts: list[Any]) -> Any:

@@ -63,7 +63,7 @@ class Split(NamedTuple):
 
 
 def splits(mode: str, is_rare: np.ndarray, repeats: int, folds: int) -> Iterator[Split]:
-    """Folds of the cv mode, or random halves with hidden rows of the oracle mode."""
+    """Folds of the cv mode, or random 60 % with hidden rows, of the oracle mode."""
     rows = np.arange(len(is_rare))
     if mode == "cv":
         folding = RepeatedStratifiedKFold(
@@ -192,7 +192,7 @@ def main(
             & results["arm"].isin([*samplers, "oracle"])
         ]
         title, make_table = {
-            "cv": (f"{metric} minus nothing, ratio {ratio}", cv_table),
+            "cv": (f"{metric}: gain over nothing, ratio {ratio}", cv_table),
             "oracle": (f"share of the oracle gap closed, {metric}", oracle_table),
         }[each]
         table = make_table(of_mode, metric)

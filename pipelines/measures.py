@@ -91,6 +91,7 @@ METRICS: dict[str, Callable] = {
     ),
     "tuned_f1": at_tuned_threshold(f1_score, best_f1_threshold),
 }
+LESS_IS_BETTER = ("log_loss", "brier")
 # Of the synthetic rows themselves, the same for every classifier.
 ROW_MEASURES = ["c2st", "coverage", "density", "closest_record_ratio", "copies"]
 
@@ -139,15 +140,17 @@ def row_measures(
     Every kind of rows is encoded by an encoder of them all, so that an arm that has
     imputed its rows is not found out by that: missing values are filled alike.
     """
-    measures = {"copies": float(CopyFilter(train).is_copy(synthetic).mean())}
+    kinds = [_filled(rows, train) for rows in (train, holdout, synthetic)]
+    measures = {"copies": float(CopyFilter(kinds[0]).is_copy(kinds[2]).mean())}
     if min(len(holdout), len(synthetic)) < FEWEST_ROWS:
         return measures
-    kinds = [_filled(rows, train) for rows in (train, holdout, synthetic)]
     encoder = TableEncoder().fit(pd.concat(kinds, ignore_index=True))
     train_rows, real, made = (
         encoder.dequantize(encoder.quantize(rows), None) for rows in kinds
     )
-    density, coverage = density_coverage(real, made)
+    # Coverage depends on how many rows cover.
+    n_rows = min(len(real), len(made))
+    density, coverage = density_coverage(real[:n_rows], made[:n_rows])
     return measures | {
         "c2st": c2st(real, made, random_state=0),
         "density": density,

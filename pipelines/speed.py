@@ -3,8 +3,9 @@
     python -m pipelines.speed            # all four parts, about 15 minutes
     python -m pipelines.speed --part fit
 
-Seconds are those of one CPU thread. On a busy machine compare the columns of one run,
-not the figures of two.
+Seconds are CPU seconds of one thread. CTGAN is trained once, ours three times at each
+number of steps, from the beginning; the medians are shown. On a busy machine compare
+the columns of one run, not the figures of two.
 """
 
 from __future__ import annotations

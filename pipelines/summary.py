@@ -10,7 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.measures import CLASSIFIERS, ROW_MEASURES
+from pipelines.measures import CLASSIFIERS, LESS_IS_BETTER, ROW_MEASURES
 
 POOLED = ["LR", "RF", "HGB"]  # KNN's scores have six levels; it is shown beside
 
@@ -24,15 +24,16 @@ def interval_over_sets(values: np.ndarray) -> tuple[float, float]:
 
 
 def against_nothing(results: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Difference from nothing on the same split; a row a (set, split, classifier)."""
+    """Gain over nothing on the same split; a row a (set, split, classifier)."""
     wide = results.pivot_table(
         index=["set", "split", "classifier"], columns="arm", values=metric
     )
-    return wide.sub(wide["nothing"], axis=0).drop(columns="nothing")
+    gains = wide.sub(wide["nothing"], axis=0).drop(columns="nothing")
+    return -gains if metric in LESS_IS_BETTER else gains
 
 
 def cv_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mean difference from nothing, with an interval over data sets; a row an arm."""
+    """Mean gain over nothing, with an interval over data sets; a row an arm."""
     gains = against_nothing(results, metric)
     by_set = gains.groupby(["set", "classifier"]).mean()
     rows = {}

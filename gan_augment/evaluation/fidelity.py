@@ -10,11 +10,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from sklearn.base import ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.neighbors import NearestNeighbors
 from sklearn.utils import check_array
 
 from gan_augment.seeding import RandomState, draw_seed, make_rng
@@ -65,6 +65,7 @@ def c2st(
     Examples
     --------
     >>> import numpy as np
+    from scipy.spatial.distance import cdist
     >>> from gan_augment.evaluation import c2st
     >>> rng = np.random.default_rng(0)
     >>> same = c2st(rng.normal(size=(99, 2)), rng.normal(size=(99, 2)), random_state=0)
@@ -110,8 +111,9 @@ def density_coverage(
     Each real row has a ball that reaches its `n_neighbors`-th nearest real row.
     *Density* is how many balls a synthetic row lies in, as a share of `n_neighbors`:
     about 1 when both kinds are distributed alike, below 1 when rows lie off the data.
-    *Coverage* is the share of the balls that hold a synthetic row: the expected value
-    for equal distributions and many rows is 1 - 0.5**`n_neighbors`.
+    *Coverage* is the share of the balls that hold a synthetic row: for as many rows of
+    both kinds, many of them, and equal distributions it is 1 - 0.5**`n_neighbors`, and
+    with more synthetic rows more.
 
     Parameters
     ----------
@@ -142,6 +144,7 @@ def density_coverage(
     Examples
     --------
     >>> import numpy as np
+    from scipy.spatial.distance import cdist
     >>> from gan_augment.evaluation import density_coverage
     >>> real = np.random.default_rng(0).normal(size=(200, 2))
     >>> density_coverage(real, real).coverage
@@ -150,29 +153,30 @@ def density_coverage(
     0.0
     """
     real, synthetic = _checked(real, synthetic)
+    if n_neighbors < 1:
+        raise ValueError(f"`n_neighbors` must be at least 1. Got {n_neighbors}.")
     if len(real) <= n_neighbors:
         raise ValueError(
             f"`real` must have more than {n_neighbors} rows, the neighbours of each. "
             f"Got {len(real)}. Pass more, or lower `n_neighbors`."
         )
-    neighbors = NearestNeighbors().fit(real)
-    # A row is its own nearest neighbour.
-    radius = neighbors.kneighbors(real, n_neighbors + 1)[0][:, -1]
+    # A row is its own nearest neighbour. Distances are computed in one way throughout,
+    # so that a row at the radius is inside.
+    radius = np.concatenate(
+        [
+            np.partition(cdist(chunk, real), n_neighbors, axis=1)[:, n_neighbors]
+            for chunk in np.array_split(real, max(1, len(real) // 1000))
+        ]
+    )
     n_balls = 0
     covered = np.zeros(len(real), dtype=bool)
     for chunk in np.array_split(synthetic, max(1, len(synthetic) // 1000)):
-        inside = _distances(chunk, real) <= radius
+        inside = cdist(chunk, real) <= radius
         n_balls += int(inside.sum())
         covered |= inside.any(axis=0)
     return DensityCoverage(
         n_balls / (n_neighbors * len(synthetic)), float(covered.mean())
     )
-
-
-def _distances(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
-    from scipy.spatial.distance import cdist
-
-    return cdist(rows, others)
 
 
 def _checked(real: np.ndarray, synthetic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

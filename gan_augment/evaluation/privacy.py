@@ -37,8 +37,8 @@ def closest_record_ratio(
     Returns
     -------
     ratio : float
-        1 where memory plays no part; it may exceed 1 by chance. NaN if synthetic rows
-        lie on rows of both sets.
+        1 where memory plays no part; it may exceed 1 by chance. If synthetic rows lie
+        on rows of the hold-out it is infinite, and NaN if on rows of both sets.
 
     Raises
     ------

@@ -12,7 +12,7 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from gan_augment.gans.base import BaseSynthesizer, one_thread
+from gan_augment.gans.base import BaseSynthesizer, exact_labels, one_thread
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, History, ProgressBar
@@ -148,7 +148,7 @@ class BaseGAN(BaseSynthesizer):
         """
         check_is_fitted(self, "discriminator_weights_")
         codes = self.encoder_.quantize(X)
-        y = column_or_1d(y)
+        y = column_or_1d(exact_labels(y))
         check_consistent_length(codes, y)
         classes = np.array([self._class_index(label) for label in y])
         encoded = self.encoder_.dequantize(codes, make_rng(self.sample_seed_))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -42,7 +43,16 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     history_: dict[str, list[float]]
     # Hyper-parameters that every constructor declares.
     device: str
+    hidden_dims: Sequence[int]
     random_state: RandomState
+
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        if not all(isinstance(n, Integral) and n > 0 for n in self.hidden_dims):
+            raise ValueError(
+                "`hidden_dims` must hold whole numbers of at least 1. "
+                f"Got {self.hidden_dims!r}."
+            )
 
     @abstractmethod
     def _make_encoder(self) -> Any:
@@ -77,7 +87,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """
         # Inside a meta-estimator scikit-learn skips the validation of what is nested.
         self._validate_params()
-        y = column_or_1d(y)
+        y = column_or_1d(exact_labels(y))
         check_classification_targets(y)
         check_consistent_length(X, y)
         self.encoder_ = self._make_encoder().fit(X, y)
@@ -209,6 +219,13 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"Got {label!r}."
             )
         return int(found[0])
+
+
+def exact_labels(y: Any) -> Any:
+    """Labels of a nullable dtype as NumPy ones, which floats would blur."""
+    if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.notna().all():
+        return y.to_numpy(dtype=y.dtype.numpy_dtype)
+    return y
 
 
 @contextlib.contextmanager

@@ -2,18 +2,20 @@
 
 The package is an optional extra under the Business Source License; this is the only
 module that imports it. It trains the networks. What it refuses is absorbed here:
-missing values, dates, any column names, constant columns, one row, odd batch sizes;
-and rows are drawn here too, so that they are of the class asked for, inside the
-columns' domains, reproducible, and need no pickle to be saved.
+missing values, dates, any column names, constant columns, classes of one row, odd
+batch sizes, numbers of any unit. Rows are drawn here too, so that they are of the class
+asked for, inside the columns' domains, as common as they were, reproducible, and need
+no pickle to be saved. The package trains to the end before it tells its losses, so a
+callback sees them late and cannot stop it.
 """
 
 from __future__ import annotations
 
 import math
+import time
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from numbers import Integral, Real
 from types import ModuleType
 from typing import Any, Literal
@@ -28,11 +30,10 @@ from torch import nn
 
 from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
 from gan_augment.gans.base import BaseSynthesizer
+from gan_augment.gans.layout import CLASS_COLUMN, Cells, TrainedNetwork, layout_of
 from gan_augment.seeding import RandomState, draw_seed, make_torch_generator
 from gan_augment.training.callbacks import History, ambient_callbacks
 
-# Column of the class in the frame that the package sees.
-CLASS_COLUMN = "class"
 # The history has at most this many records.
 MOST_EPOCHS = 100
 # Rows drawn for each row asked for, before a model is said not to know its class.
@@ -44,85 +45,6 @@ LOSS_NAMES = {
     "Discriminator Loss": "discriminator_loss",
     "Loss": "loss",
 }
-
-
-@dataclass(eq=False)
-class Cells:
-    """Some cells of the networks' output: one column of the package's frame.
-
-    Parameters
-    ----------
-    column : str
-        Name in the frame.
-    levels : ndarray of shape (n_levels,)
-        Of a discrete column: the numbers that its cells stand for.
-    means, scales : ndarray of shape (n_modes,)
-        Of a continuous column: centre and half width of every mode. The first cell is
-        the position within the mode, from -1 to 1; the others choose the mode.
-    """
-
-    column: str
-    levels: np.ndarray
-    means: np.ndarray
-    scales: np.ndarray
-
-    @property
-    def discrete(self) -> bool:
-        """Whether the cells are one-hot."""
-        return not len(self.means)
-
-    @property
-    def width(self) -> int:
-        """Number of cells."""
-        return len(self.levels) if self.discrete else 1 + len(self.means)
-
-    def restore(self, cells: np.ndarray) -> np.ndarray:
-        """Numbers of shape (n,) for cells of shape (n, width)."""
-        if self.discrete:
-            return self.levels[cells.argmax(axis=1)]
-        mode = cells[:, 1:].argmax(axis=1)
-        return self.means[mode] + self.scales[mode] * np.clip(cells[:, 0], -1, 1)
-
-
-@dataclass(eq=False)
-class TrainedNetwork:
-    """What drawing rows needs of one trained model of the package.
-
-    Parameters
-    ----------
-    weights : dict of str to ndarray
-        Of the generator or decoder.
-    cells : list of Cells
-        The columns of its output.
-    condition : ndarray of shape (n_condition,)
-        How often each cell of the condition was set in training.
-    bounds : ndarray of shape (2, n_features)
-        Smallest and largest training number of every column. A column that does not
-        vary is no column of the model.
-    """
-
-    weights: dict[str, np.ndarray]
-    cells: list[Cells]
-    condition: np.ndarray
-    bounds: np.ndarray
-
-    def decode(self, output: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-        """Rows as numbers, and their class indices if the class was a column."""
-        numbers = np.tile(self.bounds[0], (len(output), 1))
-        classes, start = None, 0
-        for cells in self.cells:
-            values = cells.restore(output[:, start : start + cells.width])
-            start += cells.width
-            if cells.column == CLASS_COLUMN:
-                classes = values.astype(np.intp)
-                continue
-            kind, position = cells.column.split()
-            column = numbers[:, int(position)]
-            if kind == "missing":  # comes after the values
-                column[values > 0] = np.nan
-            else:
-                column[:] = values
-        return np.clip(numbers, *self.bounds), classes
 
 
 class _PackageSynthesizer(BaseSynthesizer):
@@ -142,23 +64,26 @@ class _PackageSynthesizer(BaseSynthesizer):
         "hidden_dims": ["array-like"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [Interval(Integral, 1, None, closed="left")],
-        "device": [str],
         "verbose": ["boolean"],
         "random_state": ["random_state"],
     }
 
+    device = "cpu"  # on a GPU the package would draw from the global generator
     categorical_features: Any
     per_class: bool
     latent_dim: int
-    hidden_dims: Sequence[int]
     batch_size: int
     max_steps: int
     verbose: bool
     networks_: list[TrainedNetwork]
 
     @abstractmethod
-    def _make_model(self, n_rows: int) -> Any:
-        """An unfitted model of the package that will take `max_steps` steps."""
+    def _steps_per_epoch(self, n_rows: int) -> int:
+        """Steps that the package makes of one epoch."""
+
+    @abstractmethod
+    def _make_model(self, n_epochs: int) -> Any:
+        """An unfitted model of the package."""
 
     @abstractmethod
     def _trained(self, model: Any) -> tuple[nn.Module, Any, np.ndarray]:
@@ -184,66 +109,76 @@ class _PackageSynthesizer(BaseSynthesizer):
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         numbers = self.encoder_.to_numbers(X)
-        self.networks_, history = [], History()
-        watchers = [history, *ambient_callbacks()]
-        n_models = len(self.classes_) if self.per_class else 1
-        for callback in watchers:
-            callback.on_train_begin(self.max_steps * n_models)
+        self._check_variety(numbers, classes)
+        parts = [(numbers, None if self.per_class else classes)]
         if self.per_class:
-            for index, label in enumerate(self.classes_):
-                rows = numbers[classes == index]
-                if not _varying(rows).any():
-                    raise ValueError(
-                        "With `per_class`, every class must have two rows that "
-                        f"differ. Got {len(rows)} rows of {label!r} that are all "
-                        "alike. Set per_class=False."
-                    )
-                self._train_one(rows, None, rng, watchers)
-        else:
-            if not _varying(numbers).any():
-                raise ValueError(
-                    "X must have a column with at least two different values. Got "
-                    "only constant columns. There is nothing to learn: repeat rows "
-                    "instead, for example with RandomOverSampler."
-                )
-            self._train_one(numbers, classes, rng, watchers)
+            parts = [(numbers[classes == i], None) for i in range(len(self.classes_))]
+        n_steps = [self._n_epochs(len(rows))[1] for rows, _ in parts]
+        history = History()
+        watchers = [history, *ambient_callbacks()]
+        self.networks_, steps_before, begin = [], 0, time.perf_counter()
         for callback in watchers:
-            callback.on_train_end()
+            callback.on_train_begin(sum(n_steps))
+        try:
+            for (rows, condition), steps in zip(parts, n_steps, strict=True):
+                losses = self._train_one(rows, condition, rng)
+                seconds = time.perf_counter() - begin
+                for record in _records(losses, steps_before, steps):
+                    for callback in watchers:
+                        callback.on_epoch_end(record | {"seconds": seconds})
+                steps_before += steps
+        finally:
+            for callback in watchers:
+                callback.on_train_end()
         self.history_ = history.records
 
+    def _check_variety(self, numbers: np.ndarray, classes: np.ndarray) -> None:
+        if not _varying(numbers).any():
+            raise ValueError(
+                "X must have a column with at least two different values. Got only "
+                "constant columns. There is nothing to learn: repeat rows instead, for "
+                "example with RandomOverSampler."
+            )
+        for index, label in enumerate(self.classes_.tolist()):
+            rows = numbers[classes == index]
+            if self.per_class and not _varying(rows).any():
+                raise ValueError(
+                    "With `per_class`, every class must have two rows that differ. Got "
+                    f"{len(rows)} rows of {label!r} that are all alike. Set "
+                    "per_class=False."
+                )
+
+    def _n_epochs(self, n_rows: int) -> tuple[int, int]:
+        """Epochs of `max_steps` steps, rounded up, and their steps."""
+        steps_per_epoch = self._steps_per_epoch(n_rows)
+        n_epochs = math.ceil(self.max_steps / steps_per_epoch)
+        return n_epochs, n_epochs * steps_per_epoch
+
     def _train_one(
-        self,
-        numbers: np.ndarray,
-        classes: np.ndarray | None,
-        rng: np.random.Generator,
-        watchers: list[Any],
-    ) -> None:
+        self, numbers: np.ndarray, classes: np.ndarray | None, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """Train a model, keep what drawing needs of it, and return its losses."""
         frame, discrete = self._package_frame(numbers, classes, rng)
-        model = self._make_model(len(frame))
+        # In its own units the mixture of a column with small numbers is one flat mode.
+        centre, unit = frame.mean(), frame.std(ddof=0)
+        centre[discrete], unit[discrete] = 0.0, 1.0
+        model = self._make_model(self._n_epochs(len(frame))[0])
         model.set_random_state(draw_seed(rng))
         with (
-            # Its worker processes cost seconds, and would draw from unseeded states.
-            parallel_config("sequential"),
+            parallel_config("sequential"),  # its worker processes cost seconds
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(frame, discrete)
+            model.fit((frame - centre) / unit, discrete)
         module, transformer, condition = self._trained(model)
-        smallest, largest = np.fmin.reduce(numbers), np.fmax.reduce(numbers)
-        self.networks_.append(
-            TrainedNetwork(
-                weights={
-                    name: tensor.detach().cpu().numpy().copy()
-                    for name, tensor in module.state_dict().items()
-                },
-                cells=_cells_of(transformer),
-                condition=condition,
-                bounds=np.stack([smallest, largest]),
-            )
-        )
-        for record in self._records(model.loss_values):
-            for callback in watchers:
-                callback.on_epoch_end(record)
+        bounds = np.stack([np.fmin.reduce(numbers), np.fmax.reduce(numbers)])
+        weights = {
+            name: tensor.detach().cpu().numpy().copy()
+            for name, tensor in module.state_dict().items()
+        }
+        cells = layout_of(transformer, centre, unit)
+        self.networks_.append(TrainedNetwork(weights, cells, condition, bounds))
+        return model.loss_values
 
     def _package_frame(
         self,
@@ -275,20 +210,6 @@ class _PackageSynthesizer(BaseSynthesizer):
                 discrete.append(f"missing {position}")
         return pd.DataFrame(columns), discrete
 
-    def _records(self, losses: pd.DataFrame) -> list[dict[str, float]]:
-        """The package's losses as records of at most a hundred epochs."""
-        names = [name for name in LOSS_NAMES if name in losses]
-        n_parts = min(MOST_EPOCHS, len(losses))
-        begin = self.max_steps * (len(self.networks_) - 1)  # of the models before
-        records = []
-        for part in np.array_split(np.arange(len(losses)), n_parts):
-            done = (part[-1] + 1) / len(losses)
-            record = {"step": float(begin + math.ceil(done * self.max_steps))}
-            for name in names:
-                record[LOSS_NAMES[name]] = float(losses[name].iloc[part].mean())
-            records.append(record)
-        return records
-
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
         numbers = np.empty((len(classes), len(self.encoder_.columns_)))
         noise = make_torch_generator(rng)
@@ -305,9 +226,10 @@ class _PackageSynthesizer(BaseSynthesizer):
         n_found = n_drawn = 0
         while n_found < n_rows:
             if n_drawn > MOST_DRAWS * n_rows + SAMPLE_CHUNK:
+                label = self.classes_.tolist()[index]
                 raise RuntimeError(
                     f"{type(self).__name__} must be able to draw the class "
-                    f"{self.classes_[index]!r}. Got {n_found} such rows in {n_drawn} "
+                    f"{label!r}. Got {n_found} such rows in {n_drawn} "
                     f"draws; {n_rows} are needed. Raise `max_steps`, or set "
                     "per_class=True."
                 )
@@ -331,16 +253,22 @@ class _PackageSynthesizer(BaseSynthesizer):
         return module.requires_grad_(False).eval()
 
     def _check_state(self) -> None:
+        n_networks = len(self.classes_) if self.per_class else 1
+        shape = (2, len(self.encoder_.columns_))
+        if len(self.networks_) != n_networks:
+            raise ValueError(f"{len(self.networks_)} networks for {n_networks}.")
         for network in self.networks_:
             self._module(network)
+            if network.bounds.shape != shape:
+                raise ValueError(f"bounds of {network.bounds.shape} for {shape}.")
 
 
 class CTGAN(_PackageSynthesizer):
     """The conditional GAN of the ``ctgan`` package [1]_, with our contract.
 
-    For comparison: our own :class:`~gan_augment.TabularGAN` does more in a hundredth
-    of the time. Needs ``pip install 'gan-augment[ctgan]'``; that package is under the
-    Business Source License.
+    For comparison: ``pipelines/speed.py`` measures how much sooner
+    :class:`~gan_augment.TabularGAN` reaches its quality. Needs ``pip install
+    'gan-augment[ctgan]'``; that package is under the Business Source License.
 
     Parameters
     ----------
@@ -361,10 +289,8 @@ class CTGAN(_PackageSynthesizer):
     pac : int, default=10
         Rows that the discriminator judges together.
     max_steps : int, default=1000
-        Number of training steps of every model, whatever the number of rows. The
+        Number of training steps of every model, rounded up to whole epochs. The
         package counts epochs, of which a small class has one step each.
-    device : str, default="cpu"
-        ``"cpu"`` or ``"cuda"``.
     verbose : bool, default=False
         Whether the package shows its progress.
     random_state : int, RandomState instance or None, default=None
@@ -381,7 +307,7 @@ class CTGAN(_PackageSynthesizer):
     networks_ : list of TrainedNetwork
         What the package trained: one for all classes, or one a class.
     history_ : dict of str to list of float
-        Steps and mean losses of at most a hundred epochs.
+        Steps, seconds and losses in at most a hundred records a model.
     sample_seed_ : int
         Seed of :meth:`sample` when it is given none.
 
@@ -418,7 +344,6 @@ class CTGAN(_PackageSynthesizer):
         batch_size: int = 500,
         pac: int = 10,
         max_steps: int = 1000,
-        device: str = "cpu",
         verbose: bool = False,
         random_state: RandomState = None,
     ) -> None:
@@ -430,33 +355,37 @@ class CTGAN(_PackageSynthesizer):
         self.batch_size = batch_size
         self.pac = pac
         self.max_steps = max_steps
-        self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    def _make_model(self, n_rows: int) -> Any:
+    @property
+    def _package_batch_size(self) -> int:
         multiple = math.lcm(2, self.pac)
-        batch_size = multiple * math.ceil(self.batch_size / multiple)
-        steps_per_epoch = max(n_rows // batch_size, 1)
+        return multiple * math.ceil(self.batch_size / multiple)
+
+    def _steps_per_epoch(self, n_rows: int) -> int:
+        return max(n_rows // self._package_batch_size, 1)
+
+    def _make_model(self, n_epochs: int) -> Any:
         return _package().CTGAN(
             embedding_dim=self.latent_dim,
             generator_dim=tuple(self.hidden_dims),
             discriminator_dim=tuple(self.hidden_dims),
             generator_lr=self.learning_rate,
             discriminator_lr=self.learning_rate,
-            batch_size=batch_size,
+            batch_size=self._package_batch_size,
             pac=self.pac,
-            epochs=math.ceil(self.max_steps / steps_per_epoch),
+            epochs=n_epochs,
             verbose=self.verbose,
-            enable_gpu=self.device != "cpu",
+            enable_gpu=False,
         )
 
     def _trained(self, model: Any) -> tuple[nn.Module, Any, np.ndarray]:
-        sampler = model._data_sampler
-        used = np.arange(sampler._discrete_column_category_prob.shape[1])
-        used = used < sampler._discrete_column_n_category[:, None]
-        probability = sampler._discrete_column_category_prob[used]
-        return model._generator, model._transformer, probability
+        # The package itself draws levels by the logarithm of how common they are, as
+        # it trains, and so a rare level many times too often.
+        rows_by_level = model._data_sampler._rid_by_cat_cols
+        n_rows = [len(rows) for column in rows_by_level for rows in column]
+        return model._generator, model._transformer, np.array(n_rows, dtype=float)
 
     def _make_network(self, network: TrainedNetwork) -> nn.Module:
         width = sum(cells.width for cells in network.cells)
@@ -478,7 +407,7 @@ class CTGAN(_PackageSynthesizer):
             # The class has the first cells; the package orders them as it met them.
             condition[:, np.flatnonzero(network.cells[0].levels == class_index)] = 1.0
         elif len(network.condition):
-            # One level of one discrete column, as often as in training.
+            # One level of one discrete column, as common as in the training rows.
             weights = torch.from_numpy(network.condition)
             chosen = torch.multinomial(weights, n_rows, True, generator=rng)
             condition[torch.arange(n_rows), chosen] = 1.0
@@ -514,9 +443,7 @@ class TVAE(_PackageSynthesizer):
     batch_size : int, default=500
         Rows a batch.
     max_steps : int, default=1000
-        Number of training steps of every model, whatever the number of rows.
-    device : str, default="cpu"
-        ``"cpu"`` or ``"cuda"``.
+        Number of training steps of every model, rounded up to whole epochs.
     verbose : bool, default=False
         Whether the package shows its progress.
     random_state : int, RandomState instance or None, default=None
@@ -533,7 +460,7 @@ class TVAE(_PackageSynthesizer):
     networks_ : list of TrainedNetwork
         What the package trained: one a class, or one for all classes.
     history_ : dict of str to list of float
-        Steps and mean losses of at most a hundred epochs.
+        Steps, seconds and losses in at most a hundred records a model.
     sample_seed_ : int
         Seed of :meth:`sample` when it is given none.
 
@@ -562,7 +489,6 @@ class TVAE(_PackageSynthesizer):
         hidden_dims: Sequence[int] = (128, 128),
         batch_size: int = 500,
         max_steps: int = 1000,
-        device: str = "cpu",
         verbose: bool = False,
         random_state: RandomState = None,
     ) -> None:
@@ -572,20 +498,21 @@ class TVAE(_PackageSynthesizer):
         self.hidden_dims = hidden_dims
         self.batch_size = batch_size
         self.max_steps = max_steps
-        self.device = device
         self.verbose = verbose
         self.random_state = random_state
 
-    def _make_model(self, n_rows: int) -> Any:
-        steps_per_epoch = math.ceil(n_rows / self.batch_size)
+    def _steps_per_epoch(self, n_rows: int) -> int:
+        return math.ceil(n_rows / self.batch_size)
+
+    def _make_model(self, n_epochs: int) -> Any:
         return _package().TVAE(
             embedding_dim=self.latent_dim,
             compress_dims=tuple(self.hidden_dims),
             decompress_dims=tuple(self.hidden_dims),
             batch_size=self.batch_size,
-            epochs=math.ceil(self.max_steps / steps_per_epoch),
+            epochs=n_epochs,
             verbose=self.verbose,
-            enable_gpu=self.device != "cpu",
+            enable_gpu=False,
         )
 
     def _trained(self, model: Any) -> tuple[nn.Module, Any, np.ndarray]:
@@ -641,25 +568,15 @@ def _varying(numbers: np.ndarray) -> np.ndarray:
     return (different & ~both_missing).any(axis=0)
 
 
-def _cells_of(transformer: Any) -> list[Cells]:
-    """The output's layout; what a mode means is read off a probe of the transformer."""
-    layout, none = [], np.zeros(0)
-    for info in transformer._column_transform_info_list:
-        width = int(info.output_dimensions)
-        if info.column_type == "discrete":
-            levels = np.asarray(info.transform.dummies, dtype=np.float64)
-            layout.append(Cells(info.column_name, levels, none, none))
-            continue
-        names = list(info.transform.get_output_sdtypes())
-        modes = np.arange(width - 1)
-        ends = [
-            info.transform.reverse_transform(
-                pd.DataFrame({names[0]: np.full(len(modes), x), names[1]: modes})
-            )
-            .to_numpy()
-            .ravel()
-            .astype(np.float64)
-            for x in (0.0, 1.0)
-        ]
-        layout.append(Cells(info.column_name, none, ends[0], ends[1] - ends[0]))
-    return layout
+def _records(
+    losses: pd.DataFrame, steps_before: int, n_steps: int
+) -> Iterator[dict[str, float]]:
+    """The package's losses as at most a hundred records, one for several steps."""
+    names = [name for name in LOSS_NAMES if name in losses]
+    n_parts = min(MOST_EPOCHS, len(losses), n_steps)
+    for part in np.array_split(np.arange(len(losses)), n_parts):
+        share = (part[-1] + 1) / len(losses)
+        record = {"step": float(steps_before + round(share * n_steps))}
+        for name in names:
+            record[LOSS_NAMES[name]] = float(losses[name].iloc[part].mean())
+        yield record

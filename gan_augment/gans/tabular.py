@@ -152,14 +152,6 @@ class TabularGAN(BaseGAN):
     encoder_: TableEncoder
     _saved_classes = STATE_CLASSES
 
-    def _validate_params(self) -> None:
-        super()._validate_params()
-        if not all(isinstance(n, Integral) and n > 0 for n in self.hidden_dims):
-            raise ValueError(
-                "`hidden_dims` must hold whole numbers of at least 1. "
-                f"Got {self.hidden_dims!r}."
-            )
-
     def _make_encoder(self) -> TableEncoder:
         return TableEncoder(
             categorical_features=self.categorical_features,

@@ -21,8 +21,6 @@ TEMPERATURE = 0.5
 # Slopes of the LeakyReLUs left of zero: the discriminator's and the generator's.
 SLOPE = 0.2
 GENERATOR_SLOPE = 0.1
-# Limits of what is exponentiated, far inside those of float32.
-LARGEST_EXPONENT = 60.0
 # Keeps a layer norm from dividing by zero.
 EPSILON = 1e-5
 
@@ -56,13 +54,15 @@ class _SampleSpans(torch.autograd.Function):
         uniform: torch.Tensor,
         same_span: torch.Tensor,
         padded: torch.Tensor,
+        owner: torch.Tensor,
     ) -> torch.Tensor:
         """(B, cells) logits and uniform noise -> (B, cells) of 0 and 1."""
         gumbel = uniform.log_().neg_().log_()  # its negative
-        scaled = torch.sub(logits, gumbel).div_(TEMPERATURE)
-        soft = scaled.clamp_(-LARGEST_EXPONENT, LARGEST_EXPONENT).exp_()
-        chosen = soft.index_select(1, padded.flatten()).unflatten(1, padded.shape)
-        cells = padded.expand(chosen.shape).gather(2, chosen.argmax(-1, True))
+        noisy = torch.sub(logits, gumbel).div_(TEMPERATURE)
+        by_span = noisy.index_select(1, padded.flatten()).unflatten(1, padded.shape)
+        largest, chosen = by_span.max(dim=-1)
+        cells = padded.expand(by_span.shape).gather(2, chosen[..., None])
+        soft = noisy.sub_(largest.index_select(1, owner)).exp_()
         soft = soft.div_(soft @ same_span)
         ctx.save_for_backward(soft, same_span)
         return torch.zeros_like(soft).scatter_(1, cells.squeeze(2), 1.0)
@@ -73,7 +73,7 @@ class _SampleSpans(torch.autograd.Function):
         soft, same_span = ctx.saved_tensors
         weighted = d_cells * soft
         d_logits = weighted.addcmul_(soft, weighted @ same_span, value=-1.0)
-        return d_logits.div_(TEMPERATURE), None, None, None
+        return d_logits.div_(TEMPERATURE), None, None, None, None
 
 
 class SpanActivation(nn.Module):
@@ -88,6 +88,7 @@ class SpanActivation(nn.Module):
         Layout of the encoded row.
     """
 
+    owner: torch.Tensor
     same_span: torch.Tensor
     padded: torch.Tensor
     order: torch.Tensor
@@ -113,6 +114,7 @@ class SpanActivation(nn.Module):
             if span.present_at is not None
         }
         layout = {
+            "owner": owner,
             "same_span": (owner[:, None] == owner).float(),
             # Cells of every span, the first one repeated up to a common width.
             "padded": torch.where(padded < first + widths[:, None], padded, first),
@@ -129,7 +131,9 @@ class SpanActivation(nn.Module):
         if len(self.padded):
             logits = raw[:, self.n_scalars :]
             uniform = torch.rand(logits.shape, generator=rng, device=raw.device)
-            sampled = _SampleSpans.apply(logits, uniform, self.same_span, self.padded)
+            sampled = _SampleSpans.apply(
+                logits, uniform, self.same_span, self.padded, self.owner
+            )
             cells = torch.cat([cells, sampled], dim=1)
         rows = cells.index_select(1, self.order)
         if len(self.masked):

@@ -1,5 +1,6 @@
 """The models of the ctgan package behind our contract."""
 
+import json
 import pickle
 import sys
 
@@ -78,14 +79,84 @@ def test_the_seed_decides_and_the_global_states_stay(make_model, table):
     assert not first.equals(other)
 
 
-def test_more_than_500_rows_are_reproducible_too():
-    # From 500 rows on the package transforms in worker processes, from fresh seeds.
+def test_no_worker_process_is_started(monkeypatch):
+    # From 500 rows on the package would start one a core, for every fit.
+    def refuse(*args, **kwargs):
+        raise AssertionError("a worker process")
+
+    monkeypatch.setattr("joblib.externals.loky.get_reusable_executor", refuse)
+    monkeypatch.setattr("joblib._parallel_backends.LokyBackend.configure", refuse)
     X = np.random.default_rng(0).normal(size=(600, 2))
-    y = np.arange(600) % 2
-    first, second = (
-        CTGAN(**QUICK, random_state=0).fit(X, y).sample(5)[0] for _ in range(2)
+    CTGAN(**QUICK, random_state=0).fit(X, np.arange(600) % 2)
+
+
+def test_rare_levels_are_as_rare_as_they_were():
+    """The package draws them by the logarithm of how common they are."""
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame({"a": rng.choice(["p", "q"], 600, p=[0.97, 0.03])})
+    X["b"] = rng.normal(size=600)
+    model = CTGAN(
+        per_class=True,
+        max_steps=300,
+        batch_size=100,
+        learning_rate=2e-3,
+        random_state=0,
     )
-    np.testing.assert_array_equal(first, second)
+    rows, _ = model.fit(X, np.arange(600) % 2).sample(600, label=1)
+    assert (rows["a"] == "q").mean() < 0.15
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_the_unit_of_a_column_makes_no_difference(make_model, unit):
+    X = np.random.default_rng(0).normal(size=(300, 2)) * unit
+    model = make_model(random_state=0).set_params(max_steps=60, batch_size=100)
+    rows, _ = model.fit(X, np.arange(300) % 2).sample(300, label=1)
+    inside = (rows > X.min(axis=0)) & (rows < X.max(axis=0))
+    assert inside.mean() > 0.6
+
+
+def test_the_history_counts_the_steps_that_were_made(imbalanced):
+    X, y = imbalanced  # 175 and 25 rows
+    batches = QUICK | {"batch_size": 20}
+    seen = CTGAN(**batches).fit(X, y).history_["step"]
+    assert seen == [10]  # 200 rows are an epoch of ten, more than the three wanted
+    seen = TVAE(**batches).fit(X, y).history_["step"]
+    assert seen == [*range(1, 10), 10, 12, 13][: len(seen)] or seen[-1] == 13
+    assert len(set(seen)) == len(seen)
+
+
+def test_callbacks_are_told_of_the_end_of_a_failed_training(imbalanced, monkeypatch):
+    events = []
+
+    class Spy(Callback):
+        def on_train_begin(self, max_steps):
+            events.append("begin")
+
+        def on_train_end(self):
+            events.append("end")
+
+    def fail(*args):
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr("gan_augment.gans.ctgan.layout_of", fail)
+    with watching(Spy()), pytest.raises(RuntimeError, match="no memory"):
+        CTGAN(**QUICK).fit(*imbalanced)
+    assert events == ["begin", "end"]
+
+
+def test_a_file_that_lacks_a_network_is_refused(table, tmp_path):
+    TVAE(**QUICK, random_state=0).fit(*table).save(tmp_path)
+    tree = json.loads((tmp_path / "model.json").read_text())
+    del tree["tree"]["fitted"]["networks_"][1]
+    (tmp_path / "model.json").write_text(json.dumps(tree))
+    with pytest.raises(ModelFileError, match="1 networks for 2"):
+        TVAE.load(tmp_path)
+
+
+@pytest.mark.parametrize("hidden_dims", [(-1,), ("a",), (0, 8)])
+def test_widths_are_checked(hidden_dims, imbalanced):
+    with pytest.raises(ValueError, match="`hidden_dims` must hold whole numbers"):
+        CTGAN(hidden_dims=hidden_dims).fit(*imbalanced)
 
 
 @pytest.mark.parametrize("batch_size", [1, 51, 52])

@@ -151,7 +151,7 @@ def test_levels_are_drawn_as_often_as_their_logits_say():
 
 def test_extreme_logits_neither_overflow_nor_lose_a_span():
     activation = SpanActivation((Span(0, "one_hot", 0, 2), Span(1, "one_hot", 2, 2)))
-    logits = torch.tensor([[1e4, -1e4, -1e4, 1e4]], requires_grad=True)
+    logits = torch.tensor([[2e4, 1e4, -2e4, -1e4]], requires_grad=True)
     cells = activation(logits, torch.Generator().manual_seed(0))
     assert cells.tolist() == [[1, 0, 0, 1]]
     (gradient,) = torch.autograd.grad(cells.sum(), logits)
