@@ -94,6 +94,7 @@ def draw(table: pd.DataFrame, title: str, label: str, path: Path) -> None:
     axes.hlines(places, ends[:, 0], ends[:, 1], color=ours, linewidth=2)
     axes.scatter(middle, places, color=ours, zorder=3)
     axes.axvline(0, color="grey", linewidth=1)
+    axes.margins(y=0.2)
     axes.set_yticks(places, [str(arm) for arm in ordered.index])
     axes.set(xlabel=label, title=title)
     figure.savefig(path, dpi=120)
