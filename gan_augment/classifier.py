@@ -32,6 +32,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gan_augment.gans.base import exact_labels
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
 
@@ -165,7 +166,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             The fitted classifier.
         """
         X = self._checked(X, reset=True)
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(exact_labels(y), warn=True)
         check_consistent_length(X, y)
         check_classification_targets(y)
         self.classes_ = np.unique(y)

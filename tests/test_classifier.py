@@ -235,6 +235,15 @@ def test_bad_parameters_are_named(params, message, rare):
         model.fit(*rare)
 
 
+@pytest.mark.parametrize("dtype", ["Int64", "boolean"])
+def test_nullable_labels_stay_what_they_are(dtype):
+    X, y = np.arange(10.0)[:, None], pd.Series([0] * 8 + [1] * 2, dtype=dtype)
+    model = ResampledClassifier(LogisticRegression(), RandomOverSampler()).fit(X, y)
+    assert model.classes_.dtype == y.dtype.numpy_dtype
+    gan = TabularGAN(max_steps=2).fit(X, y)
+    assert gan.sample(2, label=gan.classes_[1])[1].dtype == y.dtype.numpy_dtype
+
+
 def test_one_class_and_no_fit_are_clear_errors():
     model = ResampledClassifier(LogisticRegression(), RandomOverSampler())
     with pytest.raises(ValueError, match=r"two classes.*Got one class, \[1\]"):

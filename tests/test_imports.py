@@ -15,7 +15,7 @@ TORCH_FREE = {"encoding", "evaluation", "filtering", "persistence"}
 # part -> parts of ours that it may import; anything absent is forbidden.
 ALLOWED: dict[str, set[str]] = {
     "over_sampler": {"gans", "filtering", "encoding", "training", "seeding"},
-    "classifier": {"over_sampler", "seeding"},
+    "classifier": {"gans", "over_sampler", "seeding"},
     "filtering": {"encoding", "seeding"},
     "mlflow": {"persistence", "gans", "encoding", "training", "over_sampler"},
     "gans": {"encoding", "networks", "training", "persistence", "seeding"},
