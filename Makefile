@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check benchmark clean
+.PHONY: demo test test-slow check benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -14,6 +14,10 @@ benchmark: $(VENV)/.installed-pipelines
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2
+
+# The contracts that take minutes.
+test-slow: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 -m slow
 
 check: $(VENV)/.installed-test
 	$(BIN)/ruff check .

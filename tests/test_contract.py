@@ -27,13 +27,16 @@ SAMPLERS = [
         random_state=7,
     ),
     GANOverSampler(QUICK, sample_filter=None, random_state=3),
+]
+# The package fits a mixture to every column, which takes seconds a check.
+PEERS = [
     GANOverSampler(CTGAN(max_steps=2, hidden_dims=(8,)), random_state=0),
     GANOverSampler(TVAE(max_steps=2, hidden_dims=(8,)), random_state=0),
 ]
 
 
 @sklearn_checks.parametrize_with_checks(
-    [GANOverSampler(), GANOverSampler(QUICK), *SAMPLERS]
+    [GANOverSampler(), GANOverSampler(QUICK), *SAMPLERS, *PEERS]
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -41,6 +44,12 @@ def test_scikit_learn_contract(estimator, check):
 
 @imblearn_checks.parametrize_with_checks([GANOverSampler(random_state=0), *SAMPLERS])
 def test_imbalanced_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@imblearn_checks.parametrize_with_checks(PEERS)
+def test_imbalanced_learn_contract_of_the_ctgan_package(estimator, check):
     check(estimator)
 
 

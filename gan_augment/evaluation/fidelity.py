@@ -65,7 +65,6 @@ def c2st(
     Examples
     --------
     >>> import numpy as np
-    from scipy.spatial.distance import cdist
     >>> from gan_augment.evaluation import c2st
     >>> rng = np.random.default_rng(0)
     >>> same = c2st(rng.normal(size=(99, 2)), rng.normal(size=(99, 2)), random_state=0)
@@ -144,7 +143,6 @@ def density_coverage(
     Examples
     --------
     >>> import numpy as np
-    from scipy.spatial.distance import cdist
     >>> from gan_augment.evaluation import density_coverage
     >>> real = np.random.default_rng(0).normal(size=(200, 2))
     >>> density_coverage(real, real).coverage
