@@ -147,7 +147,7 @@ class ClassFilter(BaseEstimator):
         return np.sort(np.argsort(-likeness, kind="stable")[:n_rows])
 
     def _encode(self, X: Any) -> np.ndarray:
-        return self.encoder_.dequantize(self.encoder_.quantize(X), None)
+        return self.encoder_.transform(X, spread=False)
 
 
 class CopyFilter:

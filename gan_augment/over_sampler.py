@@ -19,11 +19,10 @@ from sklearn.utils.validation import validate_data
 
 from gan_augment.encoding.container import check_column_names
 from gan_augment.filtering import ClassFilter, CopyFilter
-from gan_augment.gans import CTGAN, TVAE, TabularGAN
+from gan_augment.gans import GANS
 from gan_augment.gans.base import exact_labels
 from gan_augment.seeding import RandomState, make_rng, seeded
 
-GANS = {"tabular": TabularGAN, "ctgan": CTGAN, "tvae": TVAE}
 # Draws for one class before copies of real rows are taken for unavoidable.
 MAX_DRAWS = 8
 

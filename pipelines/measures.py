@@ -145,9 +145,7 @@ def row_measures(
     if min(len(holdout), len(synthetic)) < FEWEST_ROWS:
         return measures
     encoder = TableEncoder().fit(pd.concat(kinds, ignore_index=True))
-    train_rows, real, made = (
-        encoder.dequantize(encoder.quantize(rows), None) for rows in kinds
-    )
+    train_rows, real, made = (encoder.transform(rows, spread=False) for rows in kinds)
     # Coverage depends on how many rows cover.
     n_rows = min(len(real), len(made))
     density, coverage = density_coverage(real[:n_rows], made[:n_rows])

@@ -174,7 +174,9 @@ class TableEncoder(BaseEstimator):
             encoded[:, cells] = column.cells.dequantize(codes[:, position], rng)
         return encoded
 
-    def transform(self, X: Any, random_state: RandomState = None) -> np.ndarray:
+    def transform(
+        self, X: Any, random_state: RandomState = None, *, spread: bool = True
+    ) -> np.ndarray:
         """Encode rows.
 
         Parameters
@@ -183,13 +185,17 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         random_state : int, RandomState instance or None, default=None
             Source of the random part of the encoding.
+        spread : bool, default=True
+            Whether tied values are spread at random, as a network should see them.
+            Otherwise they are in their middle, and equal rows are encoded alike.
 
         Returns
         -------
         encoded : ndarray of shape (n_samples, width_), dtype=float32
             Encoded rows.
         """
-        return self.dequantize(self.quantize(X), make_rng(random_state))
+        rng = make_rng(random_state) if spread else None
+        return self.dequantize(self.quantize(X), rng)
 
     def inverse_transform(self, encoded: np.ndarray) -> Any:
         """Decode rows into the container and the dtypes of the training table.
@@ -261,6 +267,15 @@ class TableEncoder(BaseEstimator):
             group = group_of.get(column.name)
             series += [restored] if group is None else group.unfold(restored)
         return self.container_.build(series, len(numbers))
+
+    def check_variety(self) -> None:
+        """Raise a ValueError if every column is constant."""
+        if self.width_ == 0:
+            raise ValueError(
+                "X must have a column with at least two different values. Got only "
+                "constant columns. There is nothing to learn: repeat rows instead, for "
+                "example with RandomOverSampler."
+            )
 
     def get_state(self) -> dict[str, Any]:
         """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""

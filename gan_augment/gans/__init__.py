@@ -5,4 +5,11 @@ from gan_augment.gans.base import BaseSynthesizer
 from gan_augment.gans.ctgan import CTGAN, TVAE
 from gan_augment.gans.tabular import TabularGAN
 
-__all__ = ["CTGAN", "TVAE", "BaseGAN", "BaseSynthesizer", "TabularGAN"]
+# Every generative estimator by its short name.
+GANS: dict[str, type[BaseSynthesizer]] = {
+    "tabular": TabularGAN,
+    "ctgan": CTGAN,
+    "tvae": TVAE,
+}
+
+__all__ = ["CTGAN", "GANS", "TVAE", "BaseGAN", "BaseSynthesizer", "TabularGAN"]

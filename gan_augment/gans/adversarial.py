@@ -12,14 +12,18 @@ from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from gan_augment.gans.base import BaseSynthesizer, exact_labels, one_thread
+from gan_augment.gans.base import (
+    SAMPLE_CHUNK,
+    BaseSynthesizer,
+    exact_labels,
+    one_thread,
+    weights_of,
+)
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, History, ProgressBar
 from gan_augment.training.trainer import Trainer
 
-# Rows that pass through the generator at once when sampling.
-SAMPLE_CHUNK = 8192
 # With max_steps="auto": steps for each row of the rarest class, and their limits.
 STEPS_PER_RARE_ROW = 4
 FEWEST_STEPS = 400
@@ -108,8 +112,8 @@ class BaseGAN(BaseSynthesizer):
             rng=rng,
         )
         trainer.run(batches, len(codes))
-        self.generator_weights_ = _to_numpy(generator)
-        self.discriminator_weights_ = _to_numpy(discriminator)
+        self.generator_weights_ = weights_of(generator)
+        self.discriminator_weights_ = weights_of(discriminator)
         self.history_ = history.records
 
     def _n_steps(self, classes: np.ndarray) -> int:
@@ -168,13 +172,6 @@ class BaseGAN(BaseSynthesizer):
 
     def _condition(self, classes: np.ndarray) -> torch.Tensor:
         return torch.eye(len(self.classes_))[torch.from_numpy(classes)]
-
-
-def _to_numpy(network: nn.Module) -> dict[str, np.ndarray]:
-    return {
-        name: tensor.detach().cpu().numpy().copy()
-        for name, tensor in network.state_dict().items()
-    }
 
 
 def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:

@@ -16,9 +16,13 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
+from torch import nn
 
 from gan_augment import persistence
 from gan_augment.seeding import RandomState, draw_seed, make_rng
+
+# Rows that pass through a network at once when sampling.
+SAMPLE_CHUNK = 8192
 
 
 class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
@@ -219,6 +223,14 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"Got {label!r}."
             )
         return int(found[0])
+
+
+def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
+    """Copies of a network's weights as arrays."""
+    return {
+        name: tensor.detach().cpu().numpy().copy()
+        for name, tensor in network.state_dict().items()
+    }
 
 
 def exact_labels(y: Any) -> Any:

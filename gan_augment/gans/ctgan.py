@@ -29,16 +29,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
-from gan_augment.gans.base import BaseSynthesizer
+from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, weights_of
 from gan_augment.gans.layout import CLASS_COLUMN, Cells, TrainedNetwork, layout_of
 from gan_augment.seeding import RandomState, draw_seed, make_torch_generator
 from gan_augment.training.callbacks import History, ambient_callbacks
+from gan_augment.training.trainer import MOST_EPOCHS
 
-# The history has at most this many records.
-MOST_EPOCHS = 100
 # Rows drawn for each row asked for, before a model is said not to know its class.
 MOST_DRAWS = 200
-SAMPLE_CHUNK = 8192
 # Column of the package's losses -> measure in the history.
 LOSS_NAMES = {
     "Generator Loss": "generator_loss",
@@ -133,15 +131,11 @@ class _PackageSynthesizer(BaseSynthesizer):
         self.history_ = history.records
 
     def _check_variety(self, numbers: np.ndarray, classes: np.ndarray) -> None:
-        if not _varying(numbers).any():
-            raise ValueError(
-                "X must have a column with at least two different values. Got only "
-                "constant columns. There is nothing to learn: repeat rows instead, for "
-                "example with RandomOverSampler."
-            )
+        self.encoder_.check_variety()
         for index, label in enumerate(self.classes_.tolist()):
             rows = numbers[classes == index]
-            if self.per_class and not _varying(rows).any():
+            n_values = pd.DataFrame(rows).nunique(dropna=False)
+            if self.per_class and n_values.max() == 1:
                 raise ValueError(
                     "With `per_class`, every class must have two rows that differ. Got "
                     f"{len(rows)} rows of {label!r} that are all alike. Set "
@@ -172,12 +166,9 @@ class _PackageSynthesizer(BaseSynthesizer):
             model.fit((frame - centre) / unit, discrete)
         module, transformer, condition = self._trained(model)
         bounds = np.stack([np.fmin.reduce(numbers), np.fmax.reduce(numbers)])
-        weights = {
-            name: tensor.detach().cpu().numpy().copy()
-            for name, tensor in module.state_dict().items()
-        }
         cells = layout_of(transformer, centre, unit)
-        self.networks_.append(TrainedNetwork(weights, cells, condition, bounds))
+        network = TrainedNetwork(weights_of(module), cells, condition, bounds)
+        self.networks_.append(network)
         return model.loss_values
 
     def _package_frame(
@@ -388,9 +379,10 @@ class CTGAN(_PackageSynthesizer):
         return model._generator, model._transformer, np.array(n_rows, dtype=float)
 
     def _make_network(self, network: TrainedNetwork) -> nn.Module:
-        width = sum(cells.width for cells in network.cells)
         return _package("ctgan.synthesizers.ctgan").Generator(
-            self.latent_dim + len(network.condition), tuple(self.hidden_dims), width
+            self.latent_dim + len(network.condition),
+            tuple(self.hidden_dims),
+            network.width,
         )
 
     def _forward(
@@ -413,12 +405,10 @@ class CTGAN(_PackageSynthesizer):
             condition[torch.arange(n_rows), chosen] = 1.0
         output = module(torch.cat([latent, condition], dim=1))
         gumbel = -torch.empty_like(output).exponential_(generator=rng).log()
-        start = 0
-        for cells in network.cells:
+        for cells, where in network.slices():
             if not cells.discrete:
-                output[:, start] = output[:, start].tanh()
-                gumbel[:, start] = 0.0
-            start += cells.width
+                output[:, where.start] = output[:, where.start].tanh()
+                gumbel[:, where.start] = 0.0
         return output + gumbel
 
 
@@ -519,9 +509,8 @@ class TVAE(_PackageSynthesizer):
         return model.decoder, model.transformer, np.zeros(0)
 
     def _make_network(self, network: TrainedNetwork) -> nn.Module:
-        width = sum(cells.width for cells in network.cells)
         return _package("ctgan.synthesizers.tvae").Decoder(
-            self.latent_dim, tuple(self.hidden_dims), width
+            self.latent_dim, tuple(self.hidden_dims), network.width
         )
 
     def _forward(
@@ -535,12 +524,11 @@ class TVAE(_PackageSynthesizer):
         latent = torch.randn(n_rows, self.latent_dim, generator=rng)
         output, spread = module(latent)
         noise = torch.randn(output.shape, generator=rng)
-        start = 0
-        for cells in network.cells:
+        for cells, where in network.slices():
             if not cells.discrete:
-                position = output[:, start].tanh()
-                output[:, start] = position + spread[start] * noise[:, start]
-            start += cells.width
+                first = where.start
+                output[:, first] = output[:, first].tanh()
+                output[:, first] += spread[first] * noise[:, first]
         return output
 
 
@@ -559,13 +547,6 @@ def _package(name: str = "ctgan") -> ModuleType:
         "ctgan.synthesizers.ctgan": ctgan.synthesizers.ctgan,
         "ctgan.synthesizers.tvae": ctgan.synthesizers.tvae,
     }[name]
-
-
-def _varying(numbers: np.ndarray) -> np.ndarray:
-    """Which columns hold at least two values, missing being one of them."""
-    different = numbers != numbers[0]
-    both_missing = np.isnan(numbers) & np.isnan(numbers[0])
-    return (different & ~both_missing).any(axis=0)
 
 
 def _records(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,13 +73,24 @@ class TrainedNetwork:
     condition: np.ndarray
     bounds: np.ndarray
 
+    @property
+    def width(self) -> int:
+        """Number of cells that the network gives."""
+        return sum(cells.width for cells in self.cells)
+
+    def slices(self) -> Iterator[tuple[Cells, slice]]:
+        """Every column with its cells in the output."""
+        start = 0
+        for cells in self.cells:
+            yield cells, slice(start, start + cells.width)
+            start += cells.width
+
     def decode(self, output: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Rows as numbers, and their class indices if the class was a column."""
         numbers = np.tile(self.bounds[0], (len(output), 1))
-        classes, start = None, 0
-        for cells in self.cells:
-            values = cells.restore(output[:, start : start + cells.width])
-            start += cells.width
+        classes = None
+        for cells, where in self.slices():
+            values = cells.restore(output[:, where])
             if cells.column == CLASS_COLUMN:
                 classes = values.astype(np.intp)
                 continue

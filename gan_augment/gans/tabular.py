@@ -159,12 +159,7 @@ class TabularGAN(BaseGAN):
         )
 
     def _make_generator(self, rng: torch.Generator) -> Generator:
-        if self.encoder_.width_ == 0:
-            raise ValueError(
-                "X must have a column with at least two different values. Got only "
-                "constant columns. There is nothing to learn: repeat rows instead, "
-                "for example with RandomOverSampler."
-            )
+        self.encoder_.check_variety()
         return Generator(
             latent_dim=self.latent_dim,
             n_classes=len(self.classes_),

@@ -20,13 +20,13 @@ from mlflow.types.schema import ParamSchema, ParamSpec
 
 import gan_augment
 from gan_augment.encoding.container import to_frame
-from gan_augment.gans import CTGAN, TVAE, BaseSynthesizer, TabularGAN
+from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
 from gan_augment.persistence import ModelFileError
 
 FLAVOR_NAME = "gan_augment"
 # What an MLmodel file may name; nothing is imported by a name that a file gives.
 GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
-    gan_class.__name__: gan_class for gan_class in (TabularGAN, CTGAN, TVAE)
+    gan_class.__name__: gan_class for gan_class in GANS.values()
 }
 # Alias that a new version gets; "champion" is for a person or a gate to give.
 CANDIDATE = "candidate"
