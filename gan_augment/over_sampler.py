@@ -15,7 +15,7 @@ from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_memory, validate_data
 
 from gan_augment.encoding.container import check_column_names
 from gan_augment.filtering import ClassFilter, CopyFilter
@@ -58,6 +58,13 @@ class GANOverSampler(BaseOverSampler):
         Which rows are kept. ``"class"`` takes
         :class:`~gan_augment.filtering.ClassFilter` with its defaults, None keeps every
         row. Copies of real rows are refused in any case.
+    memory : str or object with the joblib.Memory interface, default=None
+        Where fitted GANs and filters are cached, such as a directory, as in
+        scikit-learn's ``Pipeline``. A fit of the same estimator with the same seed on
+        the same rows is then read rather than repeated, whatever `sampling_strategy`
+        is, so that a search over it trains one GAN a fold. It needs seeds that repeat:
+        an int as `random_state`. joblib caches by pickle: take a directory that only
+        you can write to.
     random_state : int, RandomState instance or None, default=None
         Source of every random choice. An int gives the same rows in every call and
         in every process; the global random state is never touched.
@@ -104,6 +111,7 @@ class GANOverSampler(BaseOverSampler):
             ClassFilter,
             None,
         ],
+        "memory": [str, HasMethods(["cache"]), None],
     }
 
     def __init__(
@@ -112,11 +120,13 @@ class GANOverSampler(BaseOverSampler):
         *,
         sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
         sample_filter: str | ClassFilter | None = "class",
+        memory: Any = None,
         random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.gan = gan
         self.sample_filter = sample_filter
+        self.memory = memory
         self.random_state = random_state
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
@@ -136,11 +146,12 @@ class GANOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         rng = make_rng(self.random_state)
-        self.gan_ = seeded(self._make_gan(), rng).fit(X, y)
+        fit = check_memory(self.memory).cache(_fit)
+        self.gan_ = fit(seeded(self._make_gan(), rng), X, y)
         self.history_ = getattr(self.gan_, "history_", {})
         sample_filter = self._make_filter()
         if sample_filter is not None:
-            seeded(sample_filter, rng).fit(X, y)
+            sample_filter = fit(seeded(sample_filter, rng), X, y)
         copies = CopyFilter(X)
         drawn, labels = [X], [y]
         self.n_synthetic_, self.n_copies_ = {}, {}
@@ -215,6 +226,11 @@ class GANOverSampler(BaseOverSampler):
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
         return tags
+
+
+def _fit(estimator: Any, X: Any, y: np.ndarray) -> Any:
+    """What `memory` caches; the classes wanted are no part of it."""
+    return estimator.fit(X, y)
 
 
 def _stack(parts: list[Any]) -> Any:

@@ -51,6 +51,33 @@ def rare():
     )
 
 
+def test_a_search_trains_one_gan_a_fold(rare, tmp_path, monkeypatch):
+    X, y = rare
+    trained = []
+    train = TabularGAN._train
+    monkeypatch.setattr(
+        TabularGAN,
+        "_train",
+        lambda self, *args: trained.append(0) or train(self, *args),
+    )
+    sampler = clone(QUICK).set_params(memory=str(tmp_path))
+    search = GridSearchCV(
+        ResampledClassifier(LogisticRegression(), sampler, random_state=0),
+        {
+            "sampler__sampling_strategy": [0.2, 0.3, 0.5, 1.0],
+            "classifier__C": [0.01, 0.1, 1.0],
+        },
+        cv=5,
+        refit=False,
+    ).fit(X[:500], y[:500])
+    assert len(trained) == 5
+    best = search.best_params_ | {"sampler__memory": None}
+    uncached = clone(search.estimator).set_params(**best)
+    scores = cross_val_score(uncached, X[:500], y[:500], cv=5)
+    assert scores.mean() == search.best_score_
+    assert len(trained) == 5 + 5
+
+
 def test_probabilities_are_those_of_real_rows(rare):
     X, y = rare
     train, test = slice(0, 2000), slice(2000, None)
