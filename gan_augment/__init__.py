@@ -4,7 +4,9 @@ The packages, in the order in which data flows through them: ``encoding`` (table
 matrices and back), ``networks``, ``training`` (the adversarial game), ``gans`` (the
 generative estimators), ``filtering`` (which synthetic rows are refused),
 ``over_sampler`` (all of this as an imbalanced-learn sampler), ``classifier`` (a
-classifier that carries a sampler), ``evaluation`` (how good the rows are),
+classifier that carries a sampler), ``comparison`` (whether it helps), ``baselines``
+and ``leakage`` (what it compares with, and what it must not score), ``evaluation``
+(how good the rows and the probabilities are),
 ``persistence`` (files) and ``mlflow`` (tracking, registry, lineage).
 
 Names are resolved on first use, so that importing the package is cheap.
@@ -17,11 +19,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gan_augment.classifier import ResampledClassifier
+    from gan_augment.comparison import compare
     from gan_augment.gans import CTGAN, TVAE, TabularGAN
     from gan_augment.over_sampler import GANOverSampler
 
 __version__ = "0.1.0"
-__all__ = ["CTGAN", "TVAE", "GANOverSampler", "ResampledClassifier", "TabularGAN"]
+__all__ = [
+    "CTGAN",
+    "TVAE",
+    "GANOverSampler",
+    "ResampledClassifier",
+    "TabularGAN",
+    "compare",
+]
 
 _HOME = {
     "CTGAN": "gan_augment.gans",
@@ -29,6 +39,7 @@ _HOME = {
     "GANOverSampler": "gan_augment.over_sampler",
     "ResampledClassifier": "gan_augment.classifier",
     "TabularGAN": "gan_augment.gans",
+    "compare": "gan_augment.comparison",
 }
 
 

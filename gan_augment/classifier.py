@@ -33,6 +33,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_augment.gans.base import exact_labels
+from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
 
@@ -71,7 +72,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         that begins with the preprocessing.
     sampler : sampler, default=None
         Any imbalanced-learn sampler. None takes :class:`~gan_augment.GANOverSampler`,
-        which raises every class to 0.3 times the most common one.
+        which raises every class to 0.3 times the most common one or, if all are that
+        common, to its size.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_.
@@ -202,7 +204,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _make_sampler(self) -> Any:
         if self.sampler is None:
-            return GANOverSampler(sampling_strategy=_up_to_default_ratio)
+            return GANOverSampler(sampling_strategy=default_strategy)
         return clone(self.sampler)
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
@@ -256,12 +258,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ):
             probability = np.asarray(classifier.predict_proba(X), dtype=np.float64)
             if self.correct_prior:
-                # A class of weight 0 has no share in either.
-                shift = np.divide(
-                    self.class_prior_, prior, where=prior > 0, out=prior * 0
-                )
-                probability = probability * shift
-                probability /= probability.sum(axis=1, keepdims=True)
+                probability = shift_prior(probability, prior, self.class_prior_)
             draws.append(probability)
         return np.mean(draws, axis=0)
 
@@ -331,6 +328,26 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         counts = np.stack([(votes == label).sum(axis=0) for label in self.classes_])
         return self.classes_[counts.argmax(axis=0)]
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy on real rows; synthetic ones among them are warned about.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        accuracy : float
+            Share of the rows whose class is found.
+        """
+        warn_of_synthetic_rows(X, "The rows to score")
+        return super().score(X, y, sample_weight)
+
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Rows as they came, but lists as arrays; their number of columns is right."""
         if not isinstance(X, pd.DataFrame):
@@ -358,10 +375,40 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _up_to_default_ratio(y: Any) -> dict[Any, int]:
-    """The number of rows wanted of each class, for imbalanced-learn."""
+def shift_prior(
+    probability: np.ndarray, learned: np.ndarray, real: np.ndarray
+) -> np.ndarray:
+    """Probabilities for classes that are as common as `real`, not as `learned`.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_samples, n_classes)
+        As a classifier gives them.
+    learned, real : ndarray of shape (n_classes,)
+        Shares of the classes where it was trained, and where it is used.
+
+    Returns
+    -------
+    shifted : ndarray of shape (n_samples, n_classes)
+        ``probability * real / learned``, divided by the sum over classes.
+    """
+    # A class of weight 0 has no share in either.
+    shift = np.divide(real, learned, where=learned > 0, out=np.zeros(len(learned)))
+    shifted = probability * shift
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def default_strategy(y: Any) -> dict[Any, int]:
+    """The number of rows wanted of each class, for imbalanced-learn.
+
+    At least `DEFAULT_RATIO` times those of the most common class or, if every class
+    has them, as many as those.
+    """
     classes, counts = np.unique(y, return_counts=True)
-    wanted = np.maximum(counts, (DEFAULT_RATIO * counts.max()).astype(int))
+    target = int(DEFAULT_RATIO * counts.max())
+    if counts.min() >= target:
+        target = counts.max()
+    wanted = np.maximum(counts, target)
     return {
         label: int(n_wanted)
         for label, n_wanted, count in zip(classes, wanted, counts, strict=True)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from gan_augment.encoding import TableEncoder
-from gan_augment.encoding.container import to_frame
+from gan_augment.encoding.container import row_hashes, to_frame
 from gan_augment.encoding.one_hot import find_one_hot_groups, fold_one_hot
 from gan_augment.seeding import RandomState, make_rng, seeded
 
@@ -172,7 +172,7 @@ class CopyFilter:
 
     def __init__(self, X: Any) -> None:
         frame = to_frame(X)
-        self._hashes, counts = np.unique(_row_hashes(frame), return_counts=True)
+        self._hashes, counts = np.unique(row_hashes(frame), return_counts=True)
         self._unrepeated = self._hashes[counts == 1]
         columns, _ = fold_one_hot(frame, find_one_hot_groups(frame))
         n_values = np.array([column.nunique(dropna=False) for column in columns], float)
@@ -193,7 +193,7 @@ class CopyFilter:
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a row to refuse.
         """
-        refused = np.isin(_row_hashes(to_frame(X)), self._unrepeated)
+        refused = np.isin(row_hashes(to_frame(X)), self._unrepeated)
         return refused & (not self.copies_are_natural)
 
     def is_copy(self, X: Any) -> np.ndarray:
@@ -209,7 +209,7 @@ class CopyFilter:
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a copy.
         """
-        return np.isin(_row_hashes(to_frame(X)), self._hashes)
+        return np.isin(row_hashes(to_frame(X)), self._hashes)
 
 
 def one_openmp_thread() -> threadpool_limits:
@@ -240,7 +240,3 @@ def _balanced_rows(
         pd.Series(y[shuffled]).groupby(y[shuffled]).cumcount(), kind="stable"
     )
     return np.sort(shuffled[order[:max_rows]])
-
-
-def _row_hashes(frame: pd.DataFrame) -> np.ndarray:
-    return pd.util.hash_pandas_object(frame, index=False).to_numpy()

@@ -21,6 +21,7 @@ from gan_augment.encoding.container import check_column_names
 from gan_augment.filtering import ClassFilter, CopyFilter
 from gan_augment.gans import GANS
 from gan_augment.gans.base import exact_labels
+from gan_augment.leakage import remember, warn_of_synthetic_rows
 from gan_augment.seeding import RandomState, make_rng, seeded
 
 # Draws for one class before copies of real rows are taken for unavoidable.
@@ -145,6 +146,7 @@ class GANOverSampler(BaseOverSampler):
         return X, y, binarize_y
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+        warn_of_synthetic_rows(X, "The rows of fit_resample")
         rng = make_rng(self.random_state)
         fit = check_memory(self.memory).cache(_fit)
         self.gan_ = fit(seeded(self._make_gan(), rng), X, y)
@@ -163,7 +165,10 @@ class GANOverSampler(BaseOverSampler):
             labels.append(np.full(n_rows, label, dtype=y.dtype))
             key = label.item() if isinstance(label, np.generic) else label
             self.n_synthetic_[key] = int(n_rows)
-            self.n_copies_[key] = int(copies.is_copy(rows).sum())
+            copied = copies.is_copy(rows)
+            self.n_copies_[key] = int(copied.sum())
+            if not copies.copies_are_natural:
+                remember(_safe_indexing(rows, np.flatnonzero(~copied)))
         self._report_copies()
         y_resampled = np.concatenate(labels)
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)

@@ -12,65 +12,45 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from imblearn.over_sampling import SMOTE, SMOTENC, RandomOverSampler
-from sklearn.base import BaseEstimator, clone
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import BaseEstimator
 from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
 from gan_augment import CTGAN, TVAE, GANOverSampler
+from gan_augment.baselines import ImputedSMOTE
 from gan_augment.encoding import TableEncoder
 from gan_augment.filtering import ClassFilter
 
 
-class ImputedSMOTE(BaseEstimator):
-    """SMOTE, or SMOTENC where there are categories, on imputed values.
+class FilteredSMOTE(BaseEstimator):
+    """SMOTE with our filter: more rows are drawn, and the likest of them are kept.
 
     Parameters
     ----------
     sampling_strategy, random_state : object
         As in imbalanced-learn.
-    sample_filter : ClassFilter, default=None
-        Draws more rows and keeps those that look most like their class, as
-        GANOverSampler does.
     """
 
     def __init__(
-        self,
-        *,
-        sampling_strategy: Any = "auto",
-        random_state: int | None = None,
-        sample_filter: ClassFilter | None = None,
+        self, *, sampling_strategy: Any = "auto", random_state: int | None = None
     ) -> None:
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
-        self.sample_filter = sample_filter
 
     def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple:
         """Real rows, imputed, then synthetic ones."""
-        numeric = X.select_dtypes("number").columns
-        other = X.columns.difference(numeric, sort=False)
-        filled = X.copy()
-        filled[numeric] = X[numeric].fillna(X[numeric].median()).astype(float)
-        for name in other:
-            filled[name] = X[name].astype(object).where(X[name].notna(), "missing")
         n_wanted = self.sampling_strategy[True] - int(y.sum())
-        if n_wanted == 0:
-            return filled, y
-        draws = self.sample_filter.draws_per_row if self.sample_filter else 1
-        params = {
-            "sampling_strategy": {True: int(y.sum() + np.ceil(n_wanted * draws))},
-            "random_state": self.random_state,
-            "k_neighbors": min(5, int(y.sum()) - 1),
-        }
-        smote = SMOTENC(list(other), **params) if len(other) else SMOTE(**params)
-        drawn = smote.fit_resample(filled, y)[0][len(X) :].reset_index(drop=True)
-        whole = [name for name in numeric if (filled[name] % 1 == 0).all()]
-        drawn[whole] = drawn[whole].round()
-        if self.sample_filter:
-            fitted = clone(self.sample_filter).set_params(random_state=0)
-            drawn = drawn.iloc[fitted.fit(filled, y).select(drawn, True, n_wanted)]
+        sample_filter = ClassFilter(random_state=self.random_state)
+        n_drawn = int(np.ceil(n_wanted * sample_filter.draws_per_row))
+        rows, _ = ImputedSMOTE(
+            sampling_strategy={True: int(y.sum()) + n_drawn},
+            random_state=self.random_state,
+        ).fit_resample(X, y)
+        real, drawn = rows.iloc[: len(X)], rows.iloc[len(X) :]
+        kept = sample_filter.fit(real, y).select(drawn, True, n_wanted)
         labels = np.concatenate([y, np.ones(n_wanted, dtype=bool)])
-        return pd.concat([filled, drawn], ignore_index=True), labels
+        return pd.concat([real, drawn.iloc[kept]], ignore_index=True), labels
 
 
 class EncodedSampler(BaseEstimator):
@@ -170,7 +150,7 @@ ARMS: dict[str, Any] = {
     "GAN": GANOverSampler(),
     "GAN, no filter": GANOverSampler(sample_filter=None),
     "SMOTE": ImputedSMOTE(),
-    "SMOTE, our filter": ImputedSMOTE(sample_filter=ClassFilter()),
+    "SMOTE, our filter": FilteredSMOTE(),
     "ProWSyn": ProWSynSampler(),
     "mixture": MixtureSampler(),
     "random": RandomOverSampler(),

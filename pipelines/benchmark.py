@@ -32,9 +32,10 @@ from rich.progress import track
 from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSplit
 
+from gan_augment.evaluation.scores import SCORES
 from pipelines.arms import parse_arms
 from pipelines.datasets import DATASETS, Dataset, load
-from pipelines.measures import METRICS, ROW_MEASURES, cost, row_measures, utility
+from pipelines.measures import ROW_MEASURES, cost, row_measures, utility
 from pipelines.summary import cv_table, draw, oracle_table, row_table, show
 
 KEPT = 0.15  # share of the rare training rows that the oracle mode leaves
@@ -49,7 +50,7 @@ PRESETS: dict[str, tuple[list[str], int]] = {
     "held-out": ([name for name in DATASETS if name not in DEVELOPMENT], 2),
     "full": (list(DATASETS), 5),
 }
-COLUMNS = ["classifier", *METRICS, *ROW_MEASURES, "cpu_seconds", "peak_mb"]
+COLUMNS = ["classifier", *SCORES, *ROW_MEASURES, "cpu_seconds", "peak_mb"]
 console = Console(width=max(Console().width, 110))
 
 
@@ -152,7 +153,7 @@ def main(
     for option, value, choices in (
         ("--preset", preset, list(PRESETS)),
         ("--mode", mode, ["cv", "oracle", "both"]),
-        ("--metric", metric, list(METRICS)),
+        ("--metric", metric, list(SCORES)),
     ):
         if value not in choices:
             raise typer.BadParameter(

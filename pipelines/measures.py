@@ -7,7 +7,7 @@ import ctypes
 import ctypes.util
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +18,18 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import (
-    average_precision_score,
-    balanced_accuracy_score,
-    brier_score_loss,
-    f1_score,
-    log_loss,
-    precision_recall_curve,
-    roc_auc_score,
-    roc_curve,
-)
-from sklearn.model_selection import StratifiedKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from gan_augment.baselines import fill_missing
 from gan_augment.encoding import TableEncoder
-from gan_augment.evaluation import c2st, closest_record_ratio, density_coverage
+from gan_augment.evaluation import (
+    c2st,
+    classifier_scores,
+    closest_record_ratio,
+    density_coverage,
+)
 from gan_augment.filtering import CopyFilter
 
 CLASSIFIERS = {
@@ -47,51 +42,6 @@ CLASSIFIERS = {
 FEWEST_ROWS = 20
 
 
-def best_f1_threshold(is_rare: np.ndarray, probability: np.ndarray) -> float:
-    """Threshold with the best F1."""
-    precision, recall, thresholds = precision_recall_curve(is_rare, probability)
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    return thresholds[min(f1[:-1].argmax(), len(thresholds) - 1)]
-
-
-def best_balanced_threshold(is_rare: np.ndarray, probability: np.ndarray) -> float:
-    """Threshold with the best balanced accuracy."""
-    false_rate, true_rate, thresholds = roc_curve(is_rare, probability)
-    return thresholds[(true_rate - false_rate).argmax()]
-
-
-def at_tuned_threshold(
-    score: Callable, best_threshold: Callable
-) -> Callable[[np.ndarray, np.ndarray], float]:
-    """A score at the threshold that is best on the other half of the held-out rows.
-
-    So the threshold is tuned on real rows, and never on those that are scored.
-    """
-
-    def tuned(is_rare: np.ndarray, probability: np.ndarray) -> float:
-        halves = StratifiedKFold(2, shuffle=True, random_state=0)
-        scores = []
-        for one, other in halves.split(probability, is_rare):
-            threshold = best_threshold(is_rare[one], probability[one])
-            scores.append(score(is_rare[other], probability[other] >= threshold))
-        return float(np.mean(scores))
-
-    return tuned
-
-
-METRICS: dict[str, Callable] = {
-    "average_precision": average_precision_score,
-    "roc_auc": roc_auc_score,
-    "log_loss": log_loss,
-    "brier": brier_score_loss,
-    "balanced_accuracy": lambda y, p: balanced_accuracy_score(y, p > 0.5),
-    "f1": lambda y, p: f1_score(y, p > 0.5, zero_division=0),
-    "tuned_balanced_accuracy": at_tuned_threshold(
-        balanced_accuracy_score, best_balanced_threshold
-    ),
-    "tuned_f1": at_tuned_threshold(f1_score, best_f1_threshold),
-}
-LESS_IS_BETTER = ("log_loss", "brier")
 # Of the synthetic rows themselves, the same for every classifier.
 ROW_MEASURES = ["c2st", "coverage", "density", "closest_record_ratio", "copies"]
 
@@ -127,8 +77,8 @@ def utility(
                 continue
             classifier = clone(classifier).set_params(class_weight=class_weight)
         fitted = make_classifier(classifier).fit(X, y)
-        probability = fitted.predict_proba(X_test)[:, 1]
-        scores = {name: score(y_test, probability) for name, score in METRICS.items()}
+        probability = fitted.predict_proba(X_test)
+        scores = classifier_scores(y_test.astype(int), probability, rare=[1])
         yield {"classifier": name} | scores
 
 
@@ -140,7 +90,7 @@ def row_measures(
     Every kind of rows is encoded by an encoder of them all, so that an arm that has
     imputed its rows is not found out by that: missing values are filled alike.
     """
-    kinds = [_filled(rows, train) for rows in (train, holdout, synthetic)]
+    kinds = [fill_missing(rows, train) for rows in (train, holdout, synthetic)]
     measures = {"copies": float(CopyFilter(kinds[0]).is_copy(kinds[2]).mean())}
     if min(len(holdout), len(synthetic)) < FEWEST_ROWS:
         return measures
@@ -157,18 +107,6 @@ def row_measures(
             train_rows, real, made, random_state=0
         ),
     }
-
-
-def _filled(rows: pd.DataFrame, train: pd.DataFrame) -> pd.DataFrame:
-    filled = rows.copy()
-    for name in rows:
-        if pd.api.types.is_numeric_dtype(train[name]):
-            filled[name] = rows[name].astype(float).fillna(train[name].median())
-        else:
-            filled[name] = (
-                rows[name].astype(object).where(rows[name].notna(), "missing")
-            )
-    return filled
 
 
 @contextlib.contextmanager

@@ -10,7 +10,8 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from pipelines.measures import CLASSIFIERS, LESS_IS_BETTER, ROW_MEASURES
+from gan_augment.evaluation.scores import LESS_IS_BETTER
+from pipelines.measures import CLASSIFIERS, ROW_MEASURES
 
 POOLED = ["LR", "RF", "HGB"]  # KNN's scores have six levels; it is shown beside
 

@@ -71,3 +71,8 @@ def to_frame(X: Any) -> pd.DataFrame:
     if sparse.issparse(X):
         return pd.DataFrame(X.toarray())
     return pd.DataFrame(check_array(X, dtype=None, ensure_all_finite=False))
+
+
+def row_hashes(frame: pd.DataFrame) -> np.ndarray:
+    """One number a row, equal for equal rows."""
+    return pd.util.hash_pandas_object(frame, index=False).to_numpy()

@@ -1,0 +1,250 @@
+"""What a comparison measured, its intervals, and what it says in words."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+NOTHING, TUNED, WEIGHTS = "nothing", "tuned threshold", "class weights"
+
+
+@dataclass(eq=False)
+class Comparison:
+    """What :func:`compare` measured.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        A row for every arm and fold: the scores of
+        :func:`~gan_augment.evaluation.classifier_scores`, those of the probabilities
+        also as ``uncorrected_log_loss`` and ``uncorrected_brier``, before they are
+        moved back to the real prior, and ``seconds``, the time to fit. Decisions
+        (``balanced_accuracy``, ``f1``) are made before that too, since resampling is
+        often done for the sake of the threshold.
+    calibration : DataFrame
+        Mean predicted probability and share of the rare class in ten bins, of every
+        arm, before and after the correction. Empty with more than two classes.
+    errors : dict of str to str
+        Arms that could not be fitted, and why.
+    counts : dict
+        Rows of every class.
+    leak : str or None
+        How the table shows that it was resampled before it was split.
+    test_to_train : float
+        Rows of a test fold for each row of a training fold.
+    samplers : tuple of str
+        The arms that resample.
+    """
+
+    frame: pd.DataFrame
+    calibration: pd.DataFrame
+    errors: dict[str, str]
+    counts: dict[Any, int]
+    leak: str | None
+    test_to_train: float
+    samplers: tuple[str, ...]
+
+    def differences(
+        self, metric: str = "average_precision", *, level: float = 0.95
+    ) -> pd.DataFrame:
+        """Paired differences from doing nothing on the same folds.
+
+        Parameters
+        ----------
+        metric : str, default="average_precision"
+            A column of `frame`.
+        level : float, default=0.95
+            Coverage of the intervals.
+
+        Returns
+        -------
+        differences : DataFrame
+            A row an arm; ``mean`` of the metric, and ``difference`` with its interval
+            from ``low`` to ``high``. The variance is corrected for the training rows
+            that folds share [1]_.
+
+        Raises
+        ------
+        ValueError
+            If `metric` is no column of `frame`.
+
+        References
+        ----------
+        .. [1] Nadeau and Bengio, "Inference for the generalization error", Machine
+           Learning 52 (2003), doi:10.1023/A:1024068626366.
+        """
+        if metric not in self.frame or metric in ("arm", "fold"):
+            raise ValueError(
+                f"`metric` must be one of {list(self.frame.columns[2:])}. "
+                f"Got {metric!r}."
+            )
+        by_arm = self.frame.pivot(index="fold", columns="arm", values=metric)
+        rows = {}
+        for arm in self.frame["arm"].unique():
+            gains = (by_arm[arm] - by_arm[NOTHING]).dropna().to_numpy()
+            low, high = paired_interval(gains, self.test_to_train, level)
+            rows[arm] = {
+                "mean": by_arm[arm].mean(),
+                "difference": gains.mean() if len(gains) else np.nan,
+                "low": low,
+                "high": high,
+            }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    @property
+    def outcome(self) -> Literal["leak", "gain", "no evidence", "loss"]:
+        """The verdict in a word.
+
+        ``"gain"`` if an over-sampler ranks the rare class better than nothing does,
+        ``"loss"`` if every one ranks it worse, on intervals of average precision that
+        are widened for the number of samplers (Bonferroni).
+        """
+        if self.leak:
+            return "leak"
+        gains = self._of_samplers()
+        if (gains["low"] > 0).any():
+            return "gain"
+        return "loss" if len(gains) and (gains["high"] < 0).all() else "no evidence"
+
+    @property
+    def best(self) -> str:
+        """The sampler with the largest mean gain in average precision."""
+        return str(self._of_samplers()["difference"].idxmax())
+
+    @property
+    def verdict(self) -> str:
+        """What to do, in words, with the evidence behind it."""
+        if self.leak:
+            return (
+                f"These rows cannot tell: {self.leak}. A test fold then holds what was "
+                "made from training rows. Compare on the table as it was before it was "
+                "resampled."
+            )
+        sentences = [self._on_ranking()]
+        if TUNED in self.frame["arm"].to_numpy():
+            sentences.append(self._on_threshold())
+        sentences.append(self._on_probabilities())
+        sentences += [
+            f"{arm} could not be fitted: {why}" for arm, why in self.errors.items()
+        ]
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def plot(self, metric: str = "average_precision", *, ax: Any = None) -> Any:
+        """Draw the differences from nothing, with their intervals.
+
+        Parameters
+        ----------
+        metric : str, default="average_precision"
+            A column of `frame`.
+        ax : matplotlib Axes, default=None
+            Where to draw.
+
+        Returns
+        -------
+        display : ComparisonDisplay
+            The drawing, with its ``ax_`` and ``figure_``.
+        """
+        from gan_augment.evaluation.displays import ComparisonDisplay
+
+        return ComparisonDisplay.from_comparison(self, metric=metric, ax=ax)
+
+    def table(self) -> pd.DataFrame:
+        """Means of every arm, and the difference in average precision; a row an arm."""
+        gains = self.differences()
+        columns = [name for name in self.frame if name not in ("arm", "fold")]
+        means = self.frame.groupby("arm", sort=False)[columns].mean()
+        interval = [
+            f"{row.difference:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
+            for row in gains.itertuples()
+        ]
+        means.insert(1, "against nothing", interval)
+        return means
+
+    def _repr_html_(self) -> str:
+        table = self.table().to_html(float_format="{:.3f}".format, border=0)
+        return f"<p><b>{html.escape(self.verdict)}</b></p>{table}"
+
+    def __repr__(self) -> str:
+        return f"<Comparison: {self.verdict}>"
+
+    def _of_samplers(self) -> pd.DataFrame:
+        """Gains in average precision of the samplers that ran, simultaneously."""
+        arms = [arm for arm in self.samplers if arm not in self.errors]
+        return self.differences(level=1 - 0.05 / max(len(arms), 1)).loc[arms]
+
+    def _on_ranking(self) -> str:
+        gains, nothing = self._of_samplers(), self.differences().loc[NOTHING, "mean"]
+        if not len(gains):
+            return "No evidence: no sampler could be fitted."
+        best = gains.loc[self.best]
+        evidence = (
+            f"average precision {nothing:.3f} -> {best['mean']:.3f}, "
+            f"{best['difference']:+.3f} [{best['low']:+.3f}, {best['high']:+.3f}]"
+        )
+        if self.outcome == "gain":
+            return f"Over-sampling helps: {self.best} ranks better ({evidence})."
+        if self.outcome == "loss":
+            return f"Over-sampling hurts, {self.best} the least ({evidence})."
+        return (
+            "No evidence of gain: no sampler ranks the rare class better. "
+            f"The nearest is {self.best} ({evidence})."
+        )
+
+    def _on_threshold(self) -> str:
+        """Whether a threshold or class weights do what a sampler does to decisions."""
+        at_half = self.differences("balanced_accuracy")
+        cheap = [arm for arm in (TUNED, WEIGHTS) if arm in at_half.index]
+        if self.outcome == "gain" or not (at_half.loc[cheap, "low"] > 0).any():
+            return ""
+        arm = at_half.loc[cheap, "difference"].idxmax()
+        use = {
+            TUNED: "tune the threshold (TunedThresholdClassifierCV)",
+            WEIGHTS: "use class weights",
+        }
+        return (
+            f"To find more of the rare class, {use[arm]}: balanced accuracy "
+            f"{at_half.loc[NOTHING, 'mean']:.3f} -> {at_half.loc[arm, 'mean']:.3f}."
+        )
+
+    def _on_probabilities(self) -> str:
+        if self.outcome != "gain":
+            return "" if self.outcome == "no evidence" else "Leave it out."
+        raw = self.differences("uncorrected_brier").loc[self.best]
+        corrected = self.differences("brier").loc[self.best]
+        worse = f"Brier score {raw['difference']:+.3f}, {corrected['difference']:+.3f}"
+        return (
+            f"Ship it as a ResampledClassifier ({worse} with corrected probabilities)."
+        )
+
+
+def paired_interval(
+    differences: np.ndarray, test_to_train: float, level: float = 0.95
+) -> tuple[float, float]:
+    """Interval of a mean difference over folds that share their training rows.
+
+    Parameters
+    ----------
+    differences : ndarray of shape (n_folds,)
+        Differences on the same folds.
+    test_to_train : float
+        Rows of a test fold for each row of a training fold.
+    level : float, default=0.95
+        Coverage.
+
+    Returns
+    -------
+    low, high : float
+        Student's interval with the variance of Nadeau and Bengio (2003),
+        doi:10.1023/A:1024068626366; NaN for fewer than two folds.
+    """
+    n_folds = len(differences)
+    if n_folds < 2:
+        return np.nan, np.nan
+    spread = differences.std(ddof=1) * np.sqrt(1 / n_folds + test_to_train)
+    margin = stats.t.ppf((1 + level) / 2, n_folds - 1) * spread
+    return float(differences.mean() - margin), float(differences.mean() + margin)

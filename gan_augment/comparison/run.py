@@ -1,0 +1,292 @@
+"""compare(): does over-sampling help here? The same folds for every way of handling it.
+
+Rows are resampled inside training folds only and scored on real rows only.
+"""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
+from joblib import Parallel, delayed
+from sklearn.base import clone
+from sklearn.model_selection import RepeatedStratifiedKFold, check_cv
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets
+from tqdm.auto import tqdm
+
+from gan_augment.baselines import ImputedSMOTE
+from gan_augment.classifier import ResampledClassifier, default_strategy, shift_prior
+from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
+from gan_augment.evaluation.scores import (
+    OF_PROBABILITIES,
+    OF_THE_THRESHOLD,
+    classifier_scores,
+)
+from gan_augment.leakage import LeakageWarning, find_leak
+from gan_augment.over_sampler import GANOverSampler
+from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
+
+N_REPEATS = 2
+CALIBRATION_BINS = 10
+
+
+def compare(
+    X: Any,
+    y: Any,
+    classifier: Any,
+    samplers: Literal["default"] | Mapping[str, Any] = "default",
+    *,
+    cv: Any = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = None,
+    verbose: bool = True,
+) -> Comparison:
+    """Measure whether over-sampling helps a classifier on this table.
+
+    The same folds for doing nothing, a tuned threshold, class weights where the
+    classifier has them, and every sampler. Rows are resampled inside the training
+    folds; every score is of real rows that nothing was trained on.
+
+    Parameters
+    ----------
+    X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+        Real rows, as they were before any resampling.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    classifier : classifier
+        Has ``predict_proba``; with the preprocessing that it needs, as a pipeline.
+    samplers : "default" or dict of str to sampler, default="default"
+        Name -> imbalanced-learn sampler. ``"default"`` takes random over- and
+        under-sampling, SMOTE (SMOTENC where there are categories, on imputed values)
+        and :class:`~gan_augment.GANOverSampler`, each to 0.3 times the most common
+        class or, if all classes are that common, to its size.
+    cv : int, cross-validation generator or iterable, default=None
+        As in scikit-learn, but an int is the number of stratified folds of each of two
+        repeats; None takes 5.
+    n_jobs : int, default=None
+        Fits at a time; any joblib backend spreads them.
+    random_state : int, RandomState instance or None, default=None
+        Source of folds, samplers and classifiers that have no seed of their own.
+    verbose : bool, default=True
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    comparison : Comparison
+        With ``frame``, ``differences(metric)``, ``plot()``, ``outcome`` and
+        ``verdict``.
+
+    Raises
+    ------
+    ValueError
+        If a class has fewer rows than there are folds, or `y` has one class.
+
+    Warns
+    -----
+    LeakageWarning
+        If the table shows that it was resampled before it came here.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import RandomOverSampler
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment import compare
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> comparison = compare(
+    ...     X,
+    ...     y,
+    ...     LogisticRegression(),
+    ...     {"random": RandomOverSampler()},
+    ...     random_state=0,
+    ...     verbose=False,
+    ... )
+    >>> comparison.outcome
+    'no evidence'
+    >>> comparison.verdict[:37]
+    'No evidence of gain: no sampler ranks'
+    """
+    y = column_or_1d(y)
+    check_classification_targets(y)
+    check_consistent_length(X, y)
+    classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)
+    if len(classes) < 2:
+        raise ValueError(f"`y` must have at least two classes. Got {classes.tolist()}.")
+    rng = make_rng(random_state)
+    splits = list(_folds(cv, rng, counts).split(X, indices))
+    leak = find_leak(X, y)
+    if leak:
+        warnings.warn(
+            f"These rows cannot be compared on: {leak}. Compare on the table as it was "
+            "before it was resampled.",
+            LeakageWarning,
+            stacklevel=2,
+        )
+    chosen = _default_samplers() if isinstance(samplers, str) else dict(samplers)
+    arms = {
+        arm: seeded(estimator, rng)
+        for arm, estimator in _arms(clone(classifier), chosen).items()
+    }
+    rare = np.delete(np.arange(len(classes)), counts.argmax()).tolist()
+    tasks = [
+        delayed(_measure)(arm, estimator, X, y, classes, rare, fold, *split)
+        for fold, split in enumerate(splits)
+        for arm, estimator in arms.items()
+    ]
+    measured = list(
+        tqdm(
+            Parallel(n_jobs=n_jobs, return_as="generator")(tasks),
+            total=len(tasks),
+            desc="Comparing",
+            disable=not verbose,
+        )
+    )
+    sizes = np.sum([[len(train), len(test)] for train, test in splits], axis=0)
+    errors = {each["arm"]: each["error"] for each in measured if "error" in each}
+    records = [each["scores"] for each in measured if each["arm"] not in errors]
+    bins = [each["bins"] for each in measured if each["arm"] not in errors]
+    return Comparison(
+        frame=_with_tuned_threshold(pd.DataFrame(records)),
+        calibration=_pooled(pd.concat(bins)) if len(classes) == 2 else pd.DataFrame(),
+        errors=errors,
+        counts=dict(zip(classes.tolist(), counts.tolist(), strict=True)),
+        leak=leak,
+        test_to_train=float(sizes[1] / sizes[0]),
+        samplers=tuple(chosen),
+    )
+
+
+def _folds(cv: Any, rng: np.random.Generator, counts: np.ndarray) -> Any:
+    if cv is not None and not isinstance(cv, int):
+        return check_cv(cv)
+    n_splits = 5 if cv is None else cv
+    if counts.min() < n_splits:
+        raise ValueError(
+            f"`y` must have at least {n_splits} rows of every class, one a fold. Got "
+            f"{counts.min()}. Lower `cv`, or leave out classes that cannot be judged."
+        )
+    return RepeatedStratifiedKFold(
+        n_splits=n_splits, n_repeats=N_REPEATS, random_state=draw_seed(rng)
+    )
+
+
+def _default_samplers() -> dict[str, Any]:
+    return {
+        "random over-sampling": RandomOverSampler(sampling_strategy=default_strategy),
+        "random under-sampling": RandomUnderSampler(sampling_strategy=_reduced),
+        "SMOTE": ImputedSMOTE(sampling_strategy=default_strategy),
+        "GAN": GANOverSampler(sampling_strategy=default_strategy),
+    }
+
+
+def _reduced(y: Any) -> dict[Any, int]:
+    """Rows of each class when the common ones are cut to the ratio of the others."""
+    classes, counts = np.unique(y, return_counts=True)
+    raised = default_strategy(y)
+    ratio = max(raised.values(), default=counts.max()) / counts.max()
+    kept = np.minimum(counts, int(counts.min() / ratio))
+    return dict(zip(classes.tolist(), kept.tolist(), strict=True))
+
+
+def _arms(classifier: Any, samplers: dict[str, Any]) -> dict[str, Any]:
+    taken = {NOTHING, TUNED, WEIGHTS} & set(samplers)
+    if taken:
+        raise ValueError(
+            f"`samplers` must not be named {sorted(taken)}: they are ours."
+        )
+    arms = {NOTHING: classifier}
+    weighable = {
+        name: "balanced"
+        for name, value in classifier.get_params(deep=True).items()
+        if name.split("__")[-1] == "class_weight" and value is None
+    }
+    if weighable:
+        arms[WEIGHTS] = clone(classifier).set_params(**weighable)
+    for name, sampler in samplers.items():
+        arms[name] = ResampledClassifier(clone(classifier), clone(sampler))
+    return arms
+
+
+def _measure(
+    arm: str,
+    estimator: Any,
+    X: Any,
+    y: np.ndarray,
+    classes: np.ndarray,
+    rare: list[int],
+    fold: int,
+    train: np.ndarray,
+    test: np.ndarray,
+) -> dict[str, Any]:
+    """Fit one arm on one fold, and score it."""
+    begin = time.perf_counter()
+    try:
+        fitted = clone(estimator).fit(_safe_indexing(X, train), y[train])
+    except Exception as error:
+        if arm == NOTHING:
+            raise
+        # One arm that cannot take the table must not cost the others.
+        return {"arm": arm, "error": f"{type(error).__name__}: {error}"}
+    seconds = time.perf_counter() - begin
+    X_test, y_test = _safe_indexing(X, test), np.searchsorted(classes, y[test])
+    after = fitted.predict_proba(X_test)
+    before = after
+    if arm == WEIGHTS:
+        real = np.bincount(np.searchsorted(classes, y[train])) / len(train)
+        after = shift_prior(before, np.full(len(classes), 1 / len(classes)), real)
+    elif isinstance(fitted, ResampledClassifier):
+        before = fitted.set_params(correct_prior=False).predict_proba(X_test)
+    uncorrected = classifier_scores(y_test, before, rare)
+    scores = classifier_scores(y_test, after, rare)
+    scores |= {name: uncorrected[name] for name in OF_THE_THRESHOLD}
+    scores |= {f"uncorrected_{name}": uncorrected[name] for name in OF_PROBABILITIES}
+    kinds = {"before": before, "after": after}
+    bins = [
+        _binned(probability[:, rare[0]], y_test == rare[0], arm, correction)
+        for correction, probability in kinds.items()
+        if len(classes) == 2
+    ]
+    return {
+        "arm": arm,
+        "scores": {"arm": arm, "fold": fold, **scores, "seconds": seconds},
+        "bins": pd.concat(bins) if bins else pd.DataFrame(),
+    }
+
+
+def _with_tuned_threshold(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the arm that is nothing with the threshold tuned on other real rows."""
+    tuned = frame[frame["arm"] == NOTHING].copy()
+    if tuned["tuned_f1"].isna().all():
+        return frame
+    tuned["arm"] = TUNED
+    for name in OF_THE_THRESHOLD:
+        tuned[name] = tuned[f"tuned_{name}"]
+    return pd.concat([frame, tuned], ignore_index=True)
+
+
+def _binned(
+    probability: np.ndarray, is_rare: np.ndarray, arm: str, correction: str
+) -> pd.DataFrame:
+    bins = np.minimum(
+        (probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
+    )
+    rows = pd.DataFrame({"bin": bins, "predicted": probability, "observed": is_rare})
+    sums = rows.groupby("bin").agg(
+        predicted=("predicted", "sum"), observed=("observed", "sum"), n=("bin", "size")
+    )
+    return sums.reset_index().assign(arm=arm, correction=correction)
+
+
+def _pooled(bins: pd.DataFrame) -> pd.DataFrame:
+    keys = ["arm", "correction", "bin"]
+    sums = bins.groupby(keys, sort=False).sum().sort_index().reset_index()
+    for name in ("predicted", "observed"):
+        sums[name] = sums[name] / sums["n"]
+    return sums.drop(columns="bin")
