@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gan_augment.classifier import ResampledClassifier
-    from gan_augment.comparison import compare
+    from gan_augment.comparison import ResampledClassifierCV, compare
     from gan_augment.gans import CTGAN, TVAE, TabularGAN
     from gan_augment.over_sampler import GANOverSampler
 
@@ -29,6 +29,7 @@ __all__ = [
     "TVAE",
     "GANOverSampler",
     "ResampledClassifier",
+    "ResampledClassifierCV",
     "TabularGAN",
     "compare",
 ]
@@ -38,6 +39,7 @@ _HOME = {
     "TVAE": "gan_augment.gans",
     "GANOverSampler": "gan_augment.over_sampler",
     "ResampledClassifier": "gan_augment.classifier",
+    "ResampledClassifierCV": "gan_augment.comparison",
     "TabularGAN": "gan_augment.gans",
     "compare": "gan_augment.comparison",
 }

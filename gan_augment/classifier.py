@@ -38,8 +38,8 @@ from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
 
 # Rare to common rows of the default sampler. Classes of equal size move a classifier
-# further than its ranking gains.
-DEFAULT_RATIO = 0.3
+# further than its ranking gains, and its probabilities further than can be corrected.
+DEFAULT_RATIOS = (0.3, 0.6, 1.0)
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -73,7 +73,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     sampler : sampler, default=None
         Any imbalanced-learn sampler. None takes :class:`~gan_augment.GANOverSampler`,
         which raises every class to 0.3 times the most common one or, if all are that
-        common, to its size.
+        common, to 0.6 times, or to its size.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_.
@@ -350,8 +350,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Rows as they came, but lists as arrays; their number of columns is right."""
-        if not isinstance(X, pd.DataFrame):
-            X = check_array(X, dtype=None, accept_sparse=True, ensure_all_finite=False)
+        X = as_table(X)
         validate_data(self, X=X, reset=reset, skip_check_array=True)
         return X
 
@@ -373,6 +372,13 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.string = of_classifier.input_tags.string
         tags.classifier_tags.multi_class = of_classifier.classifier_tags.multi_class
         return tags
+
+
+def as_table(X: Any) -> Any:
+    """A frame as it is; anything else as an array, or a sparse matrix by rows."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    return check_array(X, dtype=None, accept_sparse="csr", ensure_all_finite=False)
 
 
 def shift_prior(
@@ -398,19 +404,18 @@ def shift_prior(
     return shifted / shifted.sum(axis=1, keepdims=True)
 
 
-def default_strategy(y: Any) -> dict[Any, int]:
-    """The number of rows wanted of each class, for imbalanced-learn.
-
-    At least `DEFAULT_RATIO` times those of the most common class or, if every class
-    has them, as many as those.
-    """
+def raised_to(ratio: float, y: Any) -> dict[Any, int]:
+    """Rows wanted of each class that has fewer than `ratio` of the most common one."""
     classes, counts = np.unique(y, return_counts=True)
-    target = int(DEFAULT_RATIO * counts.max())
-    if counts.min() >= target:
-        target = counts.max()
-    wanted = np.maximum(counts, target)
+    target = int(ratio * counts.max())
     return {
-        label: int(n_wanted)
-        for label, n_wanted, count in zip(classes, wanted, counts, strict=True)
-        if n_wanted > count
+        label: target
+        for label, count in zip(classes, counts, strict=True)
+        if count < target
     }
+
+
+def default_strategy(y: Any) -> dict[Any, int]:
+    """Every class to the first of `DEFAULT_RATIOS` that not all of them have."""
+    wanted = (raised_to(ratio, y) for ratio in DEFAULT_RATIOS)
+    return next(filter(None, wanted), {})

@@ -19,8 +19,9 @@ from gan_augment.encoding.container import row_hashes, to_frame
 # Hashes of the rows that over-samplers of this process have made, newest last.
 _MADE: deque[np.ndarray] = deque()
 MOST_REMEMBERED = 2_000_000
-# In a coarse table so many real rows may equal a synthetic one by chance.
-CHANCE_SHARE = 0.01
+# In a coarse table real rows may equal a synthetic one by chance: so many of the rows
+# that one fit has made, or of the rows looked at.
+CHANCE_SHARE = 0.05
 # From this share on, rows are no coincidence.
 SUSPECT_SHARE = 0.2
 # A table may repeat rows, or lie on a grid, in all of its classes.
@@ -53,14 +54,7 @@ def is_synthetic(X: Any) -> np.ndarray:
     mask : ndarray of shape (n_samples,), dtype=bool
         True for a row that a ``GANOverSampler`` has returned as synthetic.
     """
-    frame = to_frame(X)
-    try:
-        hashes = row_hashes(frame)
-    except TypeError:  # no equality, so they cannot be ours
-        hashes = np.empty(0)
-    if not _MADE or not len(hashes):
-        return np.zeros(len(frame), dtype=bool)
-    return np.isin(hashes, np.concatenate(_MADE))
+    return _made_here(_hashes(X))
 
 
 def warn_of_synthetic_rows(X: Any, what: str) -> None:
@@ -104,33 +98,54 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     >>> find_leak(*SMOTE(random_state=0).fit_resample(X, y))[5:]
     'of the rows of class True lie exactly between two others, as SMOTE puts them'
     """
-    frame, y = to_frame(X), np.asarray(y)
-    found = is_synthetic(frame)
+    frame, y, hashes = to_frame(X), np.asarray(y), _hashes(X)
+    found = _made_here(hashes)
     if found.mean() > CHANCE_SHARE:
         return f"{found.sum()} rows were made by a GANOverSampler in this process"
     classes, counts = np.unique(y, return_counts=True)
-    for share_of, how in (
-        (_repeated, "are exact copies of others, as random over-sampling makes them"),
-        (_between, "lie exactly between two others, as SMOTE puts them"),
+    members = [y == label for label in classes]
+    for shares, how in (
+        (
+            [_repeated(hashes[of_class]) for of_class in members],
+            "are exact copies of others, as random over-sampling makes them",
+        ),
+        (
+            [_between(frame[of_class]) for of_class in members],
+            "lie exactly between two others, as SMOTE puts them",
+        ),
     ):
-        shares = np.array([share_of(frame[y == label]) for label in classes])
         # Over-sampling makes no class larger than the largest.
         alone_on_top = (counts == counts.max()) & ((counts == counts.max()).sum() == 1)
         suspect = int(np.where(alone_on_top, -1, shares).argmax())
-        if shares[suspect] > max(SUSPECT_SHARE, TIMES_THE_COMMON * shares.min()):
+        if shares[suspect] > max(SUSPECT_SHARE, TIMES_THE_COMMON * min(shares)):
             percent = f"{100 * shares[suspect]:.0f} %"
             return f"{percent} of the rows of class {classes.tolist()[suspect]!r} {how}"
     return None
 
 
-def _repeated(frame: pd.DataFrame) -> float:
-    return float(frame.duplicated(keep="first").mean())
+def _hashes(X: Any) -> np.ndarray:
+    try:
+        return row_hashes(to_frame(X))
+    except TypeError:  # values that have no equality are never copies
+        return np.arange(len(to_frame(X)), dtype=np.uint64)
+
+
+def _made_here(hashes: np.ndarray) -> np.ndarray:
+    found = np.zeros(len(hashes), dtype=bool)
+    for made in _MADE:
+        if np.isin(made, hashes).mean() > CHANCE_SHARE:
+            found |= np.isin(hashes, made)
+    return found
+
+
+def _repeated(hashes: np.ndarray) -> float:
+    return 1 - len(np.unique(hashes)) / len(hashes)
 
 
 def _between(frame: pd.DataFrame) -> float:
     """Share of rows that are on the line between two of their nearest neighbours."""
     numbers = frame.select_dtypes("number").dropna(axis=1).to_numpy(dtype=np.float64)
-    numbers = np.unique(numbers, axis=0)
+    numbers = np.unique(numbers[np.isfinite(numbers).all(axis=1)], axis=0)
     varying = numbers[:, np.ptp(numbers, axis=0) > 0] if len(numbers) else numbers
     if len(varying) < 3 or varying.shape[1] < 2:
         return 0.0

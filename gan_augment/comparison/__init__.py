@@ -2,5 +2,6 @@
 
 from gan_augment.comparison.result import Comparison
 from gan_augment.comparison.run import compare
+from gan_augment.comparison.selection import ResampledClassifierCV
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "ResampledClassifierCV", "compare"]

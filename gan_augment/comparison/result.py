@@ -96,6 +96,22 @@ class Comparison:
             }
         return pd.DataFrame.from_dict(rows, orient="index")
 
+    def gains(self, *, level: float = 0.95) -> pd.DataFrame:
+        """The differences in average precision of the samplers that could be fitted.
+
+        Parameters
+        ----------
+        level : float, default=0.95
+            Coverage of the intervals.
+
+        Returns
+        -------
+        gains : DataFrame
+            As :meth:`differences`.
+        """
+        arms = [arm for arm in self.samplers if arm not in self.errors]
+        return self.differences(level=level).loc[arms]
+
     @property
     def outcome(self) -> Literal["leak", "gain", "no evidence", "loss"]:
         """The verdict in a word.
@@ -106,7 +122,7 @@ class Comparison:
         """
         if self.leak:
             return "leak"
-        gains = self._of_samplers()
+        gains = self._simultaneous()
         if (gains["low"] > 0).any():
             return "gain"
         return "loss" if len(gains) and (gains["high"] < 0).all() else "no evidence"
@@ -114,7 +130,7 @@ class Comparison:
     @property
     def best(self) -> str:
         """The sampler with the largest mean gain in average precision."""
-        return str(self._of_samplers()["difference"].idxmax())
+        return str(self.gains()["difference"].idxmax())
 
     @property
     def verdict(self) -> str:
@@ -172,13 +188,12 @@ class Comparison:
     def __repr__(self) -> str:
         return f"<Comparison: {self.verdict}>"
 
-    def _of_samplers(self) -> pd.DataFrame:
-        """Gains in average precision of the samplers that ran, simultaneously."""
-        arms = [arm for arm in self.samplers if arm not in self.errors]
-        return self.differences(level=1 - 0.05 / max(len(arms), 1)).loc[arms]
+    def _simultaneous(self) -> pd.DataFrame:
+        """Gains in average precision of the samplers, their intervals widened."""
+        return self.gains(level=1 - 0.05 / max(len(self.samplers), 1))
 
     def _on_ranking(self) -> str:
-        gains, nothing = self._of_samplers(), self.differences().loc[NOTHING, "mean"]
+        gains, nothing = self._simultaneous(), self.differences().loc[NOTHING, "mean"]
         if not len(gains):
             return "No evidence: no sampler could be fitted."
         best = gains.loc[self.best]

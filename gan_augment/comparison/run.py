@@ -22,7 +22,12 @@ from sklearn.utils.multiclass import check_classification_targets
 from tqdm.auto import tqdm
 
 from gan_augment.baselines import ImputedSMOTE
-from gan_augment.classifier import ResampledClassifier, default_strategy, shift_prior
+from gan_augment.classifier import (
+    ResampledClassifier,
+    as_table,
+    default_strategy,
+    shift_prior,
+)
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
 from gan_augment.evaluation.scores import (
     OF_PROBABILITIES,
@@ -65,8 +70,8 @@ def compare(
     samplers : "default" or dict of str to sampler, default="default"
         Name -> imbalanced-learn sampler. ``"default"`` takes random over- and
         under-sampling, SMOTE (SMOTENC where there are categories, on imputed values)
-        and :class:`~gan_augment.GANOverSampler`, each to 0.3 times the most common
-        class or, if all classes are that common, to its size.
+        and :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default
+        of :class:`~gan_augment.ResampledClassifier`.
     cv : int, cross-validation generator or iterable, default=None
         As in scikit-learn, but an int is the number of stratified folds of each of two
         repeats; None takes 5.
@@ -113,7 +118,7 @@ def compare(
     >>> comparison.verdict[:37]
     'No evidence of gain: no sampler ranks'
     """
-    y = column_or_1d(y)
+    X, y = as_table(X), column_or_1d(y)
     check_classification_targets(y)
     check_consistent_length(X, y)
     classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)
@@ -199,7 +204,8 @@ def _arms(classifier: Any, samplers: dict[str, Any]) -> dict[str, Any]:
     taken = {NOTHING, TUNED, WEIGHTS} & set(samplers)
     if taken:
         raise ValueError(
-            f"`samplers` must not be named {sorted(taken)}: they are ours."
+            f"`samplers` must have names of their own. Got {sorted(taken)}, which "
+            "compare uses. Rename them."
         )
     arms = {NOTHING: classifier}
     weighable = {

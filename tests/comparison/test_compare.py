@@ -1,0 +1,299 @@
+"""compare(): fair folds, right intervals, and a verdict that says what was planted."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from comparison.planted import SAMPLERS, logistic, resampled_before, starved_tree
+from imblearn.over_sampling import RandomOverSampler
+from scipy import stats
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.compose import make_column_transformer
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
+
+from gan_augment import GANOverSampler, TabularGAN, compare
+from gan_augment.comparison import run
+from gan_augment.comparison.result import paired_interval
+from gan_augment.leakage import LeakageWarning
+
+TREE = DecisionTreeClassifier(min_samples_leaf=40, random_state=0)
+RANDOM = {"random": RandomOverSampler()}
+
+
+@pytest.fixture(scope="module")
+def helped():
+    return compare(*starved_tree(0), TREE, SAMPLERS, random_state=0, verbose=False)
+
+
+@pytest.fixture(scope="module")
+def not_helped():
+    X, y = logistic(0)
+    return compare(X, y, LogisticRegression(), SAMPLERS, random_state=0, verbose=False)
+
+
+def test_a_planted_gain_is_found(helped):
+    assert helped.outcome == "gain"
+    assert helped.verdict.startswith(f"Over-sampling helps: {helped.best} ranks")
+    assert "ResampledClassifier" in helped.verdict
+
+
+def test_where_nothing_is_to_be_gained_that_is_said(not_helped):
+    assert not_helped.outcome in ("no evidence", "loss")
+    assert "No evidence of gain" in not_helped.verdict
+    # What a sampler does to decisions, class weights and thresholds do for nothing.
+    assert "use class weights" in not_helped.verdict or "tune" in not_helped.verdict
+
+
+def test_a_planted_leak_is_found():
+    X, y = resampled_before(0)
+    with pytest.warns(LeakageWarning, match="as it was before"):
+        comparison = compare(X, y, LogisticRegression(), RANDOM, cv=2, verbose=False)
+    assert comparison.outcome == "leak"
+    assert "cannot tell" in comparison.verdict
+    assert "SMOTE" in comparison.verdict
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_the_three_verdicts_are_right_whatever_the_seed(seed):
+    for plant, classifier, right in (
+        (starved_tree, TREE, {"gain"}),
+        (logistic, LogisticRegression(), {"no evidence", "loss"}),
+    ):
+        comparison = compare(
+            *plant(seed), classifier, SAMPLERS, random_state=seed, verbose=False
+        )
+        assert comparison.outcome in right
+    with pytest.warns(LeakageWarning):
+        comparison = compare(
+            *resampled_before(seed), LogisticRegression(), RANDOM, verbose=False
+        )
+    assert comparison.outcome == "leak"
+
+
+def test_all_arms_have_the_same_folds(helped):
+    by_arm = helped.frame.groupby("arm")["fold"].apply(list)
+    assert set(by_arm.index) == {
+        "nothing",
+        "tuned threshold",
+        "class weights",
+        "SMOTE",
+        "GAN",
+    }
+    assert (by_arm.map(len) == 10).all()
+    assert by_arm.map(tuple).nunique() == 1
+    assert helped.differences().loc["nothing", "difference"] == 0
+
+
+def test_probabilities_are_worse_before_the_correction_and_not_after(not_helped):
+    brier = not_helped.differences("brier")["difference"]
+    raw = not_helped.differences("uncorrected_brier")["difference"]
+    for arm in ("SMOTE", "GAN", "class weights"):
+        assert raw[arm] > 0.02
+        assert abs(brier[arm]) < 0.004
+    bins = not_helped.calibration
+    total = bins.assign(predicted=bins["predicted"] * bins["n"])
+    total = total.groupby(["arm", "correction"])[["predicted", "n"]].sum()
+    predicted = total["predicted"] / total["n"]
+    observed = not_helped.counts[True] / sum(not_helped.counts.values())
+    assert predicted["SMOTE", "after"] == pytest.approx(observed, abs=0.02)
+    assert predicted["SMOTE", "before"] > 1.5 * observed
+
+
+def test_a_tuned_threshold_is_nothing_with_other_decisions(not_helped):
+    means = not_helped.table()
+    same = ["average_precision", "roc_auc", "brier"]
+    assert (means.loc["tuned threshold", same] == means.loc["nothing", same]).all()
+    by_threshold = means["balanced_accuracy"]
+    assert by_threshold["tuned threshold"] > by_threshold["nothing"] + 0.1
+
+
+def test_nobody_is_scored_on_rows_that_were_resampled(monkeypatch):
+    X = np.arange(200.0)[:, None]
+    y = np.arange(200) % 5 == 0
+    trained, scored = [], []
+
+    class Watched(ClassifierMixin, BaseEstimator):
+        def fit(self, X, y):
+            self.classes_ = np.unique(y)
+            trained.append(set(X[:, 0]))
+            return self
+
+        def predict_proba(self, X):
+            scored.append(X[:, 0].tolist())
+            return np.full((len(X), 2), 0.5)
+
+        def predict(self, X):
+            return np.zeros(len(X), dtype=bool)
+
+    compare(X, y, Watched(), RANDOM, cv=4, random_state=0, verbose=False)
+    assert len(trained) == 2 * 4 * 2  # repeats, folds, arms
+    # The sampler's arm is asked twice, without and with the correction.
+    folds = [rows for i, rows in enumerate(scored) if i % 3 != 2]
+    for seen, rows in zip(trained, folds, strict=True):
+        assert not seen & set(rows)
+        assert len(set(rows)) == len(rows) == 50
+
+
+def test_the_interval_is_that_of_nadeau_and_bengio():
+    differences = np.array([0.1, 0.2, 0.3, 0.4])
+    low, high = paired_interval(differences, test_to_train=0.25)
+    half = stats.t.ppf(0.975, 3) * differences.std(ddof=1) * np.sqrt(1 / 4 + 0.25)
+    assert (low, high) == pytest.approx((0.25 - half, 0.25 + half))
+    narrow = paired_interval(differences, test_to_train=0.0, level=0.5)
+    assert low < narrow[0] < narrow[1] < high
+    assert np.isnan(paired_interval(differences[:1], 0.25)).all()
+
+
+def test_intervals_of_no_difference_seldom_exclude_it():
+    """Naive intervals over repeated folds are far too narrow; these are not."""
+    found = 0
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        X, y = rng.normal(size=(300, 3)), rng.random(300) < 0.3
+        classifier = GaussianNB()
+        comparison = compare(
+            X, y, classifier, RANDOM, random_state=seed, cv=3, verbose=False
+        )
+        found += comparison.outcome == "gain"
+    assert found <= 1
+
+
+@pytest.mark.parametrize("name", ["GAN", "SMOTE"])
+def test_mixed_tables_with_missing_values(imbalanced, name, monkeypatch):
+    X, y = imbalanced
+    quick = GANOverSampler(TabularGAN(max_steps=5), sample_filter=None)
+    samplers = {name: run._default_samplers()[name] if name == "SMOTE" else quick}
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["job"]),
+        remainder="passthrough",
+    )
+    classifier = make_pipeline(encode, HistGradientBoostingClassifier(max_iter=5))
+    comparison = compare(
+        X, y, classifier, samplers, cv=2, random_state=0, verbose=False
+    )
+    assert not comparison.errors
+    assert comparison.leak is None
+    assert comparison.counts == {"common": 175, "rare": 25}
+    assert "class weights" in comparison.frame["arm"].to_numpy()
+
+
+def test_an_arm_that_cannot_take_the_table_costs_no_other(imbalanced):
+    X, y = imbalanced
+
+    class Broken(BaseEstimator):
+        def fit_resample(self, X, y):
+            raise RuntimeError("no <rows> today")
+
+    comparison = compare(
+        X[["age"]],
+        y,
+        LogisticRegression(),
+        RANDOM | {"mine": Broken()},
+        cv=2,
+        verbose=False,
+    )
+    assert comparison.errors == {"mine": "RuntimeError: no <rows> today"}
+    assert "mine" not in comparison.frame["arm"].to_numpy()
+    assert comparison.verdict.endswith(
+        "mine could not be fitted: RuntimeError: no <rows> today"
+    )
+    assert "no &lt;rows&gt; today" in comparison._repr_html_()
+
+
+def test_an_error_of_the_classifier_itself_is_raised(imbalanced):
+    X, y = imbalanced
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        compare(X, y, LogisticRegression(), RANDOM, cv=2, verbose=False)
+
+
+def test_three_classes():
+    rng = np.random.default_rng(0)
+    y = rng.choice(list("abc"), 600, p=[0.8, 0.12, 0.08])
+    X = rng.normal(size=(600, 3)) + (y == "b")[:, None] - (y == "c")[:, None]
+    comparison = compare(X, y, LogisticRegression(), RANDOM, cv=3, verbose=False)
+    assert comparison.outcome in ("no evidence", "loss")
+    assert "tuned threshold" not in comparison.frame["arm"].to_numpy()
+    assert comparison.calibration.empty
+
+
+def test_the_seed_decides_and_workers_do_not():
+    X, y = logistic(0)
+    gan = {"GAN": clone(SAMPLERS["GAN"]).set_params(gan__max_steps=3)}
+
+    def scores(random_state, n_jobs):
+        comparison = compare(
+            X[:500],
+            y[:500],
+            TREE,
+            gan,
+            cv=2,
+            random_state=random_state,
+            n_jobs=n_jobs,
+            verbose=False,
+        )
+        return comparison.frame.drop(columns="seconds")
+
+    pd.testing.assert_frame_equal(scores(0, 1), scores(0, 2))
+    assert not scores(0, 1).equals(scores(1, 1))
+
+
+def test_arguments_are_left_as_they_were():
+    X, y = logistic(0)
+    classifier, sampler = DecisionTreeClassifier(max_depth=2), RandomOverSampler()
+    compare(X, y, classifier, {"random": sampler}, cv=2, random_state=0, verbose=False)
+    assert classifier.random_state is None
+    assert sampler.random_state is None
+    assert not hasattr(classifier, "tree_")
+
+
+def test_any_splitter_is_taken():
+    X, y = logistic(0)
+    cv = StratifiedKFold(3)
+    comparison = compare(X, y, TREE, RANDOM, cv=cv, verbose=False)
+    assert comparison.frame["fold"].nunique() == 3
+    assert comparison.test_to_train == pytest.approx(0.5, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"y": np.zeros(40)}, r"at least two classes\. Got \[0.0\]"),
+        ({"y": np.arange(40) < 2}, r"at least 5 rows of every class.* Got 2\. Lower"),
+        (
+            {"samplers": {"nothing": RandomOverSampler()}},
+            r"names of their own.*nothing",
+        ),
+    ],
+)
+def test_bad_input_is_named(change, message):
+    given = {"X": np.random.default_rng(0).normal(size=(40, 2)), "y": np.arange(40) % 2}
+    given |= {"classifier": DummyClassifier(), "samplers": RANDOM} | change
+    with pytest.raises(ValueError, match=message):
+        compare(**given, verbose=False)
+
+
+def test_an_unknown_metric_is_named(helped):
+    with pytest.raises(ValueError, match=r"`metric` must be one of .*Got 'auc'"):
+        helped.differences("auc")
+
+
+def test_the_default_samplers_reach_the_same_ratio():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(400, 2)), np.arange(400) % 10 == 0
+    for name, sampler in run._default_samplers().items():
+        if name == "GAN":
+            sampler.set_params(gan=TabularGAN(max_steps=2))
+        _, resampled = sampler.fit_resample(X, y)
+        assert resampled.sum() / (~resampled).sum() == pytest.approx(0.3, abs=0.01)
+    # Classes that are that common are raised further.
+    y = np.arange(400) % 3 == 0
+    for name in ("random over-sampling", "random under-sampling"):
+        _, resampled = run._default_samplers()[name].fit_resample(X, y)
+        assert resampled.sum() / (~resampled).sum() == pytest.approx(0.6, abs=0.01)

@@ -1,0 +1,123 @@
+"""ResampledClassifierCV: resample only where that helps, at the price of one GAN."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from comparison.planted import SAMPLERS, logistic, starved_tree
+from imblearn.over_sampling import RandomOverSampler
+from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import cross_val_score
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from gan_augment import ResampledClassifierCV, TabularGAN
+from gan_augment.comparison.result import Comparison
+from gan_augment.comparison.selection import _choose
+
+RANDOM = {"random": RandomOverSampler()}
+TREE = DecisionTreeClassifier(min_samples_leaf=40, random_state=0)
+
+
+@parametrize_with_checks(
+    [ResampledClassifierCV(LogisticRegression(), RANDOM, cv=2, random_state=0)]
+)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+def test_a_planted_gain_is_taken():
+    X, y = starved_tree(0)
+    model = ResampledClassifierCV(TREE, RANDOM, random_state=0)
+    plain = clone(TREE).fit(X, y)
+    X_test, y_test = starved_tree(1)
+    gain = [
+        average_precision_score(y_test, fitted.predict_proba(X_test)[:, 1])
+        for fitted in (model.fit(X, y), plain)
+    ]
+    assert model.best_sampler_ == "random"
+    assert gain[0] > gain[1]
+
+
+def test_otherwise_it_is_the_classifier_itself():
+    X, y = logistic(0)
+
+    class Spoiler(RandomOverSampler):
+        """Rows whose labels are wrong."""
+
+        def _fit_resample(self, X, y):
+            return X, np.roll(y, 1)
+
+    model = ResampledClassifierCV(
+        LogisticRegression(), {"spoiler": Spoiler()}, random_state=0
+    ).fit(X, y)
+    assert model.best_sampler_ == "nothing"
+    plain = LogisticRegression().fit(X, y)
+    assert (model.predict_proba(X) == plain.predict_proba(X)).all()
+    assert (model.predict(X) == plain.predict(X)).all()
+
+
+@pytest.mark.parametrize(
+    ("gains", "chosen"),
+    [
+        ([0.03, 0.02, 0.04, 0.03], "sampler"),
+        ([0.09, -0.08, 0.03, -0.02], "nothing"),  # less than its standard error
+        ([-0.03, -0.02, -0.04, -0.03], "nothing"),
+    ],
+)
+def test_a_gain_must_exceed_its_standard_error(gains, chosen):
+    records = []
+    for fold, gain in enumerate(gains):
+        records.append({"arm": "nothing", "fold": fold, "average_precision": 0.5})
+        records.append(
+            {"arm": "sampler", "fold": fold, "average_precision": 0.5 + gain}
+        )
+    comparison = Comparison(
+        pd.DataFrame(records),
+        pd.DataFrame(),
+        {},
+        {0: 9, 1: 3},
+        None,
+        0.25,
+        ("sampler",),
+    )
+    assert _choose(comparison) == chosen
+
+
+def test_all_candidates_share_one_gan_a_fold(monkeypatch):
+    trained = []
+
+    def train(self, X, classes, rng):
+        trained.append(len(classes))
+        self.max_steps = 3
+        return real(self, X, classes, rng)
+
+    real = TabularGAN._train
+    monkeypatch.setattr(TabularGAN, "_train", train)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 3)), np.arange(120) % 20 == 0
+    model = ResampledClassifierCV(LogisticRegression(), cv=3, random_state=0).fit(X, y)
+    arms = set(model.comparison_.frame["arm"])
+    assert {"GAN to 0.1", "GAN to 0.3", "GAN to 1.0", "GAN without filter"} <= arms
+    n_inner = [n_rows for n_rows in trained if n_rows < len(X)]
+    assert n_inner == [80, 80, 80]
+    assert len(trained) - len(n_inner) == model.best_sampler_.startswith("GAN")
+
+
+def test_one_row_of_a_class_cannot_be_judged():
+    X, y = np.arange(20.0)[:, None], np.arange(20) == 19
+    model = ResampledClassifierCV(LogisticRegression(), RANDOM).fit(X, y)
+    assert model.best_sampler_ == "nothing"
+    assert model.comparison_ is None
+
+
+def test_it_works_inside_the_tools_of_scikit_learn():
+    X, y = starved_tree(0)
+    frame = pd.DataFrame(X, columns=[*"abcdef"])
+    model = ResampledClassifierCV(TREE, SAMPLERS, cv=2, random_state=0)
+    model.set_params(samplers=RANDOM, classifier__min_samples_leaf=20)
+    scores = cross_val_score(model, frame, y, cv=2, scoring="average_precision")
+    assert (scores > 0.1).all()
+    fitted = model.fit(frame, y)
+    assert fitted.feature_names_in_.tolist() == [*"abcdef"]
