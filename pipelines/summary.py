@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from gan_augment.evaluation import oracle_gap_closed
 from gan_augment.evaluation.scores import LESS_IS_BETTER
 from pipelines.measures import CLASSIFIERS, ROW_MEASURES
 
@@ -65,7 +66,7 @@ def oracle_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
         sums = draws.sum(axis=1)
         rows[arm] = {
             **(by_classifier[arm] / by_classifier["oracle"]),
-            "mean": by_set[arm].sum() / by_set["oracle"].sum(),
+            "mean": oracle_gap_closed(0, by_set[arm], by_set["oracle"]),
             "95 %": tuple(np.quantile(sums[:, 1] / sums[:, 0], [0.025, 0.975])),
             "harmed": f"{(chosen[arm] < -0.01).sum()}/{len(chosen)}",
         }
