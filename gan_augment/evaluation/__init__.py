@@ -6,6 +6,12 @@ Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 """
 
 from gan_augment.evaluation.columns import encode_rows
+from gan_augment.evaluation.displays import (
+    ClosestRecordDisplay,
+    MarginalsDisplay,
+    ProjectionDisplay,
+    TrainingCurvesDisplay,
+)
 from gan_augment.evaluation.fidelity import (
     c2st,
     frechet_distance,
@@ -31,6 +37,10 @@ from gan_augment.evaluation.utility import (
 )
 
 __all__ = [
+    "ClosestRecordDisplay",
+    "MarginalsDisplay",
+    "ProjectionDisplay",
+    "TrainingCurvesDisplay",
     "association_distance",
     "associations",
     "c2st",
