@@ -29,8 +29,10 @@ from gan_augment.evaluation.privacy import (
     copy_rates,
     membership_inference_auc,
 )
+from gan_augment.evaluation.quality import row_quality
 from gan_augment.evaluation.scores import classifier_scores
 from gan_augment.evaluation.utility import (
+    bootstrap_gain,
     oracle_gap_closed,
     train_with_and_without,
     utility_scores,
@@ -43,6 +45,7 @@ __all__ = [
     "TrainingCurvesDisplay",
     "association_distance",
     "associations",
+    "bootstrap_gain",
     "c2st",
     "classifier_scores",
     "closest_distances",
@@ -55,6 +58,7 @@ __all__ = [
     "membership_inference_auc",
     "oracle_gap_closed",
     "prdc",
+    "row_quality",
     "train_with_and_without",
     "utility_scores",
 ]

@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 from pandas.api import types
 from scipy import sparse
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, QuantileTransformer, StandardScaler
 from sklearn.utils import check_array
 
 # Levels of a column that get a cell each; the rarer ones share the last.
 MAX_LEVELS = 64
+# A percentile of fewer rows would follow single rows.
+ROWS_PER_QUANTILE = 10
 
 
 def plain_frames(*tables: Any) -> list[pd.DataFrame]:
@@ -66,11 +69,12 @@ def is_numeric(column: pd.Series) -> bool:
 def encode_rows(*tables: Any) -> list[np.ndarray]:
     """Tables of any dtypes as matrices in which rows have distances.
 
-    A number becomes its rank among the rows of all tables, scaled to unit variance, so
-    that neither units nor outliers decide. A category becomes one-hot cells, of which
-    the 64 most common levels have one each. A missing number is in the middle of its
-    column and has a cell that says so. Equal rows stay equal; rows that differ stay
-    different, unless only in rarer levels than those.
+    A number becomes its place among the percentiles of all tables, between them by
+    interpolation, scaled to unit variance: so neither units nor outliers decide, and a
+    small difference stays small. A category becomes one-hot cells, of which the 64 most
+    common levels have one each. A missing number is in the middle of its column and has
+    a cell that says so. Equal rows stay equal; rows that differ stay different, unless
+    only in rarer levels than those.
 
     Parameters
     ----------
@@ -95,24 +99,32 @@ def encode_rows(*tables: Any) -> list[np.ndarray]:
     >>> synthetic = pd.DataFrame({"age": [25, 30], "job": ["b", "b"]})
     >>> encoded_real, encoded_synthetic = encode_rows(real, synthetic)
     >>> encoded_synthetic.round(1)
-    array([[-0.7,  0. ,  1. ],
-           [ 0.4,  0. ,  1. ]])
+    array([[-0.5,  0. ,  1. ],
+           [-0.3,  0. ,  1. ]])
     """
     frames = plain_frames(*tables)
     rows = pd.concat(frames, ignore_index=True)
     numeric = [is_numeric(rows.iloc[:, i]) for i in range(rows.shape[1])]
-    ranks = rows.loc[:, numeric].rank().to_numpy()
-    missing = np.isnan(ranks)
-    ranks = np.where(missing, (np.sum(~missing, axis=0) + 1) / 2, ranks)
-    ranks -= ranks.mean(axis=0)
-    spread = ranks.std(axis=0)
-    cells = [ranks / np.where(spread > 0, spread, 1), missing[:, missing.any(axis=0)]]
+    numbers = rows.loc[:, numeric].dropna(axis=1, how="all")
+    missing = numbers.isna().to_numpy()
+    cells = [_scores(numbers), missing[:, missing.any(axis=0)]]
     if not all(numeric):
         levels = rows.loc[:, np.invert(numeric)].fillna("").to_numpy()
         encoder = OneHotEncoder(max_categories=MAX_LEVELS, sparse_output=False)
         cells.append(encoder.fit_transform(levels))
     ends = np.cumsum([len(frame) for frame in frames])
     return np.split(np.column_stack(cells), ends[:-1])
+
+
+def _scores(numbers: pd.DataFrame) -> np.ndarray:
+    """Places among the percentiles, of mean 0 and variance 1; 0 where missing."""
+    if numbers.empty:
+        return np.zeros(numbers.shape)
+    n_quantiles = int(np.clip(len(numbers) / ROWS_PER_QUANTILE, 2, 101))
+    scaler = make_pipeline(
+        QuantileTransformer(n_quantiles=n_quantiles, subsample=None), StandardScaler()
+    )
+    return np.nan_to_num(scaler.fit_transform(numbers.to_numpy()))
 
 
 def as_matrices(**tables: Any) -> list[np.ndarray]:

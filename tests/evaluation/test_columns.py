@@ -47,13 +47,19 @@ def test_equal_rows_are_equal_and_others_differ(mixed_frame):
     assert len(np.unique(one, axis=0)) == len(distinct)
 
 
-def test_a_scale_or_an_outlier_does_not_decide():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.normal(size=(50, 2)))
-    stretched = frame.assign(**{"0": None}).drop(columns="0")
-    stretched[0] = np.exp(5 * frame[0])
-    assert np.allclose(encode_rows(frame)[0], encode_rows(stretched)[0])
-    assert np.allclose(encode_rows(frame)[0].std(axis=0), 1)
+def test_units_do_not_count_and_an_outlier_hardly_does():
+    values = np.random.default_rng(0).normal(size=(500, 1))
+    outlier = np.concatenate([values, [[1e6]]])
+    (cells,) = encode_rows(values)
+    assert (cells.mean(), cells.std()) == pytest.approx((0, 1))
+    assert np.allclose(cells, encode_rows(1000 * values + 7)[0])
+    assert np.abs(cells - encode_rows(outlier)[0][:500]).max() < 0.1
+
+
+def test_a_small_difference_stays_small_however_many_rows_lie_near():
+    values = np.random.default_rng(0).normal(size=(500, 1))
+    cells, moved = encode_rows(values, values + 1e-6)
+    assert 0 < np.abs(cells - moved).max() < 1e-4
 
 
 def test_missing_numbers_sit_in_the_middle_and_say_so():

@@ -15,9 +15,9 @@ def rng():
 
 def test_two_samples_of_one_distribution_cannot_be_told_apart(rng):
     values = [
-        c2st(*rng.normal(size=(2, 150, 3)), random_state=seed) for seed in range(10)
+        c2st(*rng.normal(size=(2, 150, 3)), random_state=seed) for seed in range(6)
     ]
-    assert np.mean(values) == pytest.approx(0.5, abs=0.05)
+    assert np.mean(values) == pytest.approx(0.5, abs=0.07)
 
 
 def test_c2st_grows_with_the_shift(rng):
@@ -38,8 +38,8 @@ def test_c2st_of_a_linear_classifier_has_a_closed_form(rng):
 def test_c2st_takes_as_many_rows_of_each_kind(rng):
     # A classifier that only knew the shares would be right here most of the time.
     real, synthetic = rng.normal(size=(60, 2)), rng.normal(size=(3000, 2))
-    values = [c2st(real, synthetic, random_state=seed) for seed in range(5)]
-    assert np.mean(values) == pytest.approx(0.5, abs=0.1)
+    values = [c2st(real, synthetic, random_state=seed) for seed in range(3)]
+    assert np.mean(values) == pytest.approx(0.5, abs=0.12)
 
 
 def test_c2st_sees_a_missing_value_and_a_category_that_tell(rng):

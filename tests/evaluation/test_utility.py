@@ -7,6 +7,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
 
 from gan_augment.evaluation import (
+    bootstrap_gain,
     oracle_gap_closed,
     train_with_and_without,
     utility_scores,
@@ -53,32 +54,68 @@ def test_rows_of_the_right_class_help_and_rows_of_the_wrong_one_hurt(rng):
             mask,
             X_test,
             y_test,
-            scoring=["balanced_accuracy"],
-        )["balanced_accuracy"]
+        )
 
     helped, hurt = scores(X_rare), scores(-X_rare)
-    assert helped["augmented"] > helped["nothing"] + 0.1
-    assert helped["synthetic"] == pytest.approx(helped["augmented"], abs=0.02)
-    assert hurt["synthetic"] < 0.5 < hurt["nothing"] + 0.05
+    accuracy = helped["balanced_accuracy"]
+    assert accuracy["augmented"] > accuracy["nothing"] + 0.1
+    assert accuracy["synthetic"] == pytest.approx(accuracy["augmented"], abs=0.02)
+    precision = hurt["average_precision"]
+    assert precision["synthetic"] < 0.5 < precision["nothing"]
 
 
 def test_an_oracle_of_the_same_rows_closes_the_gap_exactly(rng):
     X, y = two_classes(300, 200, rng)
     mask = np.arange(500) >= 320
     X_test, y_test = two_classes(300, 300, rng)
+    labels = np.array(["common", "rare"])
     scores = utility_scores(
-        LogisticRegression(), X, y, mask, X_test, y_test, oracle=(X, y)
+        LogisticRegression(),
+        X,
+        labels[y],
+        mask,
+        X_test,
+        labels[y_test],
+        oracle=(X, labels[y]),
     )
-    assert scores.columns[0] == "average_precision"
+    assert scores.index.tolist() == ["nothing", "augmented", "synthetic", "oracle"]
     for name in scores:
         nothing, augmented, _, oracle = scores[name]
         assert oracle_gap_closed(nothing, augmented, oracle) == 1
         assert oracle_gap_closed(nothing, nothing, oracle) == 0
 
 
+def test_a_class_that_was_never_seen_is_a_clear_error(rng):
+    X, y = two_classes(30, 20, rng)
+    with pytest.raises(ValueError, match=r"classes \[0, 1\] alone\. Got \[2\] too"):
+        utility_scores(DummyClassifier(), X, y, np.arange(50) > 40, X[:1], [2])
+
+
 def test_the_gap_is_pooled_and_may_not_exist():
     assert oracle_gap_closed([0, 0], [1, -0.5], [2, 0]) == 0.25
     assert np.isnan(oracle_gap_closed(0.5, 0.6, 0.5))
+
+
+def test_the_interval_of_a_gain_holds_it_as_often_as_it_says(rng):
+    # Two scores that are equally good: the interval of the difference holds 0.
+    held = 0
+    for _ in range(20):
+        y = np.repeat([0, 1], [150, 50])
+        scores = [np.column_stack([-s, s]) for s in rng.normal(size=(2, 200)) + y]
+        gain = bootstrap_gain(y, *scores, rare=[1], n_draws=40, random_state=0)
+        held += gain.low <= 0 <= gain.high
+    assert held >= 16
+
+
+def test_a_gain_is_antisymmetric_and_none_between_the_same(rng):
+    y = np.repeat([0, 1], [150, 50])
+    good, bad = np.eye(2)[y], rng.random((200, 2))
+    assert bootstrap_gain(y, good, good, [1], n_draws=9) == (0, 0, 0)
+    there = bootstrap_gain(y, bad, good, [1], n_draws=50, random_state=0)
+    back = bootstrap_gain(y, good, bad, [1], n_draws=50, random_state=0)
+    assert there.low > 0 > back.high
+    assert there == pytest.approx((-back.difference, -back.high, -back.low))
+    assert np.isnan(bootstrap_gain(y, bad, good, [2]).low)
 
 
 @pytest.mark.parametrize("mask", [[False] * 4, [True] * 4])
