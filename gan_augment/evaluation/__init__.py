@@ -7,7 +7,9 @@ Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 
 from gan_augment.evaluation.columns import encode_rows
 from gan_augment.evaluation.displays import (
+    CalibrationCurvesDisplay,
     ClosestRecordDisplay,
+    ComparisonDisplay,
     MarginalsDisplay,
     ProjectionDisplay,
     TrainingCurvesDisplay,
@@ -39,7 +41,9 @@ from gan_augment.evaluation.utility import (
 )
 
 __all__ = [
+    "CalibrationCurvesDisplay",
     "ClosestRecordDisplay",
+    "ComparisonDisplay",
     "MarginalsDisplay",
     "ProjectionDisplay",
     "TrainingCurvesDisplay",

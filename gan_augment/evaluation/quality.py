@@ -19,6 +19,7 @@ from gan_augment.seeding import RandomState, draw_seed, make_rng
 
 # Fewer rows say nothing about a distribution.
 FEWEST_ROWS = 20
+MAX_ROWS = 2000
 # Pairs of columns grow with the square.
 MOST_PAIRED_COLUMNS = 30
 
@@ -28,7 +29,7 @@ def row_quality(
     holdout: Any,
     synthetic: Any,
     *,
-    max_rows: int = 2000,
+    max_rows: int = MAX_ROWS,
     random_state: RandomState = None,
 ) -> pd.DataFrame:
     """Fidelity and privacy of synthetic rows of one class, beside those of real rows.

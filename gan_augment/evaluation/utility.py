@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.metrics import average_precision_score
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from gan_augment.evaluation.scores import classifier_scores
@@ -136,19 +135,24 @@ def utility_scores(
     ['nothing', 'augmented', 'synthetic']
     """
     trained = train_with_and_without(classifier, X, y, synthetic_mask, oracle=oracle)
-    labels = np.asarray(y)
-    made = labels[column_or_1d(synthetic_mask).astype(bool)]
-    return pd.DataFrame.from_dict(
-        {
-            name: classifier_scores(
-                class_indices(fitted.classes_, y_test),
-                fitted.predict_proba(X_test),
-                rare=class_indices(fitted.classes_, np.unique(made)).tolist(),
-            )
-            for name, fitted in trained.items()
-        },
-        orient="index",
+    classes = trained["nothing"].classes_
+    made = np.asarray(y)[column_or_1d(synthetic_mask).astype(bool)]
+    return scores_of(
+        class_indices(classes, y_test),
+        {name: fitted.predict_proba(X_test) for name, fitted in trained.items()},
+        rare=class_indices(classes, np.unique(made)).tolist(),
     )
+
+
+def scores_of(
+    y: np.ndarray, probability: dict[str, np.ndarray], rare: Sequence[int]
+) -> pd.DataFrame:
+    """Scores of several predictions of the same rows; a row each."""
+    scores = {
+        name: classifier_scores(y, predicted, rare)
+        for name, predicted in probability.items()
+    }
+    return pd.DataFrame.from_dict(scores, orient="index")
 
 
 def class_indices(classes: np.ndarray, y: Any) -> np.ndarray:
@@ -177,7 +181,7 @@ def bootstrap_gain(
     augmented: np.ndarray,
     rare: Sequence[int],
     *,
-    n_draws: int = 300,
+    n_draws: int = 1000,
     random_state: RandomState = None,
 ) -> Gain:
     """Gain in average precision on one set of test rows, with a 95 % interval.
@@ -197,7 +201,7 @@ def bootstrap_gain(
         Probabilities with them.
     rare : sequence of int
         Indices of the rare classes; the gain is the mean over them.
-    n_draws : int, default=300
+    n_draws : int, default=1000
         Number of draws.
     random_state : int, RandomState instance or None, default=None
         Source of the draws.
@@ -215,7 +219,7 @@ def bootstrap_gain(
     >>> y = np.repeat([0, 1], [90, 10])
     >>> guess = np.random.default_rng(0).random((100, 2))
     >>> known = np.eye(2)[y]
-    >>> gain = bootstrap_gain(y, guess, known, [1], n_draws=50, random_state=0)
+    >>> gain = bootstrap_gain(y, guess, known, [1], random_state=0)
     >>> 0 < gain.low < gain.difference < gain.high
     True
     """
@@ -225,20 +229,34 @@ def bootstrap_gain(
         return Gain(np.nan, np.nan, np.nan)
     by_class = [np.flatnonzero(y == label) for label in np.unique(y)]
 
-    def gain(rows: np.ndarray) -> float:
+    def gain(counts: np.ndarray) -> float:
         differences = [
-            average_precision_score(y[rows] == label, augmented[rows, label])
-            - average_precision_score(y[rows] == label, nothing[rows, label])
+            _average_precision(y == label, augmented[:, label], counts)
+            - _average_precision(y == label, nothing[:, label], counts)
             for label in found
         ]
         return float(np.mean(differences))
 
-    gains = [
-        gain(np.concatenate([rng.choice(rows, len(rows)) for rows in by_class]))
-        for _ in range(n_draws)
-    ]
+    gains = []
+    for _ in range(n_draws):
+        counts = np.empty(len(y))
+        for rows in by_class:
+            counts[rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
+        gains.append(gain(counts))
     low, high = np.quantile(gains, [0.025, 0.975])
-    return Gain(gain(np.arange(len(y))), float(low), float(high))
+    return Gain(gain(np.ones(len(y))), float(low), float(high))
+
+
+def _average_precision(
+    is_rare: np.ndarray, score: np.ndarray, counts: np.ndarray
+) -> float:
+    """As scikit-learn's with `sample_weight`, without its checks: many times faster."""
+    order = np.argsort(-score, kind="stable")
+    last_of_ties = np.append(np.diff(score[order]) != 0, True)
+    hits = np.cumsum((counts * is_rare)[order])[last_of_ties]
+    taken = np.cumsum(counts[order])[last_of_ties]
+    precision = hits / np.maximum(taken, 1)
+    return float(np.diff(hits, prepend=0) @ precision / hits[-1])
 
 
 def oracle_gap_closed(nothing: Any, score: Any, oracle: Any) -> float:

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import average_precision_score
 
 from gan_augment.evaluation import (
     bootstrap_gain,
@@ -99,20 +100,32 @@ def test_the_gap_is_pooled_and_may_not_exist():
 def test_the_interval_of_a_gain_holds_it_as_often_as_it_says(rng):
     # Two scores that are equally good: the interval of the difference holds 0.
     held = 0
-    for _ in range(20):
+    for _ in range(40):
         y = np.repeat([0, 1], [150, 50])
         scores = [np.column_stack([-s, s]) for s in rng.normal(size=(2, 200)) + y]
-        gain = bootstrap_gain(y, *scores, rare=[1], n_draws=40, random_state=0)
+        gain = bootstrap_gain(y, *scores, rare=[1], n_draws=100, random_state=0)
         held += gain.low <= 0 <= gain.high
-    assert held >= 16
+    assert held >= 34
+
+
+def test_the_gain_is_that_of_the_scores_with_ties_too(rng):
+    y = np.repeat([0, 1], [150, 50])
+    nothing, augmented = (
+        np.column_stack([-s, s]) for s in rng.integers(0, 9, (2, 200)) + y
+    )
+    gain = bootstrap_gain(y, nothing, augmented, [1], n_draws=2)
+    expected = average_precision_score(y, augmented[:, 1]) - average_precision_score(
+        y, nothing[:, 1]
+    )
+    assert gain.difference == pytest.approx(expected)
 
 
 def test_a_gain_is_antisymmetric_and_none_between_the_same(rng):
     y = np.repeat([0, 1], [150, 50])
     good, bad = np.eye(2)[y], rng.random((200, 2))
-    assert bootstrap_gain(y, good, good, [1], n_draws=9) == (0, 0, 0)
-    there = bootstrap_gain(y, bad, good, [1], n_draws=50, random_state=0)
-    back = bootstrap_gain(y, good, bad, [1], n_draws=50, random_state=0)
+    assert bootstrap_gain(y, good, good, [1]) == (0, 0, 0)
+    there = bootstrap_gain(y, bad, good, [1], random_state=0)
+    back = bootstrap_gain(y, good, bad, [1], random_state=0)
     assert there.low > 0 > back.high
     assert there == pytest.approx((-back.difference, -back.high, -back.low))
     assert np.isnan(bootstrap_gain(y, bad, good, [2]).low)
