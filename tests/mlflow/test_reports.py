@@ -22,6 +22,9 @@ def found():
 
 
 def test_the_run_holds_the_pages_the_measures_and_the_verdict(store, found):
+    with pytest.raises(RuntimeError, match=r"A run must be active\. Got none"):
+        log_report(found)
+    assert mlflow.active_run() is None
     with mlflow.start_run() as run:
         log_report(found)
     logged = mlflow.get_run(run.info.run_id)
@@ -32,9 +35,3 @@ def test_the_run_holds_the_pages_the_measures_and_the_verdict(store, found):
     page = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/report.html")
     assert page == found.to_html()
     assert mlflow.artifacts.load_text(f"{run.info.artifact_uri}/report.md")
-
-
-def test_without_a_run_nothing_is_started(store, found):
-    with pytest.raises(RuntimeError, match=r"A run must be active\. Got none"):
-        log_report(found)
-    assert mlflow.active_run() is None

@@ -4,6 +4,7 @@ from gan_augment.evaluation.displays.comparison import (
     CalibrationCurvesDisplay,
     ComparisonDisplay,
 )
+from gan_augment.evaluation.displays.images import ImageGridDisplay
 from gan_augment.evaluation.displays.records import ClosestRecordDisplay
 from gan_augment.evaluation.displays.tables import MarginalsDisplay, ProjectionDisplay
 from gan_augment.evaluation.displays.training import TrainingCurvesDisplay
@@ -12,6 +13,7 @@ __all__ = [
     "CalibrationCurvesDisplay",
     "ClosestRecordDisplay",
     "ComparisonDisplay",
+    "ImageGridDisplay",
     "MarginalsDisplay",
     "ProjectionDisplay",
     "TrainingCurvesDisplay",

@@ -80,7 +80,8 @@ def report(
     >>> from gan_augment import GANOverSampler, TabularGAN, report
     >>> X, y = make_classification(400, weights=[0.9], random_state=0)
     >>> X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
-    >>> sampler = GANOverSampler(TabularGAN(max_steps=50), random_state=0)
+    >>> gan = TabularGAN(max_steps=50)
+    >>> sampler = GANOverSampler(gan, sample_filter=None, random_state=0)
     >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
     >>> found = report(
     ...     sampler,

@@ -110,18 +110,8 @@ def on_fidelity(
     """Whether the rows look real."""
     _, holdout, synthetic = rows.of(rows.rare[0])
     figures = []
-    if len(holdout) and rows.is_table:
-        frames = plain_frames(holdout, synthetic)
-        n_columns = min(frames[0].shape[1], 12)
-        figure = _figure(8.9, 0.6 + 2.3 * -(-n_columns // 4))
-        displays.MarginalsDisplay.from_tables(holdout, synthetic, figure=figure)
-        figures.append(
-            Figure.of(
-                figure,
-                f"Class {rows.rare[0]}: the columns that differ most, unseen real rows "
-                "against synthetic ones.",
-            )
-        )
+    if len(holdout):
+        figures.append(_compared(holdout, synthetic, rows, rng))
     if len(holdout) > 1:
         figure = _figure(5, 3.8)
         displays.ProjectionDisplay.from_tables(
@@ -139,6 +129,26 @@ def on_fidelity(
         _quality_table(qualities, FIDELITY),
         figures,
     )
+
+
+def _compared(
+    holdout: Any, synthetic: Any, rows: ReportedRows, rng: np.random.Generator
+) -> Figure:
+    """Columns, or images, side by side."""
+    if not rows.is_table:
+        figure = _figure(8, 4.6)
+        displays.ImageGridDisplay.from_images(
+            holdout, synthetic, random_state=rng, figure=figure
+        )
+        caption = (
+            "images drawn at random, unseen real ones above, synthetic ones below."
+        )
+    else:
+        n_down = -(-min(np.shape(holdout)[1], 12) // 4)
+        figure = _figure(8.9, 0.6 + 2.3 * n_down)
+        displays.MarginalsDisplay.from_tables(holdout, synthetic, figure=figure)
+        caption = "the columns that differ most, unseen real rows and synthetic ones."
+    return Figure.of(figure, f"Class {rows.rare[0]}: {caption}")
 
 
 def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Section:
