@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 # The same in every display.
@@ -19,13 +20,21 @@ def axes_for(display: Any, ax: Any) -> Any:
 
 def new_figure(**options: Any) -> Any:
     """A figure of pyplot, which notebooks show by themselves."""
+    return _matplotlib("pyplot").figure(layout="constrained", **options)
+
+
+def detached_figure(width: float, height: float) -> Any:
+    """A figure that pyplot knows nothing of, so that nothing is shown or kept."""
+    return _matplotlib("figure").Figure(figsize=(width, height), layout="constrained")
+
+
+def _matplotlib(module: str) -> Any:
     try:
-        import matplotlib.pyplot as plt
+        return import_module(f"matplotlib.{module}")
     except ImportError as error:
         raise ImportError(
-            "Displays need matplotlib. Install it: pip install 'gan-augment[plots]'."
+            "Figures need matplotlib. Install it: pip install 'gan-augment[plots]'."
         ) from error
-    return plt.figure(layout="constrained", **options)
 
 
 def label(value: Any) -> str:

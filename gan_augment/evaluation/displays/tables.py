@@ -30,8 +30,9 @@ MAX_BINS = 30
 class MarginalsDisplay:
     """The distribution of each column in real and in synthetic rows.
 
-    Histograms of numbers, over the middle 99 % of both kinds of rows; shares of levels
-    for everything else. The title says the distance, the largest first.
+    Histograms of numbers, over the middle 99 % of both kinds of rows, and the shares of
+    missing values below them, real / synthetic; shares of levels for everything else.
+    The title says the distance, the largest first.
 
     Parameters
     ----------
@@ -176,7 +177,7 @@ def _draw_histogram(ax: Any, real: pd.Series, synthetic: pd.Series) -> None:
             ax.hist(values, edges, weights=shares, **style)
     missing = [column.isna().mean() for column in (real, synthetic)]
     if max(missing) > 0:
-        text = f"missing: real {missing[0]:.0%}, synthetic {missing[1]:.0%}"
+        text = f"missing: {missing[0]:.0%} / {missing[1]:.0%}"
         ax.set_xlabel(text, fontsize="small")
 
 

@@ -32,8 +32,8 @@ def _found_of(comparison: Any, arm: str) -> tuple[str, Tone]:
         )
     if comparison.leak or arm in comparison.errors:
         return "Cannot be told", "bad"
-    # As wide as the verdict of the comparison has them, for as many samplers.
-    level = 1 - 0.05 / (len(comparison.samplers) - len(comparison.errors))
+    # As wide as the comparison's own verdict has them, for as many samplers.
+    level = 1 - 0.05 / len(comparison.samplers)
     answer, tone = _gain_in_words(comparison.differences(level=level).loc[arm])
     if answer != "Yes" and comparison.outcome == "gain":
         return "Another does", "open"
@@ -44,6 +44,9 @@ def helps_by_one_split(scores: pd.DataFrame, gain: Gain, n_rows: int) -> Finding
     """What one set of held-out rows says."""
     nothing, augmented = scores["average_precision"][["nothing", "augmented"]]
     answer, tone = _gain_in_words(gain)
+    if answer == "Yes":
+        # The interval does not know that other training rows give other classifiers.
+        answer, tone = "Yes, on this split", "open"
     evidence = (
         f"How well the classifier ranks the rare rows among {n_rows} unseen real rows "
         f"(average precision, 1 is perfect): {nothing:.3f} without synthetic rows, "
@@ -103,6 +106,10 @@ def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
     """What to do, and how it is to be taken."""
     advice = {
         "Yes": "Use the synthetic rows: the classifier ranks better with them.",
+        "Yes, on this split": (
+            "Promising: the classifier ranks better with the synthetic rows. This is "
+            "one split: let compare() confirm it before you use them."
+        ),
         "No evidence": (
             "Leave the synthetic rows out: there is no evidence that they help."
         ),
@@ -114,8 +121,9 @@ def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
     text = advice[helps.answer]
     if away.tone == "bad":
         text += " They repeat rows of the training data: do not pass them on."
-    if helps.tone == "good" and real.tone == "bad":
+    if helps.answer.startswith("Yes") and real.tone == "bad":
         text += " They do not look real: use them for this classifier alone."
+    # A leak spoils good news, and does not make bad news worse.
     worse = away.tone == "bad" and helps.tone == "good"
     return text, "open" if worse else helps.tone
 

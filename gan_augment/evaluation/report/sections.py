@@ -11,6 +11,7 @@ from sklearn.utils import _safe_indexing
 
 from gan_augment.evaluation import displays
 from gan_augment.evaluation.columns import is_numeric, plain_frames
+from gan_augment.evaluation.displays.canvas import detached_figure
 from gan_augment.evaluation.quality import MAX_ROWS
 from gan_augment.evaluation.report import findings
 from gan_augment.evaluation.report.document import Figure, Finding, Section
@@ -80,11 +81,11 @@ def on_utility(
             "real rows. Intervals respect that folds share training rows."
         )
         table = _comparison_table(comparison)
-        figure = _figure(4.9, 3.8)
+        figure = detached_figure(4.9, 3.8)
         comparison.plot(ax=figure.subplots())
         figures.append(Figure.of(figure, "Right of the line is better than nothing."))
         if len(comparison.calibration) and arm not in comparison.errors:
-            figure = _figure(3.8, 3.8)
+            figure = detached_figure(3.8, 3.8)
             displays.CalibrationCurvesDisplay.from_comparison(
                 comparison, arm=arm, ax=figure.subplots()
             )
@@ -113,7 +114,7 @@ def on_fidelity(
     if len(holdout):
         figures.append(_compared(holdout, synthetic, rows, rng))
     if len(holdout) > 1:
-        figure = _figure(5, 3.8)
+        figure = detached_figure(5, 3.8)
         displays.ProjectionDisplay.from_tables(
             holdout, synthetic, random_state=rng, ax=figure.subplots()
         )
@@ -136,7 +137,7 @@ def _compared(
 ) -> Figure:
     """Columns, or images, side by side."""
     if not rows.is_table:
-        figure = _figure(8, 4.6)
+        figure = detached_figure(8, 4.6)
         displays.ImageGridDisplay.from_images(
             holdout, synthetic, random_state=rng, figure=figure
         )
@@ -145,7 +146,7 @@ def _compared(
         )
     else:
         n_down = -(-min(np.shape(holdout)[1], 12) // 4)
-        figure = _figure(8.9, 0.6 + 2.3 * n_down)
+        figure = detached_figure(8.9, 0.6 + 2.3 * n_down)
         displays.MarginalsDisplay.from_tables(holdout, synthetic, figure=figure)
         caption = "the columns that differ most, unseen real rows and synthetic ones."
     return Figure.of(figure, f"Class {rows.rare[0]}: {caption}")
@@ -156,7 +157,7 @@ def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Sectio
     train, holdout, synthetic = rows.of(rows.rare[0])
     figures = []
     if min(map(len, (train, holdout, synthetic))):
-        figure = _figure(5, 3.8)
+        figure = detached_figure(5, 3.8)
         displays.ClosestRecordDisplay.from_tables(
             *(part[:MAX_ROWS] for part in (train, holdout, synthetic)),
             ax=figure.subplots(),
@@ -219,7 +220,7 @@ def on_training(sampler: Any) -> Section:
     if history:
         seconds = history.get("seconds", [0])[-1]
         text.append(f"{history['step'][-1]:.0f} steps in {seconds:.1f} seconds.")
-        figure = _figure(7, 3.2)
+        figure = detached_figure(7, 3.2)
         displays.TrainingCurvesDisplay(history).plot(figure.subplots())
         figures.append(
             Figure.of(figure, "Losses that settle: neither network has won.")
@@ -302,7 +303,7 @@ def _as_text(table: pd.DataFrame, heading: str) -> pd.DataFrame:
 
 
 def _calibration(trials: Trials) -> Figure:
-    figure = _figure(3.8, 3.8)
+    figure = detached_figure(3.8, 3.8)
     ax = figure.subplots()
     for name in ("nothing", "augmented"):
         CalibrationDisplay.from_predictions(
@@ -320,13 +321,6 @@ def _calibration(trials: Trials) -> Figure:
         f"Calibration for class {label}: below the diagonal its probability is "
         "overstated. ResampledClassifier corrects this.",
     )
-
-
-def _figure(width: float, height: float) -> Any:
-    """A figure that pyplot knows nothing of, so that nothing is shown or kept."""
-    from matplotlib.figure import Figure as MatplotlibFigure
-
-    return MatplotlibFigure(figsize=(width, height), layout="constrained")
 
 
 def _short(value: Any) -> str:

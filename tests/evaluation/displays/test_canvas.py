@@ -12,7 +12,7 @@ from gan_augment.evaluation import (
     ProjectionDisplay,
     TrainingCurvesDisplay,
 )
-from gan_augment.evaluation.displays.canvas import label, new_figure
+from gan_augment.evaluation.displays.canvas import detached_figure, label, new_figure
 
 ROWS = np.random.default_rng(0).normal(size=(3, 40, 2))
 DISPLAYS = [
@@ -43,9 +43,11 @@ def test_nothing_loads_matplotlib_before_it_is_drawn():
 
 
 def test_without_matplotlib_the_error_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install 'gan-augment\[plots\]'"):
-        new_figure()
+    for module in ("matplotlib.pyplot", "matplotlib.figure"):
+        monkeypatch.setitem(sys.modules, module, None)
+    for make in (new_figure, lambda: detached_figure(1, 1)):
+        with pytest.raises(ImportError, match=r"pip install 'gan-augment\[plots\]'"):
+            make()
 
 
 def test_a_label_is_short_one_line_and_no_formula():

@@ -85,7 +85,11 @@ def test_too_few_rows_are_no_good_news():
 
 @pytest.mark.parametrize(
     ("low", "high", "answer"),
-    [(0.01, 0.03, "Yes"), (-0.03, -0.01, "No, it hurts"), (-0.01, 0.03, "No evidence")],
+    [
+        (0.01, 0.03, "Yes, on this split"),
+        (-0.03, -0.01, "No, it hurts"),
+        (-0.01, 0.03, "No evidence"),
+    ],
 )
 def test_one_split_helps_if_its_interval_does(low, high, answer):
     scores = pd.DataFrame({"average_precision": {"nothing": 0.5, "augmented": 0.51}})
@@ -133,8 +137,7 @@ def test_a_leak_an_error_and_another_name_are_no_answer():
 
 
 def test_the_verdict_follows_the_help_and_warns_of_the_rest():
-    scores = pd.DataFrame({"average_precision": {"nothing": 0.5, "augmented": 0.6}})
-    helps = helps_by_one_split(scores, Gain(0.1, 0.05, 0.15), 99)
+    helps = helps_by_comparison(comparison({"GAN": (0.1, 0.2)}, "gain"), "GAN")
     fine = looks_real(quality()), gives_away(quality())
     assert verdict(helps, *fine) == (
         "Use the synthetic rows: the classifier ranks better with them.",
@@ -144,3 +147,11 @@ def test_the_verdict_follows_the_help_and_warns_of_the_rest():
     assert tone == "open"
     assert text.endswith("do not pass them on.")
     assert verdict(helps_unknown(), *fine)[1] == "open"
+
+
+def test_one_split_is_not_enough_to_say_use_them():
+    scores = pd.DataFrame({"average_precision": {"nothing": 0.5, "augmented": 0.6}})
+    helps = helps_by_one_split(scores, Gain(0.1, 0.05, 0.15), 99)
+    text, tone = verdict(helps, looks_real(quality()), gives_away(quality()))
+    assert tone == "open"
+    assert "let compare() confirm it" in text
