@@ -2,6 +2,7 @@
 
 ``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
 ``privacy`` whether they give real ones away, ``utility`` what they do for a classifier.
+``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
 Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 """
 

@@ -18,6 +18,8 @@ from sklearn.utils import check_array
 
 # Levels of a column that get a cell each; the rarer ones share the last.
 MAX_LEVELS = 64
+# No level of a column that anybody writes.
+MISSING = "\0missing"
 # A percentile of fewer rows would follow single rows.
 ROWS_PER_QUANTILE = 10
 
@@ -109,7 +111,7 @@ def encode_rows(*tables: Any) -> list[np.ndarray]:
     missing = numbers.isna().to_numpy()
     cells = [_scores(numbers), missing[:, missing.any(axis=0)]]
     if not all(numeric):
-        levels = rows.loc[:, np.invert(numeric)].fillna("").to_numpy()
+        levels = rows.loc[:, np.invert(numeric)].fillna(MISSING).to_numpy()
         encoder = OneHotEncoder(max_categories=MAX_LEVELS, sparse_output=False)
         cells.append(encoder.fit_transform(levels))
     ends = np.cumsum([len(frame) for frame in frames])

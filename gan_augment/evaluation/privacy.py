@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
-from gan_augment.evaluation.columns import as_matrices
+from gan_augment.evaluation.columns import as_matrices, plain_frames
 from gan_augment.seeding import RandomState, make_rng
 
 
@@ -104,18 +105,30 @@ def copy_rates(
     """
     if not 0 <= quantile <= 1:
         raise ValueError(f"`quantile` must be from 0 to 1. Got {quantile}.")
-    train, holdout, synthetic = as_matrices(
-        train=train, holdout=holdout, synthetic=synthetic
-    )
-    of_synthetic = closest_distances(train, synthetic)
-    of_holdout = closest_distances(train, holdout)
+    kinds = {"train": train, "holdout": holdout, "synthetic": synthetic}
+    matrices = as_matrices(**kinds)
+    of_synthetic = closest_distances(matrices[0], matrices[2])
+    of_holdout = closest_distances(matrices[0], matrices[1])
     near = np.quantile(of_holdout, quantile)
+    if all(isinstance(rows, pd.DataFrame) for rows in kinds.values()):
+        # Encoded, two rows may differ in nothing but levels that share a cell.
+        copied_holdout, copied = _copies(*plain_frames(*kinds.values()))
+    else:
+        copied_holdout, copied = of_holdout == 0, of_synthetic == 0
     return CopyRates(
-        exact=float((of_synthetic == 0).mean()),
+        exact=float(copied.mean()),
         near=float((of_synthetic <= near).mean()),
-        exact_holdout=float((of_holdout == 0).mean()),
+        exact_holdout=float(copied_holdout.mean()),
         near_holdout=float((of_holdout <= near).mean()),
     )
+
+
+def _copies(train: pd.DataFrame, *others: pd.DataFrame) -> list[np.ndarray]:
+    """Which rows of the other frames equal a row of the first."""
+    hashes = [
+        pd.util.hash_pandas_object(frame, index=False) for frame in (train, *others)
+    ]
+    return [hashed.isin(hashes[0]).to_numpy() for hashed in hashes[1:]]
 
 
 def closest_record_ratio(

@@ -70,6 +70,12 @@ def test_rows_that_repeat_by_nature_are_seen_in_the_holdout():
     assert rates == (1, 1, 1, 1)
 
 
+def test_rows_that_differ_in_a_rare_level_alone_are_no_copies():
+    train = pd.DataFrame({"id": [f"id-{i}" for i in range(200)], "b": 1})
+    fresh = train.assign(id=train["id"] + "x")
+    assert copy_rates(train, train, fresh) == (0, 1, 1, 1)
+
+
 def test_frames_are_encoded_together():
     train = pd.DataFrame({"age": [20.0, 30.0], "job": ["a", "b"]})
     distances = closest_distances(train, train.assign(job=["a", "c"]))

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from gan_augment.evaluation.utility import (
@@ -51,8 +52,9 @@ class ReportedRows:
             )
         check_consistent_length(X, y)
         check_consistent_length(X_test, y_test)
-        self.X, self.y, self.mask = X, column_or_1d(y), np.asarray(mask)
-        self.X_test, self.y_test = X_test, column_or_1d(y_test)
+        self.X, self.X_test = _dense(X), _dense(X_test)
+        self.y, self.y_test = column_or_1d(y), column_or_1d(y_test)
+        self.mask = np.asarray(mask)
         classes, counts = np.unique(self.y[self.mask], return_counts=True)
         self.rare = classes[np.argsort(-counts, kind="stable")].tolist()
 
@@ -69,6 +71,10 @@ class ReportedRows:
     def is_table(self) -> bool:
         """Whether the rows have columns, as images do not."""
         return len(np.shape(self.X)) == 2
+
+
+def _dense(X: Any) -> Any:
+    return X.toarray() if sparse.issparse(X) else X
 
 
 @dataclass

@@ -197,7 +197,7 @@ def on_data(rows: ReportedRows) -> Section:
         (frame,) = plain_frames(_safe_indexing(rows.X, np.flatnonzero(~rows.mask)))
         numeric = sum(is_numeric(frame.iloc[:, i]) for i in range(frame.shape[1]))
         text = [
-            f"{frame.shape[1]} columns: {numeric} of numbers or dates, "
+            f"{frame.shape[1]} column{'s' * (frame.shape[1] != 1)}: {numeric} of numbers or dates, "
             f"{frame.shape[1] - numeric} of categories. "
             f"{frame.isna().to_numpy().mean():.1%} of the cells are missing."
         ]

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from imblearn.over_sampling import RandomOverSampler
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.impute import SimpleImputer
@@ -120,6 +121,13 @@ def test_few_held_out_rows_are_said_and_not_measured(resampled):
     answers = [finding.answer for finding in found.findings[1:]]
     assert answers == ["Too few rows to say"] * 2
     found.to_html()
+
+
+def test_sparse_rows_are_looked_at_as_dense_ones(resampled):
+    sampler, X, y, X_test, y_test = resampled
+    numbers = [sparse.csr_array(part[["age"]].to_numpy()) for part in (X, X_test[:99])]
+    found = report(sampler, numbers[0], y, numbers[1], y_test[:99])
+    assert "1 column: 1 of numbers" in found.to_markdown()
 
 
 def test_names_of_the_data_cannot_run(resampled):
