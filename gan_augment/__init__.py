@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_augment.classifier import ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
+    from gan_augment.evaluation.report import report
     from gan_augment.gans import CTGAN, TVAE, TabularGAN
     from gan_augment.over_sampler import GANOverSampler
 
@@ -32,6 +33,7 @@ __all__ = [
     "ResampledClassifierCV",
     "TabularGAN",
     "compare",
+    "report",
 ]
 
 _HOME = {
@@ -42,6 +44,7 @@ _HOME = {
     "ResampledClassifierCV": "gan_augment.comparison",
     "TabularGAN": "gan_augment.gans",
     "compare": "gan_augment.comparison",
+    "report": "gan_augment.evaluation.report",
 }
 
 

@@ -28,7 +28,7 @@ from gan_augment.evaluation import (
     c2st,
     classifier_scores,
     closest_record_ratio,
-    density_coverage,
+    prdc,
 )
 from gan_augment.filtering import CopyFilter
 
@@ -98,11 +98,11 @@ def row_measures(
     train_rows, real, made = (encoder.transform(rows, spread=False) for rows in kinds)
     # Coverage depends on how many rows cover.
     n_rows = min(len(real), len(made))
-    density, coverage = density_coverage(real[:n_rows], made[:n_rows])
+    found = prdc(real[:n_rows], made[:n_rows])
     return measures | {
         "c2st": c2st(real, made, random_state=0),
-        "density": density,
-        "coverage": coverage,
+        "density": found.density,
+        "coverage": found.coverage,
         "closest_record_ratio": closest_record_ratio(
             train_rows, real, made, random_state=0
         ),

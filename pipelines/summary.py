@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from gan_augment.evaluation import ComparisonDisplay, oracle_gap_closed
 from gan_augment.evaluation.scores import LESS_IS_BETTER
 from pipelines.measures import CLASSIFIERS, ROW_MEASURES
 
@@ -65,7 +66,7 @@ def oracle_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
         sums = draws.sum(axis=1)
         rows[arm] = {
             **(by_classifier[arm] / by_classifier["oracle"]),
-            "mean": by_set[arm].sum() / by_set["oracle"].sum(),
+            "mean": oracle_gap_closed(0, by_set[arm], by_set["oracle"]),
             "95 %": tuple(np.quantile(sums[:, 1] / sums[:, 0], [0.025, 0.975])),
             "harmed": f"{(chosen[arm] < -0.01).sum()}/{len(chosen)}",
         }
@@ -85,19 +86,11 @@ def draw(table: pd.DataFrame, title: str, label: str, path: Path) -> None:
     """A dot and an interval an arm, best first, as a PNG file."""
     from matplotlib.figure import Figure
 
-    ordered = table.sort_values("mean")
-    middle = ordered["mean"].to_numpy(dtype=float)
-    ends = np.array(ordered["95 %"].tolist())
-    figure = Figure(figsize=(7, 0.9 + 0.32 * len(ordered)), layout="constrained")
-    axes = figure.subplots()
-    ours = ["C1" if str(arm).startswith("GAN") else "C0" for arm in ordered.index]
-    places = np.arange(len(ordered))
-    axes.hlines(places, ends[:, 0], ends[:, 1], color=ours, linewidth=2)
-    axes.scatter(middle, places, color=ours, zorder=3)
-    axes.axvline(0, color="grey", linewidth=1)
-    axes.margins(y=0.2)
-    axes.set_yticks(places, [str(arm) for arm in ordered.index])
-    axes.set(xlabel=label, title=title)
+    differences = pd.DataFrame(table["95 %"].tolist(), table.index, ["low", "high"])
+    differences["difference"] = table["mean"].astype(float)
+    figure = Figure(figsize=(7, 0.9 + 0.32 * len(table)), layout="constrained")
+    ComparisonDisplay(differences, label).plot(figure.subplots())
+    figure.axes[0].set(xlabel=label, title=title)
     figure.savefig(path, dpi=120)
 
 

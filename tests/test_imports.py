@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "evaluation": {"seeding"},
     "persistence": set(),
     "seeding": set(),
-    "__init__": {"classifier", "comparison", "gans", "over_sampler"},
+    "__init__": {"classifier", "comparison", "evaluation", "gans", "over_sampler"},
 }
 
 

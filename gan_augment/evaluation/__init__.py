@@ -1,7 +1,71 @@
-"""How good synthetic rows are, and classifiers: pure functions, real then synthetic."""
+"""How good synthetic rows are: pure functions and displays, real then synthetic.
 
-from gan_augment.evaluation.fidelity import c2st, density_coverage
-from gan_augment.evaluation.privacy import closest_record_ratio
+``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
+``privacy`` whether they give real ones away, ``utility`` what they do for a classifier.
+``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
+Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
+"""
+
+from gan_augment.evaluation.columns import encode_rows
+from gan_augment.evaluation.displays import (
+    CalibrationCurvesDisplay,
+    ClosestRecordDisplay,
+    ComparisonDisplay,
+    ImageGridDisplay,
+    MarginalsDisplay,
+    ProjectionDisplay,
+    TrainingCurvesDisplay,
+)
+from gan_augment.evaluation.fidelity import (
+    c2st,
+    frechet_distance,
+    kernel_distance,
+    prdc,
+)
+from gan_augment.evaluation.marginals import (
+    association_distance,
+    associations,
+    marginal_distances,
+)
+from gan_augment.evaluation.privacy import (
+    closest_distances,
+    closest_record_ratio,
+    copy_rates,
+    membership_inference_auc,
+)
+from gan_augment.evaluation.quality import row_quality
 from gan_augment.evaluation.scores import classifier_scores
+from gan_augment.evaluation.utility import (
+    bootstrap_gain,
+    oracle_gap_closed,
+    train_with_and_without,
+    utility_scores,
+)
 
-__all__ = ["c2st", "classifier_scores", "closest_record_ratio", "density_coverage"]
+__all__ = [
+    "CalibrationCurvesDisplay",
+    "ClosestRecordDisplay",
+    "ComparisonDisplay",
+    "ImageGridDisplay",
+    "MarginalsDisplay",
+    "ProjectionDisplay",
+    "TrainingCurvesDisplay",
+    "association_distance",
+    "associations",
+    "bootstrap_gain",
+    "c2st",
+    "classifier_scores",
+    "closest_distances",
+    "closest_record_ratio",
+    "copy_rates",
+    "encode_rows",
+    "frechet_distance",
+    "kernel_distance",
+    "marginal_distances",
+    "membership_inference_auc",
+    "oracle_gap_closed",
+    "prdc",
+    "row_quality",
+    "train_with_and_without",
+    "utility_scores",
+]

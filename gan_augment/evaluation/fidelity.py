@@ -1,28 +1,34 @@
 """Whether synthetic rows are distributed as real ones.
 
-Rows are encoded: numbers of about unit scale and one-hot cells, for example by
-:class:`~gan_augment.encoding.TableEncoder`. The real rows should be rows that the
-generator has not seen: those that it has seen flatter a model that repeats them.
+The real rows should be rows that the generator has not seen: those that it has seen
+flatter a model that repeats them. No figure means much without its floor, which is the
+same measure of other real rows: ``c2st(real, other_real)`` beside
+``c2st(real, synthetic)``.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import linalg
 from scipy.spatial.distance import cdist
 from sklearn.base import ClassifierMixin, clone
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import roc_auc_score
+from sklearn.metrics.pairwise import polynomial_kernel
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.utils import check_array
 
+from gan_augment.evaluation.columns import as_matrices
 from gan_augment.seeding import RandomState, draw_seed, make_rng
+
+# Rows whose distances to all others are held at once.
+CHUNK = 1000
 
 
 def c2st(
-    real: np.ndarray,
-    synthetic: np.ndarray,
+    real: Any,
+    synthetic: Any,
     *,
     classifier: ClassifierMixin | None = None,
     n_splits: int = 3,
@@ -32,14 +38,16 @@ def c2st(
 
     The ROC AUC of a cross-validated classifier of real against synthetic rows [1]_, on
     as many rows of each kind. 0.5 is a perfect generator, 1 one whose rows are always
-    recognised. With few rows it varies: compare it with the value of two real samples.
+    recognised. With few rows it varies, and may lie below 0.5: compare it with its
+    floor, the value of two real samples.
 
     Parameters
     ----------
-    real : array-like of shape (n_real, n_features)
-        Encoded real rows.
-    synthetic : array-like of shape (n_synthetic, n_features)
-        Encoded synthetic rows.
+    real : {DataFrame, array-like} of shape (n_real, n_features)
+        Real rows. Frames are encoded by :func:`encode_rows`, arrays taken as they
+        are, images as rows of pixels.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Synthetic rows.
     classifier : classifier, default=None
         Has ``predict_proba``. None takes a RandomForestClassifier.
     n_splits : int, default=3
@@ -55,7 +63,7 @@ def c2st(
     Raises
     ------
     ValueError
-        If a kind has fewer than `n_splits` rows, or the widths differ.
+        If a kind has fewer than `n_splits` rows, or the columns differ.
 
     References
     ----------
@@ -66,15 +74,12 @@ def c2st(
     --------
     >>> import numpy as np
     >>> from gan_augment.evaluation import c2st
-    >>> rng = np.random.default_rng(0)
-    >>> same = c2st(rng.normal(size=(99, 2)), rng.normal(size=(99, 2)), random_state=0)
-    >>> shifted = c2st(
-    ...     rng.normal(size=(99, 2)), rng.normal(2, size=(99, 2)), random_state=0
-    ... )
-    >>> same < 0.65 < 0.9 < shifted
+    >>> real, other_real, fake = np.random.default_rng(0).normal(size=(3, 99, 2))
+    >>> floor = c2st(real, other_real, random_state=0)
+    >>> floor < 0.65 < 0.9 < c2st(real, fake + 2, random_state=0)
     True
     """
-    real, synthetic = _checked(real, synthetic)
+    real, synthetic = as_matrices(real=real, synthetic=synthetic)
     n_rows = min(len(real), len(synthetic))
     if n_rows < n_splits:
         raise ValueError(
@@ -95,95 +100,222 @@ def c2st(
     return float(roc_auc_score(is_synthetic, probability[:, 1]))
 
 
-class DensityCoverage(NamedTuple):
-    """What :func:`density_coverage` returns."""
+class PRDC(NamedTuple):
+    """What :func:`prdc` returns."""
 
+    precision: float
+    recall: float
     density: float
     coverage: float
 
 
-def density_coverage(
-    real: np.ndarray, synthetic: np.ndarray, *, n_neighbors: int = 5
-) -> DensityCoverage:
-    """Density and coverage of synthetic rows around real ones [1]_.
+def prdc(real: Any, synthetic: Any, *, n_neighbors: int = 5) -> PRDC:
+    """Precision, recall, density and coverage of synthetic rows.
 
-    Each real row has a ball that reaches its `n_neighbors`-th nearest real row.
-    *Density* is how many balls a synthetic row lies in, as a share of `n_neighbors`:
-    about 1 when both kinds are distributed alike, below 1 when rows lie off the data.
-    *Coverage* is the share of the balls that hold a synthetic row: for as many rows of
-    both kinds, many of them, and equal distributions it is 1 - 0.5**`n_neighbors`, and
-    with more synthetic rows more.
+    Each row has a ball that reaches its `n_neighbors`-th nearest row of its own kind.
+    *Precision* is the share of the synthetic rows that lie in a real ball, *recall* the
+    share of the real rows that lie in a synthetic ball [1]_. *Density* is how many
+    real balls a synthetic row lies in, as a share of `n_neighbors`, which one outlier
+    with a large ball does not inflate. *Coverage* is the share of the real balls that
+    hold a synthetic row [2]_.
+
+    When both kinds are distributed alike, density is about 1; for as many rows of both,
+    and many, coverage is 1 - 0.5**`n_neighbors`, and with more synthetic rows more.
 
     Parameters
     ----------
-    real : array-like of shape (n_real, n_features)
-        Encoded real rows, more than `n_neighbors`.
-    synthetic : array-like of shape (n_synthetic, n_features)
-        Encoded synthetic rows.
+    real : {DataFrame, array-like} of shape (n_real, n_features)
+        Real rows, more than `n_neighbors`. Frames are encoded by :func:`encode_rows`,
+        arrays taken as they are, images as rows of pixels.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Synthetic rows, more than `n_neighbors`.
     n_neighbors : int, default=5
         Which neighbour sets the radius.
 
     Returns
     -------
+    precision, recall, coverage : float
+        From 0 to 1.
     density : float
         From 0 on; above 1 when synthetic rows crowd where real ones are dense.
-    coverage : float
-        From 0 to 1.
 
     Raises
     ------
     ValueError
-        If there are too few real rows, or the widths differ.
+        If there are too few rows, or the columns differ.
 
     References
     ----------
-    .. [1] Naeem et al., "Reliable fidelity and diversity metrics for generative
+    .. [1] Kynkäänniemi et al., "Improved precision and recall metric for assessing
+       generative models", NeurIPS 2019, arXiv:1904.06991.
+    .. [2] Naeem et al., "Reliable fidelity and diversity metrics for generative
        models", ICML 2020, arXiv:2002.09797.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from gan_augment.evaluation import density_coverage
+    >>> from gan_augment.evaluation import prdc
     >>> real = np.random.default_rng(0).normal(size=(200, 2))
-    >>> density_coverage(real, real).coverage
+    >>> prdc(real, real).coverage
     1.0
-    >>> density_coverage(real, real + 100).coverage
-    0.0
+    >>> prdc(real, real + 100)
+    PRDC(precision=0.0, recall=0.0, density=0.0, coverage=0.0)
     """
-    real, synthetic = _checked(real, synthetic)
+    real, synthetic = as_matrices(real=real, synthetic=synthetic)
     if n_neighbors < 1:
         raise ValueError(f"`n_neighbors` must be at least 1. Got {n_neighbors}.")
-    if len(real) <= n_neighbors:
+    if min(len(real), len(synthetic)) <= n_neighbors:
         raise ValueError(
-            f"`real` must have more than {n_neighbors} rows, the neighbours of each. "
-            f"Got {len(real)}. Pass more, or lower `n_neighbors`."
+            f"`real` and `synthetic` must have more than {n_neighbors} rows, the "
+            f"neighbours of each. Got {len(real)} and {len(synthetic)}. Pass more, or "
+            "lower `n_neighbors`."
         )
-    # A row is its own nearest neighbour. Distances are computed in one way throughout,
-    # so that a row at the radius is inside.
-    radius = np.concatenate(
+    real_radius = _radii(real, n_neighbors)
+    synthetic_radius = _radii(synthetic, n_neighbors)
+    n_balls = np.zeros(len(synthetic))
+    covered = np.zeros(len(real), dtype=bool)
+    recalled = np.zeros(len(real), dtype=bool)
+    for chunk in _chunks(len(synthetic)):
+        distance = cdist(synthetic[chunk], real)
+        inside = distance <= real_radius
+        n_balls[chunk] = inside.sum(axis=1)
+        covered |= inside.any(axis=0)
+        recalled |= (distance <= synthetic_radius[chunk, None]).any(axis=0)
+    return PRDC(
+        precision=float((n_balls > 0).mean()),
+        recall=float(recalled.mean()),
+        density=float(n_balls.mean() / n_neighbors),
+        coverage=float(covered.mean()),
+    )
+
+
+def _radii(rows: np.ndarray, n_neighbors: int) -> np.ndarray:
+    """Distance of each row to its nearest others; the first of them is itself.
+
+    As all distances here, by ``cdist``, so that a row at the radius is inside.
+    """
+    return np.concatenate(
         [
-            np.partition(cdist(chunk, real), n_neighbors, axis=1)[:, n_neighbors]
-            for chunk in np.array_split(real, max(1, len(real) // 1000))
+            np.partition(cdist(rows[chunk], rows), n_neighbors, axis=1)[:, n_neighbors]
+            for chunk in _chunks(len(rows))
         ]
     )
-    n_balls = 0
-    covered = np.zeros(len(real), dtype=bool)
-    for chunk in np.array_split(synthetic, max(1, len(synthetic) // 1000)):
-        inside = cdist(chunk, real) <= radius
-        n_balls += int(inside.sum())
-        covered |= inside.any(axis=0)
-    return DensityCoverage(
-        n_balls / (n_neighbors * len(synthetic)), float(covered.mean())
+
+
+def _chunks(n_rows: int) -> list[slice]:
+    return [slice(start, start + CHUNK) for start in range(0, n_rows, CHUNK)]
+
+
+def frechet_distance(real: Any, synthetic: Any) -> float:
+    """Fréchet distance of two samples, each taken as a normal distribution.
+
+    ``|m - n|² + trace(S + T - 2 (S T)^½)`` with the means ``m``, ``n`` and the
+    covariances ``S``, ``T``. On features of images this is the FID [1]_, which takes
+    those of an Inception network: pass what your own feature extractor gives. It
+    rewards copies, falls with more rows, and is to be read beside its floor.
+
+    Parameters
+    ----------
+    real : {DataFrame, array-like} of shape (n_real, n_features)
+        Features of real rows, at least 2 rows.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Features of synthetic rows, at least 2.
+
+    Returns
+    -------
+    distance : float
+        The squared distance, 0 for equal means and covariances.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 rows, or the columns differ.
+
+    References
+    ----------
+    .. [1] Heusel et al., "GANs trained by a two time-scale update rule converge to a
+       local Nash equilibrium", NeurIPS 2017, arXiv:1706.08500.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.evaluation import frechet_distance
+    >>> features = np.random.default_rng(0).normal(size=(50, 4))
+    >>> round(frechet_distance(features, features + 3), 6)
+    36.0
+    """
+    real, synthetic = _at_least_two(real, synthetic)
+    shift = real.mean(axis=0) - synthetic.mean(axis=0)
+    covariances = [np.atleast_2d(np.cov(rows.T)) for rows in (real, synthetic)]
+    # The trace of (S T)^½ is the sum of the singular values of S^½ T^½.
+    left, right = (_square_root(covariance) for covariance in covariances)
+    overlap = linalg.svdvals(left @ right).sum()
+    spread = sum(np.trace(covariance) for covariance in covariances)
+    return float(max(shift @ shift + spread - 2 * overlap, 0.0))
+
+
+def _square_root(covariance: np.ndarray) -> np.ndarray:
+    """Symmetric root of a matrix that is positive up to rounding."""
+    values, vectors = linalg.eigh(covariance)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T
+
+
+def kernel_distance(real: Any, synthetic: Any) -> float:
+    """Squared maximum mean discrepancy with the cubic kernel.
+
+    The unbiased estimate for the kernel ``(x · y / n_features + 1)³``. On features of
+    images this is the KID [1]_; unlike the Fréchet distance it takes no normal
+    distribution for granted, and its mean does not depend on the number of rows.
+
+    Parameters
+    ----------
+    real : {DataFrame, array-like} of shape (n_real, n_features)
+        Features of real rows, at least 2 rows.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Features of synthetic rows, at least 2.
+
+    Returns
+    -------
+    distance : float
+        About 0 for equal distributions; below 0 by chance.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 2 rows, or the columns differ.
+
+    References
+    ----------
+    .. [1] Bińkowski et al., "Demystifying MMD GANs", ICLR 2018, arXiv:1801.01401.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.evaluation import kernel_distance
+    >>> real, synthetic = np.random.default_rng(0).normal(size=(2, 200, 4))
+    >>> abs(kernel_distance(real, synthetic)) < 0.1 < kernel_distance(real, real + 1)
+    True
+    """
+    real, synthetic = _at_least_two(real, synthetic)
+    return float(
+        _mean_of_pairs(real)
+        + _mean_of_pairs(synthetic)
+        - 2 * polynomial_kernel(real, synthetic).mean()
     )
 
 
-def _checked(real: np.ndarray, synthetic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    real, synthetic = (
-        check_array(rows, dtype=np.float64) for rows in (real, synthetic)
-    )
-    if real.shape[1] != synthetic.shape[1]:
+def _mean_of_pairs(rows: np.ndarray) -> float:
+    """Mean kernel of two different rows."""
+    kernel = polynomial_kernel(rows)
+    n_rows = len(rows)
+    return float((kernel.sum() - np.trace(kernel)) / (n_rows * (n_rows - 1)))
+
+
+def _at_least_two(real: Any, synthetic: Any) -> list[np.ndarray]:
+    matrices = as_matrices(real=real, synthetic=synthetic)
+    if min(map(len, matrices)) < 2:
         raise ValueError(
-            "`real` and `synthetic` must have the same columns. Got "
-            f"{real.shape[1]} and {synthetic.shape[1]}."
+            "`real` and `synthetic` must have at least 2 rows each. Got "
+            f"{len(matrices[0])} and {len(matrices[1])}."
         )
-    return real, synthetic
+    return matrices

@@ -14,6 +14,7 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
+from gan_augment.mlflow.reports import log_report
 from gan_augment.mlflow.tracker import autolog
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "load_model",
     "log_model",
     "log_pipeline",
+    "log_report",
     "save_model",
 ]

@@ -1,0 +1,42 @@
+"""A report on synthetic rows in the run that made them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import mlflow
+
+VERDICT_TAG = "gan_augment.verdict"
+
+
+def log_report(report: Any, name: str = "report") -> None:
+    """Log a report to the active run: both pages, its measures, and its verdict.
+
+    Parameters
+    ----------
+    report : Report
+        What :func:`gan_augment.report` returned.
+    name : str, default="report"
+        Name of the pages ``<name>.html`` and ``<name>.md`` and of the measures of every
+        class in ``<name>.json``, and first part of the names of the metrics,
+        ``<name>/<measure>``, which are of the class with the most synthetic rows.
+
+    Raises
+    ------
+    RuntimeError
+        If no run is active.
+    """
+    if mlflow.active_run() is None:
+        raise RuntimeError(
+            "A run must be active. Got none. Log inside `with mlflow.start_run():`."
+        )
+    mlflow.log_text(report.to_html(), f"{name}.html")
+    mlflow.log_text(report.to_markdown(), f"{name}.md")
+    mlflow.set_tag(VERDICT_TAG, report.verdict)
+    measured = {str(label): quality for label, quality in report.quality.items()}
+    mlflow.log_dict(
+        {c: table.to_dict() for c, table in measured.items()}, f"{name}.json"
+    )
+    for table in list(measured.values())[:1]:
+        measures = table["synthetic"].dropna()
+        mlflow.log_metrics({f"{name}/{key}": measures[key] for key in measures.index})

@@ -1,0 +1,158 @@
+"""report() on real fits: planted copies and noise are called what they are."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+
+from gan_augment import GANOverSampler, TabularGAN, compare, report
+
+
+def classifier():
+    return make_pipeline(
+        make_column_transformer(
+            (SimpleImputer(), make_column_selector(dtype_include="number")),
+            (
+                OneHotEncoder(handle_unknown="ignore"),
+                make_column_selector(dtype_exclude="number"),
+            ),
+        ),
+        LogisticRegression(max_iter=1000),
+    )
+
+
+@pytest.fixture(scope="module")
+def split():
+    rng = np.random.default_rng(0)
+    rare = np.arange(400) % 8 == 0
+    X = pd.DataFrame(
+        {
+            "age": rng.normal(50, 9, 400) - 15 * rare,
+            "income": np.where(rng.random(400) < 0.1, np.nan, rng.gamma(2, 900, 400)),
+            "job": rng.choice(["a", "b", "c"], 400),
+        }
+    )
+    y = pd.Series(np.where(rare, "rare", "common"))
+    return train_test_split(X, y, test_size=0.5, stratify=y, random_state=0)
+
+
+@pytest.fixture(scope="module")
+def resampled(split):
+    """A fitted sampler, what it returned, and the held-out rows."""
+    X, X_test, y, y_test = split
+    sampler = GANOverSampler(TabularGAN(max_steps=10), random_state=0)
+    return sampler, *sampler.fit_resample(X, y), X_test, y_test
+
+
+@pytest.fixture(scope="module")
+def found(resampled):
+    return report(*resampled, classifier=classifier(), random_state=0)
+
+
+def test_the_page_says_what_was_made_and_judged(resampled, found, tmp_path):
+    page = found.save(tmp_path / "report.html").read_text(encoding="utf-8")
+    n_made = resampled[0].n_synthetic_["rare"]
+    assert f"TabularGAN made {n_made} rows of class rare from 200 real rows" in page
+    assert "judged by 200 other real rows" in page
+    for heading in [
+        *("Does it help?", "Do the rows look real?", "Do they give real rows away?"),
+        *("What the data is", "What was trained", "What this does not say"),
+    ]:
+        assert f"<h2>{heading}</h2>" in page
+    assert page.count("data:image/png") == 5
+    assert found.verdict in found.to_markdown()
+    assert found.quality["rare"].loc["exact_copies", "synthetic"] == 0
+    assert found.utility.index.tolist() == ["nothing", "augmented", "synthetic"]
+
+
+def test_the_same_seed_gives_the_same_page(resampled):
+    sampler, X, y, X_test, y_test = resampled
+    pages = [
+        report(
+            *(sampler, X, y, X_test[:99], y_test[:99]),
+            classifier=classifier(),
+            random_state=seed,
+        ).to_html()
+        for seed in (7, 7)
+    ]
+    assert pages[0] == pages[1]
+
+
+def test_a_copier_is_called_one(split):
+    X, X_test, y, y_test = split
+    copied = RandomOverSampler(random_state=0).fit_resample(X, y)
+    sampler = SimpleNamespace(
+        synthetic_mask_=np.arange(len(copied[1])) >= len(y),
+        get_params=lambda deep: {},
+    )
+    found = report(sampler, *copied, X_test, y_test, random_state=0)
+    assert found.findings[2].answer == "Yes"
+    assert "do not pass them on" in found.verdict
+    assert "not measured" in found.verdict
+
+
+def test_a_comparison_decides_instead_of_one_split(split, resampled):
+    real, _, labels, _ = split
+    compared = compare(
+        real, labels, classifier(), {"GAN": RandomOverSampler()}, cv=2, verbose=False
+    )
+    sampler, X, y, X_test, y_test = resampled
+    found = report(sampler, X, y, X_test[:99], y_test[:99], comparison=compared)
+    assert found.findings[0].evidence == compared.verdict
+    arms = compared.frame["arm"].unique().tolist()
+    assert found.sections[0].table.iloc[:, 0].tolist() == arms
+    assert len(found.sections[0].figures) == 2
+
+
+def test_few_held_out_rows_are_said_and_not_measured(resampled):
+    sampler, X, y, X_test, y_test = resampled
+    found = report(sampler, X, y, X_test[:9], y_test[:9])
+    assert found.quality == {}
+    answers = [finding.answer for finding in found.findings[1:]]
+    assert answers == ["Too few rows to say"] * 2
+    found.to_html()
+
+
+def test_sparse_rows_are_looked_at_as_dense_ones(resampled):
+    sampler, X, y, X_test, y_test = resampled
+    numbers = [sparse.csr_array(part[["age"]].to_numpy()) for part in (X, X_test[:99])]
+    found = report(sampler, numbers[0], y, numbers[1], y_test[:99])
+    assert "1 column: 1 of numbers" in found.to_markdown()
+
+
+def test_names_of_the_data_cannot_run(resampled):
+    sampler, X, y, X_test, y_test = resampled
+    X, X_test = (
+        rows[:220].rename(columns={"age": "<script>x</script> $\\frac"})
+        for rows in (X, X_test)
+    )
+    y, y_test = (labels.replace("rare", "<b>rare</b>") for labels in (y, y_test))
+    sampler = SimpleNamespace(
+        synthetic_mask_=sampler.synthetic_mask_[:220], get_params=lambda deep: {}
+    )
+    page = report(sampler, X, y[:220], X_test[:60], y_test[:60]).to_html()
+    assert "<script" not in page
+    assert "<b>" not in page
+    assert "&lt;b&gt;rare" in page
+
+
+def test_rows_that_the_sampler_did_not_return_are_a_clear_error(split, resampled):
+    X, X_test, y, y_test = split
+    sampler = resampled[0]
+    with pytest.raises(ValueError, match=r"`X` must be the rows.*returned nothing yet"):
+        report(clone(sampler), X, y, X_test, y_test)
+    with pytest.raises(ValueError, match=r"Got 200 rows, where the sampler returned 3"):
+        report(sampler, X, y, X_test, y_test)
+    idle = SimpleNamespace(synthetic_mask_=np.zeros(len(y), dtype=bool))
+    with pytest.raises(ValueError, match=r"`sampler` must have made rows"):
+        report(idle, X, y, X_test, y_test)
