@@ -4,6 +4,8 @@ This module is the ``loader_module`` that saved models name, so its path is perm
 It is the only package of ours that imports mlflow, and nothing imports it unasked.
 """
 
+from gan_augment.mlflow.autologging import autolog
+from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
     GeneratorModel,
@@ -14,11 +16,12 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
-from gan_augment.mlflow.tracker import autolog
+from gan_augment.mlflow.tracker import RunTracker
 
 __all__ = [
     "FLAVOR_NAME",
     "GeneratorModel",
+    "RunTracker",
     "_load_pyfunc",
     "autolog",
     "get_default_pip_requirements",
@@ -27,4 +30,5 @@ __all__ = [
     "log_model",
     "log_pipeline",
     "save_model",
+    "sync",
 ]

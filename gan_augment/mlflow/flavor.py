@@ -21,6 +21,7 @@ from mlflow.types.schema import ParamSchema, ParamSpec
 import gan_augment
 from gan_augment.encoding.container import to_frame
 from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
+from gan_augment.mlflow.registry import CANDIDATE
 from gan_augment.persistence import ModelFileError
 
 FLAVOR_NAME = "gan_augment"
@@ -28,8 +29,6 @@ FLAVOR_NAME = "gan_augment"
 GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
     gan_class.__name__: gan_class for gan_class in GANS.values()
 }
-# Alias that a new version gets; "champion" is for a person or a gate to give.
-CANDIDATE = "candidate"
 MAX_ROWS = 1_000_000
 EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
 DATA_DIRECTORY = Path("data") / "generator"

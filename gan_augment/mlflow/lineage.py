@@ -10,11 +10,8 @@ from mlflow.entities import LoggedModelInput
 from mlflow.models.model import ModelInfo
 from sklearn.base import clone
 
-from gan_augment.mlflow.flavor import (
-    CANDIDATE,
-    get_default_pip_requirements,
-    give_alias,
-)
+from gan_augment.mlflow.flavor import get_default_pip_requirements, give_alias
+from gan_augment.mlflow.registry import CANDIDATE
 
 GENERATOR_TAG = "gan_augment.generator_model_id"
 
