@@ -197,10 +197,13 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
 
 def _load(root: Path) -> BaseSynthesizer:
     """Load from a model directory, staying inside it."""
-    flavor = Model.load(str(root)).flavors.get(FLAVOR_NAME)
-    if flavor is None:
-        raise ModelFileError(f"{root} must hold a {FLAVOR_NAME} model. Got another.")
-    gan_class = GAN_CLASSES.get(flavor.get("gan_class"))
+    try:
+        flavor = dict(Model.load(str(root)).flavors[FLAVOR_NAME])
+    except Exception as error:  # a damaged description fails in ways nobody can list
+        raise ModelFileError(
+            f"{root} must hold a {FLAVOR_NAME} model. Got another, or a damaged one."
+        ) from error
+    gan_class = GAN_CLASSES.get(str(flavor.get("gan_class")))
     if gan_class is None:
         raise ModelFileError(
             f"`gan_class` must be one of {sorted(GAN_CLASSES)}. "
