@@ -167,10 +167,11 @@ class BaseGAN(BaseSynthesizer):
 
     def _check_state(self) -> None:
         """Raise if the weights do not fit the networks, before these take memory."""
-        if len(self.hidden_dims) > len(self.generator_weights_):
+        n_layers = len(getattr(self, "hidden_dims", ()))
+        if n_layers > len(self.generator_weights_):
             raise ValueError(
-                f"`hidden_dims` must have a layer of weights each. Got "
-                f"{len(self.hidden_dims)} and {len(self.generator_weights_)} arrays."
+                f"`hidden_dims` must have a layer of weights each. Got {n_layers} and "
+                f"{len(self.generator_weights_)} arrays."
             )
         unused = make_torch_generator(make_rng(0))
         with torch.device("meta"):  # where tensors have a shape and nothing else

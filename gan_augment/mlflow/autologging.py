@@ -21,6 +21,7 @@ from mlflow.utils.autologging_utils import (
     get_autologging_config,
     safe_patch,
 )
+from sklearn.utils import _safe_indexing
 
 import gan_augment
 from gan_augment.encoding.container import to_frame
@@ -127,7 +128,8 @@ def _tracked_fit_resample(
     with _warning_instead("the parameters"):
         tracker.log_params(_params(self, y, resampled[1]))
     if not is_trial:
-        _log_fit(tracker, self, X, y)
+        with disable_discrete_autologging(["sklearn"]):  # nor is a figure's PCA
+            _log_fit(tracker, self, X, y, resampled)
     tracker.close()
     if tracker.model_id is not None:
         self.gan_.mlflow_model_id_ = tracker.model_id
@@ -142,13 +144,35 @@ def _is_trial() -> bool:
     return frame is not None
 
 
-def _log_fit(tracker: RunTracker, sampler: Any, X: Any, y: Any) -> None:
+def _log_fit(
+    tracker: RunTracker, sampler: Any, X: Any, y: Any, resampled: tuple[Any, Any]
+) -> None:
+    """What only a fit that is kept has: data, figures, the generator."""
+    synthetic = np.flatnonzero(sampler.synthetic_mask_)
+    X_synthetic = _safe_indexing(resampled[0], synthetic)
+    labels = _plain_labels(y)
+    synthetic_labels = _plain_labels(resampled[1])[synthetic]
     tags = {"gan_augment.version": gan_augment.__version__}
     if _option("log_datasets"):
-        with _warning_instead("the training data"), without_schema_hints():
-            dataset = _dataset(X, y)
-            tracker.log_dataset(dataset, context="training")
-            tags["gan_augment.data_digest"] = dataset.digest
+        with _warning_instead("the data"), without_schema_hints():
+            target = str(getattr(y, "name", None) or "target")
+            real = _dataset("training", X, labels, target)
+            tags["gan_augment.data_digest"] = real.digest
+            tracker.log_dataset(real, context="training")
+            drawn = _dataset("synthetic", X_synthetic, synthetic_labels, target)
+            tracker.log_dataset(drawn, context="synthetic")
+    if _option("log_figures"):
+        with _warning_instead("the figures"):
+            # Here, because it takes half a second to import matplotlib.
+            from gan_augment.mlflow.figures import table_figures, training_curves
+
+            if "step" in sampler.history_:
+                figure = training_curves(sampler.history_)
+                tracker.log_figure(figure, "training_curves")
+            if np.ndim(X) == 2 and len(synthetic):
+                rows = (X, labels, X_synthetic, synthetic_labels)
+                for title, figure in table_figures(*rows):
+                    tracker.log_figure(figure, title)
     if _option("log_models") and isinstance(sampler.gan_, BaseSynthesizer):
         with _warning_instead("the generator"):
             tracker.log_model(
@@ -201,12 +225,16 @@ def _valid_name(name: str, taken: dict[str, str]) -> str:
     return unique
 
 
-def _dataset(X: Any, y: Any) -> Dataset:
-    """The training table as MLflow describes it: digest and schema."""
-    frame = plain_frame(to_frame(X).reset_index(drop=True))
+def _plain_labels(y: Any) -> np.ndarray:
+    """Labels in one dimension; a one-hot row is the position of its 1."""
     labels = np.asarray(y)
-    if labels.ndim == 2:  # one column, or one-hot
+    if labels.ndim == 2:
         labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
-    name = str(getattr(y, "name", None) or "target")
-    frame, target = with_target(frame, name, labels)
-    return from_pandas(frame, targets=target, name="training")
+    return labels
+
+
+def _dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
+    """A table as MLflow describes it: digest and schema."""
+    frame = plain_frame(to_frame(X).reset_index(drop=True))
+    frame, target = with_target(frame, target, labels)
+    return from_pandas(frame, targets=target, name=name)

@@ -98,6 +98,10 @@ class RunTracker(Callback):
         values = {f"train/{name}": epoch[name] for name in epoch if name != "step"}
         self.log_metrics(values, step=int(epoch["step"]))
 
+    def on_picture(self, step: int, picture: np.ndarray) -> None:
+        """Log the picture of drawn images, one of a slider over the steps."""
+        self.log_image(picture, "samples/grid", step)
+
     def log_metrics(self, values: dict[str, float], step: int = 0) -> None:
         """Log numbers of one step. Those that are not finite would ruin the chart."""
         finite = {

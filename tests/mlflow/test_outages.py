@@ -57,7 +57,7 @@ def assert_is_whole(client, sampler, name):
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     assert run.data.params["gan__max_steps"] == "40"
-    assert len(run.inputs.dataset_inputs) == 1
+    assert len(run.inputs.dataset_inputs) == 2
     curve = client.get_metric_history(run.info.run_id, "train/generator_loss")
     own = [metric for metric in curve if metric.model_id is None]
     assert sorted(metric.step for metric in own) == sampler.history_["step"]
