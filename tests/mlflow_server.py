@@ -1,11 +1,13 @@
 """A real tracking server on loopback, that can be killed, stopped and started again."""
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import mlflow
 import requests
@@ -22,7 +24,10 @@ class Process:
 
     def __init__(self, arguments, cwd, **env):
         self.arguments, self.cwd = [sys.executable, "-m", *arguments], cwd
+        # MLflow looks for other programs of its environment there.
+        programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         self.env = os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true"} | env
+        self.env["PATH"] = programs
         self.process = None
 
     def start(self):
@@ -40,7 +45,8 @@ class Process:
 
     def kill(self):
         if self.process is not None:
-            self.signal(signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                self.signal(signal.SIGKILL)
             self.process.wait()
             self.process = None
 

@@ -8,7 +8,6 @@ from gan_augment.mlflow.autologging import autolog
 from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
-    GeneratorModel,
     _load_pyfunc,
     get_default_pip_requirements,
     load_model,
@@ -16,6 +15,7 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
+from gan_augment.mlflow.serving import GeneratorModel
 from gan_augment.mlflow.tracker import RunTracker
 
 __all__ = [

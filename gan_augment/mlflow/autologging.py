@@ -24,14 +24,9 @@ from mlflow.utils.autologging_utils import (
 from sklearn.utils import _safe_indexing
 
 import gan_augment
-from gan_augment.encoding.container import to_frame
 from gan_augment.gans import BaseSynthesizer
-from gan_augment.mlflow.flavor import (
-    FLAVOR_NAME,
-    plain_frame,
-    with_target,
-    without_schema_hints,
-)
+from gan_augment.mlflow.flavor import FLAVOR_NAME
+from gan_augment.mlflow.frames import as_table, with_target, without_schema_hints
 from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.training.callbacks import watching
 
@@ -235,6 +230,5 @@ def _plain_labels(y: Any) -> np.ndarray:
 
 def _dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
     """A table as MLflow describes it: digest and schema."""
-    frame = plain_frame(to_frame(X).reset_index(drop=True))
-    frame, target = with_target(frame, target, labels)
+    frame, target = with_target(as_table(X), target, labels)
     return from_pandas(frame, targets=target, name=name)

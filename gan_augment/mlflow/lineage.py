@@ -14,12 +14,8 @@ from mlflow.models import ModelSignature, infer_signature
 from mlflow.models.model import ModelInfo
 from sklearn.base import BaseEstimator, clone
 
-from gan_augment.mlflow.flavor import (
-    get_default_pip_requirements,
-    give_alias,
-    plain_frame,
-    without_schema_hints,
-)
+from gan_augment.mlflow.flavor import get_default_pip_requirements, give_alias
+from gan_augment.mlflow.frames import as_table, without_schema_hints
 from gan_augment.mlflow.registry import CANDIDATE
 
 GENERATOR_TAG = "gan_augment.generator_model_id"
@@ -137,5 +133,5 @@ def _samplers(value: Any) -> Iterator[Any]:
 def _signature(predictor: Any, X: Any) -> ModelSignature:
     rows = X[:EXAMPLE_ROWS]
     with without_schema_hints():
-        inputs = plain_frame(rows) if isinstance(rows, pd.DataFrame) else rows
+        inputs = as_table(rows) if isinstance(rows, pd.DataFrame) else rows
         return infer_signature(inputs, predictor.predict(rows))
