@@ -15,12 +15,14 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
+from gan_augment.mlflow.registry import PromotionError, log_quality, promote
 from gan_augment.mlflow.serving import GeneratorModel
 from gan_augment.mlflow.tracker import RunTracker
 
 __all__ = [
     "FLAVOR_NAME",
     "GeneratorModel",
+    "PromotionError",
     "RunTracker",
     "_load_pyfunc",
     "autolog",
@@ -29,6 +31,8 @@ __all__ = [
     "load_model",
     "log_model",
     "log_pipeline",
+    "log_quality",
+    "promote",
     "save_model",
     "sync",
 ]
