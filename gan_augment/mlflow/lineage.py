@@ -16,10 +16,10 @@ from sklearn.base import BaseEstimator, clone
 
 from gan_augment.mlflow.flavor import get_default_pip_requirements, give_alias
 from gan_augment.mlflow.frames import as_table, without_schema_hints
-from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.registry import CANDIDATE, versions_of
 
 GENERATOR_TAG = "gan_augment.generator_model_id"
-# On the generator, with the id of the run behind it.
+# On the generator's run and versions, with the id of the classifier's run behind it.
 USED_BY_TAG = "gan_augment.used_by"
 # Rows that a signature is inferred from.
 EXAMPLE_ROWS = 100
@@ -30,8 +30,8 @@ def link_generator(model_id: str) -> None:
 
     The run's page then shows the generator as an input model, beside the real and the
     synthetic data that it was trained on and gave; a search for runs with the tag
-    ``gan_augment.generator_model_id`` finds it from the generator, whose own page
-    names the run in a tag.
+    ``gan_augment.generator_model_id`` finds it from the generator, whose own run and
+    versions name it in a tag.
 
     Parameters
     ----------
@@ -42,12 +42,16 @@ def link_generator(model_id: str) -> None:
     run = mlflow.active_run() or mlflow.start_run()
     generator = client.get_logged_model(model_id)
     mlflow.log_input(model=LoggedModelInput(model_id=model_id))
-    inputs = client.get_run(generator.source_run_id or "").inputs
+    source_run_id = generator.source_run_id or ""
+    inputs = client.get_run(source_run_id).inputs
     if inputs is not None:
         client.log_inputs(run.info.run_id, datasets=inputs.dataset_inputs)
     mlflow.set_tag(GENERATOR_TAG, model_id)
-    used_by = {f"{USED_BY_TAG}/{run.info.run_id}": run.info.run_name}
-    client.set_logged_model_tags(model_id, used_by)
+    # Where the UI shows tags: on the page of a logged model it does not.
+    used_by = f"{USED_BY_TAG}.{run.info.run_id}", str(run.info.run_name)
+    client.set_tag(source_run_id, *used_by)
+    for version in versions_of(client, model_id):
+        client.set_model_version_tag(version.name, version.version, *used_by)
 
 
 def log_pipeline(

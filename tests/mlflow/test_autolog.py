@@ -83,8 +83,8 @@ def test_the_classifier_points_at_its_generator(autolog, pipeline, imbalanced):
         data.tags[0].value: data.dataset.name for data in run.inputs.dataset_inputs
     }
     assert given == {"training": "training", "synthetic": "synthetic"}
-    used_by = mlflow.get_logged_model(model_id).tags
-    assert used_by[f"gan_augment.used_by/{run.info.run_id}"] == "classifier"
+    generator = mlflow.get_run(mlflow.get_logged_model(model_id).source_run_id)
+    assert generator.data.tags[f"gan_augment.used_by.{run.info.run_id}"] == "classifier"
     assert info.signature.inputs.input_names() == list(X)
     (found,) = mlflow.search_runs(
         filter_string=f"tags.`gan_augment.generator_model_id` = '{model_id}'",
