@@ -21,6 +21,9 @@ import pandas as pd
 FORMAT_VERSION = 1
 TREE_FILE = "model.json"
 ARRAY_FILE = "model.safetensors"
+# No model of ours comes near these; a hostile one must not take the memory.
+MAX_TREE_BYTES = 2**28
+MAX_VALUES_BYTES = 2**28
 
 
 class ModelFileError(ValueError):
@@ -90,6 +93,7 @@ def load(path: str | Path, classes: Mapping[str, type] | None = None) -> dict[st
 
     path = Path(path)
     try:
+        _check_files(path)
         document = json.loads((path / TREE_FILE).read_text(encoding="utf-8"))
         version = document["format_version"]
         if version != FORMAT_VERSION:
@@ -101,16 +105,28 @@ def load(path: str | Path, classes: Mapping[str, type] | None = None) -> dict[st
         return _decode(document["tree"], arrays, classes or {})
     except ModelFileError:
         raise
-    except FileNotFoundError as error:
-        raise ModelFileError(
-            f"{path} must hold {TREE_FILE} and {ARRAY_FILE}. "
-            f"Got no {Path(error.filename or '').name}."
-        ) from error
     except Exception as error:  # a damaged file fails in ways nobody can list
         raise ModelFileError(
             f"{path} must be an undamaged model directory. Got "
             f"{type(error).__name__}: {error}"
         ) from error
+
+
+def _check_files(path: Path) -> None:
+    """Raise unless both are plain files of a sensible size: a pipe would block.
+
+    That the arrays lie inside their file, the safetensors library checks.
+    """
+    for name in (TREE_FILE, ARRAY_FILE):
+        if not (path / name).is_file():
+            raise ModelFileError(
+                f"{path} must hold {TREE_FILE} and {ARRAY_FILE}. Got no {name}."
+            )
+    size = (path / TREE_FILE).stat().st_size
+    if size > MAX_TREE_BYTES:
+        raise ModelFileError(
+            f"{path / TREE_FILE} must have at most {MAX_TREE_BYTES} bytes. Got {size}."
+        )
 
 
 def _encode(value: Any, arrays: dict[str, np.ndarray]) -> Any:
@@ -202,7 +218,7 @@ def _decode(
         return tuple(_decode(content, arrays, classes))
     if kind == "$array":
         return arrays[content]
-    if kind == "$dtype":
+    if kind == "$dtype" and isinstance(content, str):
         return pd.api.types.pandas_dtype(content)
     if kind == "$missing":
         return pd.NA
@@ -226,6 +242,11 @@ def _decode(
         return pd.Index(_decode(content, arrays, classes), dtype=dtype)
     if kind == "$values":
         dtype = _decode(value["dtype"], arrays, classes)
+        if len(content) * dtype.itemsize > MAX_VALUES_BYTES:
+            raise ModelFileError(
+                f"An array of {dtype} must take at most {MAX_VALUES_BYTES} bytes. Got "
+                f"{len(content)} values."
+            )
         return np.array(_decode(content, arrays, classes), dtype=dtype)
     if kind == "$class" and content in classes:
         return classes[content](**_decode(value["fields"], arrays, classes))

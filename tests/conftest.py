@@ -1,5 +1,7 @@
 """Shared data: small tables with every kind of column, and GANs that train at once."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -39,13 +41,25 @@ def fast_sampler(fast_gan):
     return GANOverSampler(fast_gan, random_state=0)
 
 
+@pytest.fixture(scope="session")
+def database(tmp_path_factory):
+    """A new MLflow store's SQLite file; to make one takes seconds, to copy it none."""
+    import mlflow
+
+    file = tmp_path_factory.mktemp("database") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{file}").search_experiments()
+    return file
+
+
 @pytest.fixture
-def store(tmp_path, monkeypatch):
+def store(database, tmp_path, monkeypatch):
     """An empty MLflow store in a directory of its own."""
     import mlflow
 
+    shutil.copy(database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     # An experiment that another test had active is not in this store.
     mlflow.set_experiment("test")

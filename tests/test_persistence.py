@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -122,10 +123,86 @@ def _edit(path, change):
             "undamaged",
         ),
         (lambda p: save_file({}, p / "model.safetensors"), "undamaged"),
+        (lambda p: (p / "model.safetensors").write_bytes(b"\xff" * 80), "undamaged"),
+        (
+            lambda p: _edit(p, lambda d: d["tree"]["fitted"].update(class_prior_=[2])),
+            "undamaged",
+        ),
+        (
+            lambda p: _edit(p, lambda d: d["tree"]["fitted"].update(sample_seed_="0")),
+            "undamaged",
+        ),
     ],
 )
 def test_a_damaged_or_hostile_file_is_a_typed_error(saved, damage, message):
     _, path = saved
     damage(path)
     with pytest.raises(ModelFileError, match=message):
+        TabularGAN.load(path)
+
+
+def _first(document, kind):
+    """The fields of the first object of a class in a saved tree."""
+    waiting = [document["tree"]]
+    while waiting:
+        value = waiting.pop(0)
+        if isinstance(value, dict):
+            if value.get("$class") == kind:
+                return value["fields"]
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    raise AssertionError(kind)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (
+            lambda d: d["tree"]["parameters"].update(latent_dim=10**12),
+            "must have the shapes",
+        ),
+        (
+            lambda d: d["tree"]["parameters"].update(hidden_dims=[10**9, 10**9]),
+            "must have the shapes",
+        ),
+        (
+            lambda d: d["tree"]["parameters"].update(hidden_dims=[1] * 10**6),
+            "a layer of weights each",
+        ),
+        (lambda d: _first(d, "OneHotCells").update(n_levels=10**12), "levels"),
+        (
+            lambda d: d["tree"]["fitted"].update(
+                classes_={"$values": ["a", "b"], "dtype": {"$dtype": "U400000000"}}
+            ),
+            "at most",
+        ),
+        (
+            lambda d: d["tree"]["fitted"].update(
+                classes_={"$values": ["a"], "dtype": {"$dtype": {"names": ["a"]}}}
+            ),
+            "known kinds",
+        ),
+    ],
+)
+def test_sizes_are_refused_before_memory_is_taken(saved, damage, message):
+    _, path = saved
+    _edit(path, damage)
+    with pytest.raises(ModelFileError, match=message):
+        TabularGAN.load(path)
+
+
+def test_a_file_that_is_too_large_is_not_read(saved):
+    _, path = saved
+    with (path / "model.json").open("r+b") as file:
+        file.truncate(2**40)  # a hole: it takes no room on the disk
+    with pytest.raises(ModelFileError, match="at most"):
+        TabularGAN.load(path)
+
+
+def test_a_pipe_in_place_of_a_file_does_not_block(saved):
+    _, path = saved
+    (path / "model.safetensors").unlink()
+    os.mkfifo(path / "model.safetensors")
+    with pytest.raises(ModelFileError, match=r"no model\.safetensors"):
         TabularGAN.load(path)

@@ -41,6 +41,12 @@ class TableColumn:
     cells: RankCells | OneHotCells
     missing_value: Any = np.nan
 
+    def __post_init__(self) -> None:
+        if isinstance(self.cells, OneHotCells):
+            n_levels = len(getattr(self.domain, "levels", ()))
+            if n_levels != self.cells.n_levels:
+                raise ValueError(f"{self.cells.n_levels} cells for {n_levels} levels.")
+
     @classmethod
     def of(
         cls,

@@ -11,6 +11,7 @@ import torch
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
+from torch.nn.functional import one_hot
 
 from gan_augment.gans.base import (
     SAMPLE_CHUNK,
@@ -165,13 +166,22 @@ class BaseGAN(BaseSynthesizer):
         return logits.numpy().astype(np.float64)
 
     def _check_state(self) -> None:
-        """Raise if the weights do not fit the networks."""
+        """Raise if the weights do not fit the networks, before these take memory."""
+        n_layers = len(getattr(self, "hidden_dims", ()))
+        if n_layers > len(self.generator_weights_):
+            raise ValueError(
+                f"`hidden_dims` must have a layer of weights each. Got {n_layers} and "
+                f"{len(self.generator_weights_)} arrays."
+            )
         unused = make_torch_generator(make_rng(0))
-        _from_numpy(self._make_generator(unused), self.generator_weights_)
-        _from_numpy(self._make_discriminator(unused), self.discriminator_weights_)
+        with torch.device("meta"):  # where tensors have a shape and nothing else
+            generator = self._make_generator(unused)
+            discriminator = self._make_discriminator(unused)
+        _check_shapes(generator, self.generator_weights_)
+        _check_shapes(discriminator, self.discriminator_weights_)
 
     def _condition(self, classes: np.ndarray) -> torch.Tensor:
-        return torch.eye(len(self.classes_))[torch.from_numpy(classes)]
+        return one_hot(torch.from_numpy(classes), len(self.classes_)).float()
 
 
 def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
@@ -179,3 +189,14 @@ def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
         {name: torch.from_numpy(array) for name, array in weights.items()}
     )
     network.requires_grad_(False).eval()
+
+
+def _check_shapes(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Raise if the weights are not those of the network."""
+    wanted = {name: tuple(t.shape) for name, t in network.state_dict().items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if found != wanted:
+        raise ValueError(
+            f"weights of {type(network).__name__} must have the shapes {wanted}. Got "
+            f"{found}."
+        )

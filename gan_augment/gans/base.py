@@ -71,7 +71,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """Synthetic rows of these class indices, as the training rows came."""
 
     def _check_state(self) -> None:
-        """Raise if what a file held cannot draw rows."""
+        """Raise if what a file held does not fit, before it takes any memory."""
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> Self:
@@ -208,7 +208,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 setattr(model, name, tree["fitted"][name])
             model.encoder_ = model._make_encoder().set_state(tree["encoder"])
             model._check_state()
-        except (KeyError, TypeError, AttributeError, ValueError, RuntimeError) as error:
+            model.sample()  # what is damaged elsewhere shows here, not at a user's
+        except Exception as error:  # a damaged file fails in ways nobody can list
             raise persistence.ModelFileError(
                 f"{path} must be an undamaged {cls.__name__}. Got "
                 f"{type(error).__name__}: {error}"

@@ -4,9 +4,10 @@ This module is the ``loader_module`` that saved models name, so its path is perm
 It is the only package of ours that imports mlflow, and nothing imports it unasked.
 """
 
+from gan_augment.mlflow.autologging import autolog
+from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
-    GeneratorModel,
     _load_pyfunc,
     get_default_pip_requirements,
     load_model,
@@ -14,12 +15,16 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
+from gan_augment.mlflow.registry import PromotionError, log_quality, promote
 from gan_augment.mlflow.reports import log_report
-from gan_augment.mlflow.tracker import autolog
+from gan_augment.mlflow.serving import GeneratorModel
+from gan_augment.mlflow.tracker import RunTracker
 
 __all__ = [
     "FLAVOR_NAME",
     "GeneratorModel",
+    "PromotionError",
+    "RunTracker",
     "_load_pyfunc",
     "autolog",
     "get_default_pip_requirements",
@@ -27,6 +32,9 @@ __all__ = [
     "load_model",
     "log_model",
     "log_pipeline",
+    "log_quality",
     "log_report",
+    "promote",
     "save_model",
+    "sync",
 ]

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import tempfile
-import warnings
-from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import mlflow
-import numpy as np
 import pandas as pd
 from mlflow.models import Model, ModelSignature, infer_signature
 from mlflow.models.model import ModelInfo
 from mlflow.types.schema import ParamSchema, ParamSpec
 
 import gan_augment
-from gan_augment.encoding.container import to_frame
 from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
+from gan_augment.mlflow.frames import without_schema_hints
+from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.serving import PARAMETERS, GeneratorModel
 from gan_augment.persistence import ModelFileError
 
 FLAVOR_NAME = "gan_augment"
@@ -28,9 +26,6 @@ FLAVOR_NAME = "gan_augment"
 GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
     gan_class.__name__: gan_class for gan_class in GANS.values()
 }
-# Alias that a new version gets; "champion" is for a person or a gate to give.
-CANDIDATE = "candidate"
-MAX_ROWS = 1_000_000
 EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
 DATA_DIRECTORY = Path("data") / "generator"
 
@@ -57,10 +52,10 @@ def make_signature(gan: BaseSynthesizer) -> ModelSignature:
         outputs=outputs,
         params=ParamSchema(
             [
-                # 0 is refused, so that a mistyped name is an error, not a default.
-                ParamSpec("n_rows", "long", 0),
-                ParamSpec("target_class", "string", ""),
-                ParamSpec("seed", "long", -1),
+                ParamSpec(
+                    name, "string" if isinstance(default, str) else "long", default
+                )
+                for name, default in PARAMETERS.items()
             ]
         ),
     )
@@ -198,10 +193,13 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
 
 def _load(root: Path) -> BaseSynthesizer:
     """Load from a model directory, staying inside it."""
-    flavor = Model.load(str(root)).flavors.get(FLAVOR_NAME)
-    if flavor is None:
-        raise ModelFileError(f"{root} must hold a {FLAVOR_NAME} model. Got another.")
-    gan_class = GAN_CLASSES.get(flavor.get("gan_class"))
+    try:
+        flavor = dict(Model.load(str(root)).flavors[FLAVOR_NAME])
+    except Exception as error:  # a damaged description fails in ways nobody can list
+        raise ModelFileError(
+            f"{root} must hold a {FLAVOR_NAME} model. Got another, or a damaged one."
+        ) from error
+    gan_class = GAN_CLASSES.get(str(flavor.get("gan_class")))
     if gan_class is None:
         raise ModelFileError(
             f"`gan_class` must be one of {sorted(GAN_CLASSES)}. "
@@ -215,103 +213,8 @@ def _load(root: Path) -> BaseSynthesizer:
     return gan_class.load(data)
 
 
-class GeneratorModel:
-    """A generator behind MLflow's ``predict``: parameters in, synthetic rows out.
-
-    Parameters
-    ----------
-    gan : BaseSynthesizer
-        The fitted GAN.
-    """
-
-    def __init__(self, gan: BaseSynthesizer) -> None:
-        self._gan = gan
-
-    def get_raw_model(self) -> BaseSynthesizer:
-        """The GAN itself."""
-        return self._gan
-
-    def predict(
-        self, model_input: Any = None, params: dict[str, Any] | None = None
-    ) -> pd.DataFrame:
-        """Draw rows.
-
-        Parameters
-        ----------
-        model_input : object, default=None
-            Not used: a generator needs no rows.
-        params : dict
-            ``n_rows``, from 1 to 1,000,000; ``target_class``, as a string, or ""
-            for the classes of the training rows; ``seed``, or -1 for a new draw.
-
-        Returns
-        -------
-        rows : DataFrame
-            The columns of the training table, and the class as ``target``.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is missing or out of range.
-        """
-        params = params or {}
-        n_rows = int(params.get("n_rows") or 0)
-        if not 1 <= n_rows <= MAX_ROWS:
-            raise ValueError(
-                f"`n_rows` must be from 1 to {MAX_ROWS}. Got {n_rows}. Pass "
-                'params={"n_rows": ...}.'
-            )
-        seed = params.get("seed")
-        seed = -1 if seed is None else int(seed)
-        rows, labels = self._gan.sample(
-            n_rows,
-            label=self._label(params.get("target_class")),
-            random_state=np.random.default_rng() if seed < 0 else seed,
-        )
-        frame = plain_frame(to_frame(rows))
-        return with_target(frame, "target", labels)[0]
-
-    def _label(self, target_class: str | None) -> Any:
-        if not target_class:
-            return None
-        labels = {str(label): label for label in self._gan.classes_.tolist()}
-        if target_class not in labels:
-            raise ValueError(
-                f"`target_class` must be one of {sorted(labels)}. Got another class."
-            )
-        return labels[target_class]
-
-
 def _load_pyfunc(path: str) -> GeneratorModel:
     """Load for ``mlflow.pyfunc``, which gives the path of the data."""
     data = Path(path)
     root = next(p for p in (data, *data.parents) if (p / "MLmodel").exists())
     return GeneratorModel(_load(root))
-
-
-@contextlib.contextmanager
-def without_schema_hints() -> Iterator[None]:
-    """Silence advice on integer columns of a serving input, where none is one."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*integer column")
-        yield
-
-
-def with_target(
-    frame: pd.DataFrame, name: str, labels: Any
-) -> tuple[pd.DataFrame, str]:
-    """The frame with its labels, and the name of their column, which is a new one."""
-    while name in frame.columns:
-        name += "_"
-    return frame.assign(**{name: labels}), name
-
-
-def plain_frame(frame: pd.DataFrame) -> pd.DataFrame:
-    """Columns that a model signature and JSON know."""
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    for name, column in frame.items():
-        if isinstance(column.dtype, pd.SparseDtype):
-            frame[name] = column.sparse.to_dense()
-        elif isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "m":
-            frame[name] = column.astype(object).where(column.isna(), column.astype(str))
-    return frame

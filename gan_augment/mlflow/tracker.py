@@ -1,214 +1,272 @@
-"""autolog(): every ``fit_resample`` is a run, with its curves and its generator."""
+"""A run that is written to the disk as it happens and sent from a thread."""
 
 from __future__ import annotations
 
-import contextlib
+import math
+import os
+import threading
 import time
 import warnings
-from collections import Counter
-from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import mlflow
 import numpy as np
-from mlflow.data.pandas_dataset import from_pandas
-from mlflow.entities import Metric
-from mlflow.utils.autologging_utils import (
-    autologging_integration,
-    disable_discrete_autologging,
-    get_autologging_config,
-    safe_patch,
-)
+from mlflow.data.dataset import Dataset
+from mlflow.tracking.context.registry import resolve_tags
 
-import gan_augment
-from gan_augment.encoding.container import to_frame
 from gan_augment.gans import BaseSynthesizer
-from gan_augment.mlflow.flavor import (
-    FLAVOR_NAME,
-    log_model,
-    plain_frame,
-    with_target,
-    without_schema_hints,
-)
-from gan_augment.training.callbacks import Callback, watching
+from gan_augment.mlflow.delivery import Delivery, DeliveryError
+from gan_augment.mlflow.flavor import save_model
+from gan_augment.mlflow.spool import Journal, default_spool
+from gan_augment.training.callbacks import Callback
 
-# Seconds between two batches of metrics: a call costs about 30 ms, whatever it carries.
-FLUSH_SECONDS = 2.0
-# MLflow refuses more characters in a parameter.
-MAX_PARAM_LENGTH = 6000
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Seconds between two deliveries during a training. What a shorter one has logged is
+# sent at its end, when nothing else wants the interpreter.
+SEND_SECONDS = 5.0
+# The most that the end of a fit waits for a server that answers, but slowly.
+CLOSE_SECONDS = 30.0
+# Before each further try: another process may be making the tables of a SQLite file.
+PAUSES = (1.0, 2.0, 4.0, 8.0)
+# Pixels of the small copy of an image that the page of a run shows.
+THUMBNAIL = (256, 256)
 
 
-class EpochTracker(Callback):
-    """Send every epoch's record to a run, several in one call.
+class RunTracker(Callback):
+    """Write a run to the spool, and send it to MLflow from a thread.
 
-    Training goes on when sending fails: one warning, and no more metrics.
+    Nothing here waits for a server, and nothing that a server does is an error: every
+    call writes a line to a file. As a callback it logs the record of every epoch.
+    :meth:`close` waits for the delivery, for so long; what has not arrived by then
+    stays on the disk for :func:`~gan_augment.mlflow.sync`.
 
     Parameters
     ----------
-    run_id : str
-        The run.
+    name : str
+        Name of the run.
+    tags : dict of str to str, default=None
+        Its tags, besides those that MLflow gives every run.
+    spool : path-like, default=None
+        The spool directory. None takes :func:`~gan_augment.mlflow.spool.default_spool`.
+
+    Attributes
+    ----------
+    run_id, model_id : str or None
+        Ids in MLflow, if the run had arrived when :meth:`close` returned.
+
+    Examples
+    --------
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.mlflow import RunTracker
+    >>> tracker = RunTracker("by hand")  # doctest: +SKIP
+    >>> TabularGAN(callbacks=[tracker]).fit(X, y)  # doctest: +SKIP
+    >>> tracker.close()  # doctest: +SKIP
     """
 
-    def __init__(self, run_id: str) -> None:
-        self._run_id = run_id
-        self._client = mlflow.MlflowClient()
-        self._waiting: list[Metric] = []
-        self._last_flush = time.monotonic()
+    def __init__(
+        self,
+        name: str,
+        *,
+        tags: dict[str, str] | None = None,
+        spool: str | Path | None = None,
+    ) -> None:
+        self.run_id: str | None = None
+        self.model_id: str | None = None
+        self._journal = Journal.new(default_spool() if spool is None else Path(spool))
+        tags, parent = dict(tags or {}), mlflow.active_run()
+        experiment_id = os.environ.get("MLFLOW_EXPERIMENT_ID")  # as set_experiment does
+        if parent is not None:
+            tags["mlflow.parentRunId"] = parent.info.run_id
+            experiment_id = parent.info.experiment_id
+        self._append(
+            "create",
+            name=name,
+            tracking_uri=mlflow.get_tracking_uri(),
+            registry_uri=mlflow.get_registry_uri(),
+            experiment_id=experiment_id,
+            experiment_name=os.environ.get("MLFLOW_EXPERIMENT_NAME"),
+            tags=resolve_tags(tags),
+        )
+        self._sender = Sender(self._journal)
+        self._sender.start()
 
     def on_epoch_end(self, epoch: dict[str, float]) -> None:
-        """Keep the record, and send what is kept now and then."""
-        now, step = int(time.time() * 1000), int(epoch["step"])
-        self._waiting += [
-            Metric(f"train/{name}", value, now, step)
-            for name, value in epoch.items()
-            if name != "step"
-        ]
-        if time.monotonic() - self._last_flush > FLUSH_SECONDS:
-            self._flush()
+        """Log the record under ``train/``."""
+        values = {f"train/{name}": epoch[name] for name in epoch if name != "step"}
+        self.log_metrics(values, step=int(epoch["step"]))
 
-    def on_train_end(self) -> None:
-        """Send the rest."""
-        self._flush()
+    def on_picture(self, step: int, picture: np.ndarray) -> None:
+        """Log the picture of drawn images, one of a slider over the steps."""
+        self.log_image(picture, "samples/grid", step)
 
-    def _flush(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        self._last_flush = time.monotonic()
-        try:
-            if waiting:
-                self._client.log_batch(self._run_id, metrics=waiting)
-        except Exception as error:  # whatever the store raises must not end a training
-            self._last_flush = np.inf
+    def log_metrics(self, values: dict[str, float], step: int = 0) -> None:
+        """Log numbers of one step. Those that are not finite would ruin the chart."""
+        finite = {
+            k: float(value) for k, value in values.items() if math.isfinite(value)
+        }
+        self._append("metrics", step=step, values=finite)
+
+    def log_params(self, values: dict[str, str]) -> None:
+        """Log parameters, each once."""
+        self._append("params", values=values)
+
+    def set_tags(self, values: dict[str, str]) -> None:
+        """Set tags."""
+        self._append("tags", values=values)
+
+    def log_dataset(self, dataset: Dataset, context: str) -> None:
+        """Log what the run was given: name, digest and schema, never the rows."""
+        self._append("dataset", description=dataset.to_dict(), context=context)
+
+    def log_figure(self, figure: Figure, name: str) -> None:
+        """Log a figure as ``figures/<name>.png``."""
+        path = f"figures/{name}.png"
+        figure.savefig(self._local(path), dpi=120)
+        self._append("file", path=path)
+
+    def log_image(self, image: np.ndarray, name: str, step: int = 0) -> None:
+        """Log an image; those of one name become a slider over the steps.
+
+        Parameters
+        ----------
+        image : ndarray of shape (height, width) or (height, width, 3), dtype=uint8
+            The image.
+        name : str
+            Name of the slider, such as ``"samples/grid"``.
+        step : int, default=0
+            Training step.
+        """
+        from PIL import Image
+
+        # The names are those of MlflowClient.log_image, but for its random part, so
+        # that what is sent twice is there once.
+        stem = f"images/{name.replace('/', '~')}+step+{step}+timestamp+{_now()}"
+        picture = Image.fromarray(image)
+        picture.save(self._local(f"{stem}+image.png"))
+        picture.thumbnail(THUMBNAIL)
+        picture.save(self._local(f"{stem}+image+compressed.webp"))
+        self._append("file", path=f"{stem}+image.png")
+        self._append("file", path=f"{stem}+image+compressed.webp")
+        self.set_tags({"mlflow.loggedImages": "True"})
+
+    def log_model(
+        self,
+        gan: BaseSynthesizer,
+        *,
+        name: str = "generator",
+        registered_model_name: str | None = None,
+        tags: dict[str, str] | None = None,
+    ) -> None:
+        """Save a fitted GAN, to be logged and registered.
+
+        Parameters
+        ----------
+        gan : BaseSynthesizer
+            The fitted GAN.
+        name : str, default="generator"
+            Name of the logged model.
+        registered_model_name : str, default=None
+            Name in the registry; None does not register.
+        tags : dict of str to str, default=None
+            Tags of the logged model, and of its version.
+        """
+        save_model(gan, self._journal.directory / "model")
+        self._append(
+            "model",
+            path="model",
+            name=name,
+            step=int(gan.history_["step"][-1]),
+            registered_model_name=registered_model_name,
+            tags=tags or {},
+        )
+
+    def close(self, status: str = "FINISHED") -> None:
+        """End the run, and wait until it is in MLflow: not long, and never in vain.
+
+        Parameters
+        ----------
+        status : {"FINISHED", "FAILED", "KILLED"}, default="FINISHED"
+            How it ended.
+        """
+        self._append("end", status=status)
+        problem = self._sender.finish()
+        delivery = self._sender.delivery
+        if delivery is not None:
+            self.run_id = delivery.run_id or None
+            self.model_id = delivery.model_id or None
+        if problem:
+            spool = self._journal.directory.parent
             warnings.warn(
-                f"MLflow did not take the training curves: {type(error).__name__}. "
-                "The training goes on without them.",
+                f"MLflow did not take a run ({type(problem).__name__}: {problem}). It "
+                f"is kept in {spool}. When MLflow is there, send it with: "
+                f"python -m gan_augment.mlflow sync {spool}",
                 UserWarning,
                 stacklevel=2,
             )
 
+    def _append(self, kind: str, **content: Any) -> None:
+        self._journal.append({"kind": kind, "time": _now(), **content})
 
-@autologging_integration(FLAVOR_NAME)
-def autolog(
-    *,
-    log_models: bool = True,
-    log_datasets: bool = True,
-    registered_model_name: str | None = None,
-    disable: bool = False,
-    exclusive: bool = False,
-    silent: bool = False,
-) -> None:
-    """Track every ``GANOverSampler.fit_resample`` from now on, wherever it is called.
+    def _local(self, path: str) -> Path:
+        local = self._journal.directory / path
+        local.parent.mkdir(exist_ok=True)
+        return local
 
-    Each call becomes a run, a child of the active run if there is one: parameters,
-    class counts, the training data (digest and schema, never the rows), losses of
-    every epoch, seconds, and the fitted generator as a logged model. With nothing
-    configured, MLflow keeps them in ``mlflow.db`` in the working directory.
+
+class Sender(threading.Thread):
+    """Send a journal while it is being written, and delete it when it has arrived.
 
     Parameters
     ----------
-    log_models : bool, default=True
-        Whether to log the generator.
-    log_datasets : bool, default=True
-        Whether to log the training data as an input.
-    registered_model_name : str, default=None
-        Register every logged generator under this name; the newest version has the
-        alias ``candidate``.
-    disable : bool, default=False
-        Stop tracking.
-    exclusive : bool, default=False
-        Whether to leave runs alone that the user has started.
-    silent : bool, default=False
-        Whether to hide MLflow's own messages.
-
-    Examples
-    --------
-    >>> import gan_augment.mlflow
-    >>> gan_augment.mlflow.autolog(registered_model_name="churn-generator")
-    >>> gan_augment.mlflow.autolog(disable=True)
+    journal : Journal
+        The journal. It is closed, too, when the thread ends.
     """
-    safe_patch(
-        FLAVOR_NAME, gan_augment.GANOverSampler, "fit_resample", _tracked_fit_resample
-    )
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__(name="gan_augment.mlflow", daemon=True)
+        self.delivery: Delivery | None = None
+        self._journal = journal
+        self._finished = threading.Event()
+        self._problem: Exception | None = None
+
+    def run(self) -> None:
+        """Send now and then until the run has ended, and then at once."""
+        try:
+            while not self._finished.wait(SEND_SECONDS):
+                self._send()
+            for pause in (0.0, *PAUSES):
+                time.sleep(pause)
+                self._send()
+                if self._problem is None or isinstance(self._problem, DeliveryError):
+                    break
+        finally:
+            if self.delivery is not None and self.delivery.complete:
+                self._journal.discard()
+            else:
+                self._journal.close()
+
+    def finish(self) -> Exception | None:
+        """Wait for the last delivery; what went wrong, if something did."""
+        self._finished.set()
+        self.join(CLOSE_SECONDS)
+        if self.is_alive():
+            if self.delivery is not None:
+                self.delivery.cancelled = True
+            return TimeoutError(f"it took more than {CLOSE_SECONDS:.0f} seconds")
+        return self._problem
+
+    def _send(self) -> None:
+        self._problem = None
+        try:
+            # Only here: for a SQLite file this makes its tables.
+            self.delivery = self.delivery or Delivery(self._journal)
+            self.delivery.send()
+        except Exception as error:  # whatever a store raises
+            self._problem = error
 
 
-def _tracked_fit_resample(
-    original: Any, self: Any, X: Any, y: Any, **params: Any
-) -> Any:
-    """``fit_resample`` inside a run. What fails here and not there is a warning."""
-    with mlflow.start_run(nested=True, run_name="fit_resample") as run:
-        begin = time.perf_counter()
-        # The filter's classifier is a part of this fit, not a run's subject.
-        with (
-            watching(EpochTracker(run.info.run_id)),
-            disable_discrete_autologging(["sklearn"]),
-        ):
-            resampled = original(self, X, y, **params)
-        seconds = time.perf_counter() - begin
-        _log_fit(self, X, y, resampled, seconds)
-    return resampled
-
-
-def _log_fit(sampler: Any, X: Any, y: Any, resampled: Any, seconds: float) -> None:
-    mlflow.set_tags(
-        {
-            "gan_augment.kind": "generator-fit",
-            "gan_augment.version": gan_augment.__version__,
-        }
-    )
-    mlflow.log_params(_params(sampler, y, resampled[1]))
-    mlflow.log_metric("fit_resample_seconds", seconds)
-    if get_autologging_config(FLAVOR_NAME, "log_datasets", True):
-        with _warning_instead("the training data"), without_schema_hints():
-            mlflow.log_input(_dataset(X, y), context="training")
-    is_ours = isinstance(sampler.gan_, BaseSynthesizer)
-    if is_ours and get_autologging_config(FLAVOR_NAME, "log_models", True):
-        with _warning_instead("the generator"):
-            info = log_model(
-                sampler.gan_,
-                registered_model_name=get_autologging_config(
-                    FLAVOR_NAME, "registered_model_name"
-                ),
-            )
-            sampler.gan_.mlflow_model_id_ = info.model_id
-
-
-@contextlib.contextmanager
-def _warning_instead(what: str) -> Iterator[None]:
-    """Turn an error into a warning, so that the rest of the run is logged."""
-    try:
-        yield
-    except Exception as error:
-        warnings.warn(
-            f"MLflow did not take {what}: {type(error).__name__}: {error}",
-            UserWarning,
-            stacklevel=2,
-        )
-
-
-def _params(sampler: Any, y: Any, y_resampled: Any) -> dict[str, Any]:
-    """Parameters of the sampler, of the GAN that it fitted, and class counts."""
-    params = sampler.get_params(deep=True) | {
-        f"gan__{name}": value for name, value in sampler.gan_.get_params().items()
-    }
-    for name, labels in (("data", y), ("resampled", y_resampled)):
-        for label, count in Counter(np.asarray(labels).ravel().tolist()).items():
-            params[f"{name}/n_{label}"] = count
-    return {
-        _valid_name(name): str(value)[:MAX_PARAM_LENGTH]
-        for name, value in params.items()
-    }
-
-
-def _valid_name(name: str) -> str:
-    """The name with what MLflow refuses replaced."""
-    return "".join(c if c.isalnum() or c in "_-. :/" else "_" for c in name)[:250]
-
-
-def _dataset(X: Any, y: Any) -> Any:
-    """The training table as an MLflow data set: digest and schema."""
-    frame = plain_frame(to_frame(X).reset_index(drop=True))
-    labels = np.asarray(y)
-    if labels.ndim == 2:  # one column, or one-hot
-        labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
-    name = str(getattr(y, "name", None) or "target")
-    frame, target = with_target(frame, name, labels)
-    return from_pandas(frame, targets=target, name="training")
+def _now() -> int:
+    return int(time.time() * 1000)

@@ -33,7 +33,8 @@ def _linear(in_features: int, out_features: int, rng: torch.Generator) -> nn.Lin
 
     The constructor of ``nn.Linear`` would draw from the global generator.
     """
-    layer = nn.utils.skip_init(nn.Linear, in_features, out_features)
+    device = torch.get_default_device()
+    layer = nn.utils.skip_init(nn.Linear, in_features, out_features, device=device)
     bound = in_features**-0.5
     nn.init.uniform_(layer.weight, -bound, bound, generator=rng)
     nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
@@ -101,11 +102,13 @@ class SpanActivation(nn.Module):
         one_hot = [span for span in spans if span.kind == "one_hot"]
         # The network puts the scalars first, then the spans one after the other.
         self.n_scalars = len(scalars)
+        # In Python where a shape depends on it: on the meta device there are no values.
+        owner = torch.tensor(
+            [i for i, span in enumerate(one_hot) for _ in range(span.width)]
+        ).long()
         widths = torch.tensor([span.width for span in one_hot]).long()
-        owner = torch.arange(len(one_hot)).repeat_interleave(widths)
         first = (widths.cumsum(0) - widths)[:, None]
-        widest = int(widths.max()) if len(one_hot) else 0
-        padded = first + torch.arange(widest)
+        padded = first + torch.arange(max((s.width for s in one_hot), default=0))
         cells = [span.start for span in scalars]
         cells += [cell for span in one_hot for cell in range(span.start, span.stop)]
         masked = {

@@ -17,8 +17,10 @@ class Callback:
     def on_epoch_end(self, epoch: dict[str, float]) -> bool | None:
         """After each epoch, with its record; return True to stop the training.
 
-        The record holds ``step`` (steps done), ``seconds`` (since the beginning) and
-        the epoch's mean losses.
+        The record holds ``step`` (steps done), ``seconds`` (since the beginning), the
+        epoch's mean losses and, of its last step, the norms of both gradients and the
+        diversity: the spread of the generated rows within their classes, as a share of
+        the real rows' spread. 0 is a collapsed generator.
         """
 
     def on_train_end(self) -> None:

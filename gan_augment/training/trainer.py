@@ -142,6 +142,7 @@ class Trainer:
         self._vectors[0].grad = _gradient(fake, self.generator, row_gradients)
         self._optimizer.step()
         self._average.lerp_(self._vectors[0], 1 - EMA_DECAY)
+        self._batch = real, fake.detach(), condition
         return torch.stack([discriminator_loss, generator_loss, penalty]).detach()
 
     def _set_learning_rate(self, step: int) -> None:
@@ -173,9 +174,27 @@ class Trainer:
             "discriminator_loss": discriminator_loss,
             "generator_loss": generator_loss,
             "gradient_penalty": penalty,
+            "diversity": _diversity(*self._batch),
         }
+        for name, vector in zip(
+            ("generator", "discriminator"), self._vectors, strict=True
+        ):
+            if vector.grad is not None:
+                epoch[f"{name}_gradient_norm"] = float(vector.grad.norm())
         wants_to_stop = [callback.on_epoch_end(epoch) for callback in self.callbacks]
         return any(wants_to_stop)
+
+
+def _diversity(
+    real: torch.Tensor, fake: torch.Tensor, condition: torch.Tensor
+) -> float:
+    """Spread of a batch's generated rows within their classes, over the real rows'."""
+    counts = condition.sum(dim=0).clamp(min=1)[:, None]
+    spreads = [
+        (rows - condition @ (condition.T @ rows / counts)).norm()
+        for rows in (real.flatten(1), fake.flatten(1))
+    ]
+    return float(spreads[1] / spreads[0].clamp(min=1e-12))
 
 
 def _vector(network: nn.Module) -> torch.Tensor:

@@ -1,24 +1,23 @@
 """autolog, log_pipeline, lineage: what is in the store after a fit in a pipeline."""
 
+from collections import Counter
+
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from mlflow.tracking.client import MlflowClient
+from mlflow_server import runs
 from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline as sklearn_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import gan_augment.mlflow
-from gan_augment import GANOverSampler, TabularGAN
+from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
 from gan_augment.training.callbacks import Callback
-
-
-@pytest.fixture
-def autolog(store):
-    yield gan_augment.mlflow.autolog
-    gan_augment.mlflow.autolog(disable=True)
 
 
 @pytest.fixture
@@ -27,10 +26,6 @@ def pipeline(fast_sampler):
         (OneHotEncoder(), ["job"]), (StandardScaler(), ["age"])
     )
     return make_pipeline(fast_sampler, prepare, LogisticRegression())
-
-
-def runs():
-    return mlflow.search_runs(search_all_experiments=True, output_format="list")
 
 
 def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
@@ -44,15 +39,30 @@ def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
     assert run.data.params["data/n_rare"] == "25"
     assert run.data.params["resampled/n_rare"] == "175"
     assert run.data.metrics["fit_resample_seconds"] > 0
-    (dataset,) = run.inputs.dataset_inputs
-    assert dataset.dataset.digest
-    assert "age" in dataset.dataset.schema
+    contexts = [dataset.tags[0].value for dataset in run.inputs.dataset_inputs]
+    assert sorted(contexts) == ["synthetic", "training"]
+    for dataset in run.inputs.dataset_inputs:
+        assert dataset.dataset.digest
+        assert "age" in dataset.dataset.schema
     client = MlflowClient()
     curve = client.get_metric_history(run.info.run_id, "train/generator_loss")
     curve.sort(key=lambda metric: metric.step)
     assert [metric.step for metric in curve] == sampler.history_["step"]
     assert [metric.value for metric in curve] == sampler.history_["generator_loss"]
+    assert run.data.metrics["train/diversity"] > 0
+    assert run.data.metrics["train/generator_gradient_norm"] > 0
+    figures = [file.path for file in client.list_artifacts(run.info.run_id, "figures")]
+    names = ["marginals", "projection", "training_curves"]
+    assert figures == [f"figures/{name}.png" for name in names]
     version = client.get_model_version_by_alias("generator", "candidate")
+    assert version.tags["gan_augment.data_digest"] in [
+        dataset.dataset.digest for dataset in run.inputs.dataset_inputs
+    ]
+    model = mlflow.get_logged_model(sampler.gan_.mlflow_model_id_)
+    shown = {metric.key: metric.value for metric in model.metrics}
+    last = sampler.history_["generator_loss"][-1]
+    assert shown["train/generator_loss"] == last
+    assert model.params["gan__max_steps"] == "10"
     assert version.source == f"models:/{sampler.gan_.mlflow_model_id_}"
     assert version.run_id == run.info.run_id
 
@@ -63,12 +73,19 @@ def test_the_classifier_points_at_its_generator(autolog, pipeline, imbalanced):
     with mlflow.start_run(run_name="classifier") as outer:
         pipeline.fit(X, y)
         info = gan_augment.mlflow.log_pipeline(
-            pipeline, registered_model_name="classifier"
+            pipeline, registered_model_name="classifier", X=X
         )
     model_id = pipeline[0].gan_.mlflow_model_id_
     run = mlflow.get_run(outer.info.run_id)
     assert [model.model_id for model in run.inputs.model_inputs] == [model_id]
     assert [model.model_id for model in run.outputs.model_outputs] == [info.model_id]
+    given = {
+        data.tags[0].value: data.dataset.name for data in run.inputs.dataset_inputs
+    }
+    assert given == {"training": "training", "synthetic": "synthetic"}
+    generator = mlflow.get_run(mlflow.get_logged_model(model_id).source_run_id)
+    assert generator.data.tags[f"gan_augment.used_by.{run.info.run_id}"] == "classifier"
+    assert info.signature.inputs.input_names() == list(X)
     (found,) = mlflow.search_runs(
         filter_string=f"tags.`gan_augment.generator_model_id` = '{model_id}'",
         output_format="list",
@@ -79,6 +96,88 @@ def test_the_classifier_points_at_its_generator(autolog, pipeline, imbalanced):
     loaded = mlflow.sklearn.load_model("models:/classifier@candidate")
     assert (loaded.predict(X) == pipeline.predict(X)).all()
     assert not hasattr(loaded[0], "gan_")
+    assert hasattr(pipeline[0], "gan_")
+
+
+@pytest.mark.parametrize("inside", [lambda model: model, sklearn_pipeline])
+def test_a_resampled_classifier_is_logged_and_linked(
+    autolog, fast_sampler, imbalanced, inside
+):
+    X, y = imbalanced
+    numbers = X[["age"]]
+    model = inside(ResampledClassifier(LogisticRegression(), fast_sampler, n_draws=2))
+    autolog(log_figures=False)
+    with mlflow.start_run() as run:
+        model.fit(numbers, y)
+        info = gan_augment.mlflow.log_pipeline(model)
+    classifier = model if inside is not sklearn_pipeline else model[-1]
+    linked = mlflow.get_run(run.info.run_id).inputs.model_inputs
+    assert {entry.model_id for entry in linked} == {
+        sampler.gan_.mlflow_model_id_ for sampler in classifier.samplers_
+    }
+    loaded = mlflow.sklearn.load_model(info.model_uri)
+    expected = model.predict_proba(numbers)
+    np.testing.assert_allclose(loaded.predict_proba(numbers), expected)
+    loaded = loaded if inside is not sklearn_pipeline else loaded[-1]
+    assert not any(hasattr(sampler, "gan_") for sampler in loaded.samplers_)
+
+
+def test_a_sampler_in_a_nested_pipeline_is_linked(autolog, fast_sampler, imbalanced):
+    X, y = imbalanced
+    nested = make_pipeline(fast_sampler, StandardScaler(), LogisticRegression())
+    search = GridSearchCV(nested, {"logisticregression__C": [1.0]}, cv=2)
+    autolog(log_figures=False)
+    with mlflow.start_run() as run:
+        search.fit(X[["age"]], y)
+        gan_augment.mlflow.log_pipeline(search)
+    (linked,) = mlflow.get_run(run.info.run_id).inputs.model_inputs
+    assert linked.model_id == search.best_estimator_[0].gan_.mlflow_model_id_
+
+
+def test_a_search_registers_the_generator_of_its_refit_alone(
+    autolog, pipeline, imbalanced
+):
+    autolog(registered_model_name="generator")
+    mlflow.sklearn.autolog(log_models=False)
+    try:
+        search = GridSearchCV(pipeline, {"logisticregression__C": [0.1, 1.0]}, cv=2)
+        search.fit(*imbalanced)
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    kinds = Counter(run.data.tags.get("gan_augment.kind") for run in runs())
+    assert kinds["trial-fit"] == 4
+    assert kinds["generator-fit"] == 1
+    (search_run,) = [run for run in runs() if "best_cv_score" in run.data.metrics]
+    for run in runs():
+        if "gan_augment.kind" in run.data.tags:
+            assert run.data.tags["mlflow.parentRunId"] == search_run.info.run_id
+            assert run.info.status == "FINISHED"
+            assert "train/generator_loss" in run.data.metrics
+    versions = MlflowClient().search_model_versions("name = 'generator'")
+    assert len(versions) == 1
+    assert len(mlflow.search_logged_models(output_format="list")) == 1
+
+
+def test_cross_validate_keeps_no_model(autolog, pipeline, imbalanced):
+    autolog(registered_model_name="generator")
+    cross_validate(pipeline, *imbalanced, cv=2)
+    assert {run.data.tags["gan_augment.kind"] for run in runs()} == {"trial-fit"}
+    assert mlflow.search_logged_models(output_format="list") == []
+
+
+def test_exclusive_leaves_a_run_of_the_user_alone(autolog, pipeline, imbalanced):
+    autolog(exclusive=True)
+    with mlflow.start_run(run_name="mine"):
+        pipeline.fit(*imbalanced)
+    assert [run.info.run_name for run in runs()] == ["mine"]
+
+
+def test_tags_of_ones_own(autolog, fast_sampler, imbalanced):
+    autolog(log_models=False, log_figures=False, extra_tags={"team": "risk"})
+    fast_sampler.fit_resample(*imbalanced)
+    (run,) = runs()
+    assert run.data.tags["team"] == "risk"
+    assert run.data.tags["mlflow.source.name"]
 
 
 def test_disable_stops_it(autolog, pipeline, imbalanced):
@@ -128,27 +227,14 @@ def test_an_error_of_the_fit_is_the_users_and_fails_the_run(autolog, imbalanced)
     assert run.info.status == "FAILED"
 
 
-def test_a_store_that_fails_costs_no_fit(
-    autolog, fast_sampler, imbalanced, monkeypatch
-):
-    def fail(*args, **kwargs):
-        raise OSError("no space left on device")
-
-    autolog()
-    monkeypatch.setattr(MlflowClient, "log_batch", fail)
-    monkeypatch.setattr(mlflow, "log_params", fail)
-    with pytest.warns(UserWarning, match="training curves: OSError"):
-        X_resampled, _ = fast_sampler.fit_resample(*imbalanced)
-    assert len(X_resampled) == 350
-    assert len(fast_sampler.gan_.sample(5)[0]) == 5
-
-
 def test_class_names_that_mlflow_refuses_are_logged(autolog, fast_sampler):
     X = np.random.default_rng(0).normal(size=(40, 2))
     autolog(log_models=False)
-    fast_sampler.fit_resample(X, np.where(np.arange(40) % 4 == 0, "f1@a=b%", "no"))
+    y = np.array(["f1@a=b%"] * 6 + ["f1=a@b%"] * 10 + ["no"] * 24)
+    fast_sampler.fit_resample(X, y)
     (run,) = runs()
-    assert run.data.params["data/n_f1_a_b_"] == "10"
+    counts = [run.data.params[f"data/n_f1_a_b_{more}"] for more in ("", " 2")]
+    assert counts == ["6", "10"]
 
 
 def test_a_refit_without_tracking_is_not_linked(autolog, pipeline, imbalanced):

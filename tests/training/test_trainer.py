@@ -10,7 +10,7 @@ from gan_augment.encoding.schema import Span
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.training.callbacks import Callback, ambient_callbacks, watching
 from gan_augment.training.losses import LOSSES
-from gan_augment.training.trainer import Trainer
+from gan_augment.training.trainer import Trainer, _diversity
 
 
 class Spy(Callback):
@@ -177,3 +177,12 @@ def test_sampling_does_not_depend_on_torchs_grad_mode():
     with torch.no_grad():
         inside = gan.sample(4, random_state=0)[0]
     np.testing.assert_array_equal(inside, gan.sample(4, random_state=0)[0])
+
+
+def test_diversity_is_the_spread_within_classes():
+    condition = torch.eye(2).repeat(50, 1)
+    centres = condition @ torch.tensor([[0.0, 0.0], [9.0, 9.0]])
+    noise = torch.randn(100, 2, generator=torch.Generator().manual_seed(0))
+    real = centres + noise
+    assert _diversity(real, centres + noise / 2, condition) == pytest.approx(0.5)
+    assert _diversity(real, centres, condition) == pytest.approx(0, abs=1e-6)

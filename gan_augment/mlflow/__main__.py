@@ -1,0 +1,34 @@
+"""``python -m gan_augment.mlflow sync``: bring in what waits on disk."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from gan_augment.mlflow.delivery import sync
+from gan_augment.mlflow.spool import SPOOL_VARIABLE, default_spool
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m gan_augment.mlflow")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser(
+        "sync", help="bring the runs that wait on disk into MLflow"
+    )
+    command.add_argument(
+        "spool", nargs="?", help=f"spool directory (default: {SPOOL_VARIABLE} or here)"
+    )
+    command.add_argument("--tracking-uri", help="default: where each run was meant for")
+    given = parser.parse_args(arguments)
+    results = sync(given.spool, given.tracking_uri)
+    for result in results:
+        outcome = f"kept: {result.error}" if result.error else "sent"
+        print(f"{result.directory.name} -> {result.tracking_uri}: {outcome}")  # noqa: T201
+    if not results:
+        print(f"Nothing waits in {given.spool or default_spool()}.")  # noqa: T201
+    return int(any(result.error for result in results))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

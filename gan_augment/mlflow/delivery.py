@@ -1,0 +1,347 @@
+"""From the disk into MLflow, exactly once.
+
+Everything that is sent can be sent again without doubling it. The run, the model and
+its version carry the journal's key as a tag, and are looked for before they are made; a
+metric has the time at which it was measured; files have fixed names. So neither an
+answer that got lost nor a process that died between two calls needs to be remembered:
+whoever comes next starts from the first record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+import requests
+from mlflow import MlflowClient
+from mlflow.entities import (
+    Dataset,
+    DatasetInput,
+    InputTag,
+    LoggedModel,
+    LoggedModelOutput,
+    LoggedModelStatus,
+    Metric,
+    Param,
+    RunTag,
+)
+from mlflow.exceptions import MlflowException
+from mlflow.models import Model
+
+from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.spool import (
+    Journal,
+    Record,
+    SpoolError,
+    default_spool,
+    waiting_runs,
+)
+
+KEY_TAG = "gan_augment.journal"
+DEFAULT_EXPERIMENT_ID = "0"
+# Seconds to wait for any answer at all, and to leave a server alone that gave none.
+ANSWER_SECONDS = 2.0
+AWAY_SECONDS = 30.0
+# Most that MLflow takes in one call.
+MAX_METRICS, MAX_PARAMS = 1000, 100
+BAD_REQUEST = 400
+
+_hung_at: dict[str, float] = {}
+
+
+def is_reachable(tracking_uri: str) -> bool:
+    """Whether a tracking server answers, whatever it answers, within two seconds.
+
+    MLflow itself asks a dead server for four minutes, and one that hangs for eighteen.
+    """
+    if not tracking_uri.startswith("http"):
+        return True
+    hung = _hung_at.get(tracking_uri)
+    if hung is not None and time.monotonic() - hung < AWAY_SECONDS:
+        return False
+    try:
+        requests.get(f"{tracking_uri}/health", timeout=ANSWER_SECONDS)
+    except requests.exceptions.SSLError:
+        return True  # something answered; MLflow knows which certificates to trust
+    except requests.Timeout:
+        _hung_at[tracking_uri] = time.monotonic()
+        return False
+    except requests.RequestException:
+        return False
+    return True
+
+
+class DeliveryError(RuntimeError):
+    """Trying again soon would not help."""
+
+
+class Delivery:
+    """Bring one journal into MLflow.
+
+    Parameters
+    ----------
+    journal : Journal
+        What is sent. Its first record creates the run.
+    tracking_uri : str, default=None
+        Where to; None takes the address that the journal names.
+
+    Attributes
+    ----------
+    run_id : str
+        The run, once it is there.
+    model_id : str
+        The logged generator, once it is there.
+    cancelled : bool
+        Set it, and nothing follows the record that is being sent.
+    """
+
+    def __init__(self, journal: Journal, tracking_uri: str | None = None) -> None:
+        self._journal = journal
+        first = journal.records[0]
+        self.tracking_uri = tracking_uri or first["tracking_uri"]
+        registry_uri = tracking_uri or first["registry_uri"]
+        self._client = MlflowClient(self.tracking_uri, registry_uri)
+        self._n_sent = 0
+        self.run_id = self.model_id = ""
+        self._refused: list[str] = []
+        self.cancelled = False
+
+    def send(self) -> None:
+        """Send the records that were not sent yet.
+
+        Raises
+        ------
+        DeliveryError
+            If the server does not answer, or refuses a record for good.
+        Exception
+            Whatever the store raises. The next call goes on where this one stopped.
+        """
+        if not is_reachable(self.tracking_uri):
+            raise DeliveryError(f"no answer from {self.tracking_uri}")
+        senders: dict[str, Callable[[list[Record]], None]] = {
+            "create": self._create,
+            "metrics": self._log_metrics,
+            "params": self._log_params,
+            "tags": self._log_tags,
+            "dataset": self._log_dataset,
+            "file": self._log_file,
+            "model": self._log_model,
+            "end": self._end,
+        }
+        waiting = self._journal.records[self._n_sent :]
+        for kind, group in groupby(waiting, key=lambda record: record["kind"]):
+            if self.cancelled:
+                return
+            records = list(group)
+            try:
+                senders[kind](records)
+            except MlflowException as error:
+                # Neither waiting nor asking again turns a bad request into a good one.
+                if kind == "create" or error.get_http_status_code() != BAD_REQUEST:
+                    raise
+                self._refused.append(f"{kind}: {error.message}")
+            self._n_sent += len(records)
+        if self._refused:
+            raise DeliveryError(f"refused {'; '.join(self._refused)}")
+
+    @property
+    def complete(self) -> bool:
+        """Whether the whole run is in MLflow, to its end."""
+        n_records = len(self._journal.records)
+        ended = self._journal.records[-1]["kind"] == "end"
+        return ended and self._n_sent == n_records and not self._refused
+
+    def _create(self, records: list[Record]) -> None:
+        (record,) = records
+        experiment_id = record["experiment_id"]
+        if experiment_id is None:
+            experiment_id = self._experiment(record["experiment_name"])
+        key = self._journal.key
+        found = self._client.search_runs(
+            [experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1
+        )
+        run = next(iter(found), None) or self._client.create_run(
+            experiment_id,
+            start_time=record["time"],
+            tags=record["tags"] | {KEY_TAG: key},
+            run_name=record["name"],
+        )
+        self.run_id, self._experiment_id = run.info.run_id, experiment_id
+
+    def _experiment(self, name: str | None) -> str:
+        if name is None:
+            return DEFAULT_EXPERIMENT_ID
+        found = self._client.get_experiment_by_name(name)
+        if found is None:
+            return self._client.create_experiment(name)
+        return found.experiment_id
+
+    def _log_metrics(self, records: list[Record], model_id: str | None = None) -> None:
+        metrics = [
+            Metric(name, value, record["time"], record["step"], model_id=model_id)
+            for record in records
+            for name, value in record["values"].items()
+        ]
+        for start in range(0, len(metrics), MAX_METRICS):
+            batch = metrics[start : start + MAX_METRICS]
+            self._client.log_batch(self.run_id, metrics=batch)
+
+    def _log_params(self, records: list[Record]) -> None:
+        params = [Param(*item) for item in _values(records).items()]
+        for start in range(0, len(params), MAX_PARAMS):
+            batch = params[start : start + MAX_PARAMS]
+            self._client.log_batch(self.run_id, params=batch)
+
+    def _log_tags(self, records: list[Record]) -> None:
+        tags = [RunTag(*item) for item in _values(records).items()]
+        self._client.log_batch(self.run_id, tags=tags)
+
+    def _log_dataset(self, records: list[Record]) -> None:
+        inputs = [
+            DatasetInput(
+                Dataset(**record["description"]),
+                [InputTag("mlflow.data.context", record["context"])],
+            )
+            for record in records
+        ]
+        self._client.log_inputs(self.run_id, inputs)
+
+    def _log_file(self, records: list[Record]) -> None:
+        for record in records:
+            folder = str(Path(record["path"]).parent)
+            local = str(self._local(record["path"]))
+            self._client.log_artifact(self.run_id, local, folder)
+
+    def _log_model(self, records: list[Record]) -> None:
+        """Upload the generator, with the metrics of its last step, and register it."""
+        (record,) = records
+        model = self._logged_model(record)
+        self.model_id, local = model.model_id, self._local(record["path"])
+        description = Model.load(str(local))
+        description.model_id = description.model_uuid = model.model_id
+        description.artifact_path = model.artifact_location
+        description.run_id = self.run_id
+        description.save(str(local / "MLmodel"))
+        self._client.log_model_artifacts(model.model_id, str(local))
+        if model.status != LoggedModelStatus.READY:
+            self._client.finalize_logged_model(model.model_id, "READY")
+        outputs = self._client.get_run(self.run_id).outputs
+        known = outputs.model_outputs if outputs else []
+        if model.model_id not in [output.model_id for output in known]:
+            output = LoggedModelOutput(model.model_id, record["step"])
+            self._client.log_outputs(self.run_id, [output])
+        last = [m for m in self._records("metrics") if m["step"] == record["step"]]
+        self._log_metrics(last, model.model_id)
+        if record["registered_model_name"]:
+            self._register(record, model.model_id)
+
+    def _logged_model(self, record: Record) -> LoggedModel:
+        key = self._journal.key
+        found = self._client.search_logged_models(
+            [self._experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1
+        )
+        return next(iter(found), None) or self._client.create_logged_model(
+            self._experiment_id,
+            name=record["name"],
+            source_run_id=self.run_id,
+            tags=record["tags"] | {KEY_TAG: key},
+            params=_values(self._records("params")),
+        )
+
+    def _register(self, record: Record, model_id: str) -> None:
+        name, source = record["registered_model_name"], f"models:/{model_id}"
+        with contextlib.suppress(MlflowException):  # it exists
+            self._client.create_registered_model(name)
+        versions = self._client.search_model_versions(f"name = '{name}'")
+        found = [version for version in versions if version.source == source]
+        version = next(iter(found), None) or self._client.create_model_version(
+            name, source, self.run_id, tags=record["tags"], model_id=model_id
+        )
+        if self._is_newest(name):
+            self._client.set_registered_model_alias(name, CANDIDATE, version.version)
+
+    def _is_newest(self, name: str) -> bool:
+        """Whether the candidate so far, if any, was trained before this generator."""
+        try:
+            candidate = self._client.get_model_version_by_alias(name, CANDIDATE)
+            run = self._client.get_run(candidate.run_id or "")
+        except MlflowException:
+            return True
+        return run.info.start_time <= self._journal.records[0]["time"]
+
+    def _end(self, records: list[Record]) -> None:
+        (record,) = records
+        self._client.set_terminated(self.run_id, record["status"], record["time"])
+
+    def _records(self, kind: str) -> list[Record]:
+        return [record for record in self._journal.records if record["kind"] == kind]
+
+    def _local(self, path: str) -> Path:
+        root = self._journal.directory.resolve()
+        local = (root / path).resolve()
+        if not local.is_relative_to(root):
+            raise DeliveryError(f"A run's file must lie in its directory. Got {path}.")
+        return local
+
+
+def _values(records: list[Record]) -> dict[str, str]:
+    return {name: value for r in records for name, value in r["values"].items()}
+
+
+class Sync(NamedTuple):
+    """What became of a run that waited on disk."""
+
+    directory: Path
+    tracking_uri: str
+    error: str
+
+
+def sync(
+    spool: str | Path | None = None, tracking_uri: str | None = None
+) -> list[Sync]:
+    """Bring the runs that wait on disk into MLflow; what has arrived is deleted there.
+
+    The run of a process that was killed gets the status ``KILLED``. A run that a
+    process is still writing is left alone.
+
+    Parameters
+    ----------
+    spool : path-like, default=None
+        The spool directory. None takes ``GAN_AUGMENT_SPOOL`` or, where that is not
+        set, ``.gan_augment_spool`` in the working directory.
+    tracking_uri : str, default=None
+        Where to; None takes the address that each run was meant for.
+
+    Returns
+    -------
+    results : list of Sync
+        One a run, in the order in which they began: its directory, where it was sent,
+        and what went wrong, or an empty string.
+    """
+    directories = waiting_runs(default_spool() if spool is None else Path(spool))
+    return [_sync_one(directory, tracking_uri) for directory in directories]
+
+
+def _sync_one(directory: Path, tracking_uri: str | None) -> Sync:
+    try:
+        journal = Journal(directory)
+    except SpoolError as error:
+        return Sync(directory, tracking_uri or "", str(error))
+    records, uri = journal.records, tracking_uri or ""
+    try:
+        if records and records[-1]["kind"] != "end":
+            last = max(record.get("time", 0) for record in records)
+            # Not on disk: should this fail, the next one finds it so too.
+            records.append({"kind": "end", "status": "KILLED", "time": last})
+        delivery = Delivery(journal, tracking_uri)
+        uri = delivery.tracking_uri
+        delivery.send()
+    except Exception as error:  # of one run; the others may do better
+        journal.close()
+        return Sync(directory, uri, f"{type(error).__name__}: {error}")
+    journal.discard()
+    return Sync(directory, uri, "")

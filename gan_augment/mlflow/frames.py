@@ -1,0 +1,47 @@
+"""Tables as MLflow knows them: plain dtypes, names that are strings."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.encoding.container import to_frame
+
+
+@contextlib.contextmanager
+def without_schema_hints() -> Iterator[None]:
+    """Silence advice on integer columns of a serving input, where none is one."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*integer column")
+        yield
+
+
+def with_target(
+    frame: pd.DataFrame, name: str, labels: Any
+) -> tuple[pd.DataFrame, str]:
+    """The frame with its labels, and the name of their column, which is a new one."""
+    while name in frame.columns:
+        name += "_"
+    return frame.assign(**{name: labels}), name
+
+
+def as_table(rows: Any) -> pd.DataFrame:
+    """Rows as a frame of which a model signature and JSON know every column.
+
+    An image is a row of pixels.
+    """
+    if np.ndim(rows) > 2:
+        rows = np.reshape(rows, (len(rows), -1))
+    frame = to_frame(rows).reset_index(drop=True)
+    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    for name, column in frame.items():
+        if isinstance(column.dtype, pd.SparseDtype):
+            frame[name] = column.sparse.to_dense()
+        elif isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "m":
+            frame[name] = column.astype(object).where(column.isna(), column.astype(str))
+    return frame

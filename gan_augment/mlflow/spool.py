@@ -1,0 +1,138 @@
+"""Runs on disk: what happened, line by line, before any of it is sent anywhere.
+
+A run is a directory. ``journal.jsonl`` has one line of JSON a record, in the order in
+which things happened; pictures and the generator lie beside it. Lines are only ever
+appended, and handed to the operating system at once, so that what was written is still
+there when the process is killed. The process that writes holds the directory's lock;
+the lock of a dead process is free. A run that has arrived in MLflow is deleted here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import uuid
+import warnings
+from pathlib import Path
+from typing import Any, Self
+
+from filelock import FileLock, Timeout
+
+Record = dict[str, Any]
+
+JOURNAL_FILE = "journal.jsonl"
+LOCK_FILE = "lock"
+# Where runs wait, if autolog is told no other place.
+SPOOL_VARIABLE = "GAN_AUGMENT_SPOOL"
+DEFAULT_SPOOL = ".gan_augment_spool"
+
+
+class SpoolError(RuntimeError):
+    """A run on disk cannot be read, or belongs to a process that still writes it."""
+
+
+def default_spool() -> Path:
+    """The directory of ``GAN_AUGMENT_SPOOL``, or one in the working directory."""
+    return Path(os.environ.get(SPOOL_VARIABLE) or DEFAULT_SPOOL).resolve()
+
+
+class Journal:
+    """One run on disk, open for writing by this process alone.
+
+    Parameters
+    ----------
+    directory : path-like
+        The run's directory; must exist.
+
+    Attributes
+    ----------
+    directory : Path
+        The run's directory.
+    records : list of dict
+        What it holds, oldest first.
+
+    Raises
+    ------
+    SpoolError
+        If another process has it open.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self._writable = True
+        # Whichever thread is last, the one that trains or the one that sends, closes.
+        self._lock = FileLock(directory / LOCK_FILE, thread_local=False)
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout as error:
+            raise SpoolError(f"{directory} is in use by a running process.") from error
+        except OSError as error:
+            self._keep_in_memory(error)
+        self.records = _read(directory / JOURNAL_FILE)
+
+    @classmethod
+    def new(cls, spool: Path) -> Self:
+        """Open a new run in a spool directory, or where temporary files may be."""
+        name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:12]}"
+        for place in (spool, Path(tempfile.gettempdir()) / "gan_augment_spool"):
+            with contextlib.suppress(OSError):
+                (place / name).mkdir(parents=True)
+                return cls(place / name)
+        return cls(spool / name)
+
+    @property
+    def key(self) -> str:
+        """What tells this run from every other one."""
+        return self.directory.name
+
+    def append(self, record: Record) -> None:
+        """Add a record. A disk that is full costs the copy on disk, nothing else."""
+        self.records.append(record)
+        if not self._writable:
+            return
+        try:
+            with (self.directory / JOURNAL_FILE).open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            self._keep_in_memory(error)
+
+    def _keep_in_memory(self, error: OSError) -> None:
+        self._writable = False
+        warnings.warn(
+            f"{self.directory.parent} must be a directory that can be written. Got "
+            f"'{error.strerror}'. Training goes on; what MLflow does not take at once "
+            f"is lost. Set {SPOOL_VARIABLE} to another directory.",
+            UserWarning,
+            stacklevel=2,
+        )
+
+    def close(self) -> None:
+        """Let others open the run."""
+        self._lock.release()
+
+    def discard(self) -> None:
+        """Delete the run: it has arrived. The spool goes with its last run."""
+        self.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.directory.parent.rmdir()
+
+
+def waiting_runs(spool: Path) -> list[Path]:
+    """Directories of the runs in a spool directory, oldest first."""
+    return sorted(path.parent for path in spool.glob(f"*/{JOURNAL_FILE}"))
+
+
+def _read(path: Path) -> list[Record]:
+    """Records of a journal; a last line that was cut off never happened."""
+    if not path.exists():
+        return []
+    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
+    try:
+        return [json.loads(line) for line in lines]
+    except ValueError as error:
+        raise SpoolError(f"{path} must hold one JSON record a line.") from error

@@ -1,0 +1,178 @@
+"""predict: what is asked for, or a clear refusal; over HTTP, by many at once."""
+
+import io
+import json
+from concurrent.futures import ThreadPoolExecutor
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+import requests
+from mlflow_server import Process, free_port, wait_for
+
+import gan_augment.mlflow
+from gan_augment import TabularGAN
+from gan_augment.mlflow import GeneratorModel
+from gan_augment.mlflow.serving import MAX_ROWS
+
+
+@pytest.fixture(scope="module")
+def gan():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(
+        {"age": rng.integers(18, 90, 80), "job": rng.choice(["a", "b"], 80)}
+    )
+    return TabularGAN(max_steps=10, random_state=0).fit(X, np.arange(80) % 4 == 0)
+
+
+@pytest.fixture(scope="module")
+def saved(gan, tmp_path_factory):
+    path = tmp_path_factory.mktemp("served") / "model"
+    gan_augment.mlflow.save_model(gan, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def url(saved):
+    """A scoring server of MLflow."""
+    port = free_port()
+    options = {"model-uri": saved, "env-manager": "local", "port": port}
+    arguments = [f"--{name}={value}" for name, value in options.items()]
+    process = Process(["mlflow", "models", "serve", *arguments], saved.parent)
+    process.start()
+    try:
+        wait_for(f"http://127.0.0.1:{port}/ping", process)
+        yield f"http://127.0.0.1:{port}/invocations"
+    finally:
+        process.kill()
+
+
+def ask(url, records=(), **params):
+    body = {"dataframe_records": list(records), "params": params}
+    return requests.post(url, json=body, timeout=120)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({}, "`n_rows` must be from 1"),
+        ({"n_rows": 0}, "`n_rows` must be from 1"),
+        ({"n_rows": -3}, "`n_rows` must be from 1"),
+        ({"n_rows": MAX_ROWS + 1}, "at most 1000000"),
+        ({"n_rows": "12"}, "`n_rows` must be a whole number"),
+        ({"n_rows": 2.5}, "`n_rows` must be a whole number"),
+        ({"n_rows": True}, "`n_rows` must be a whole number"),
+        ({"n_rows": [1]}, "`n_rows` must be a whole number"),
+        ({"n_rows": 1, "seed": -2}, "`seed` must be at least 0"),
+        ({"n_rows": 1, "seed": "x"}, "`seed` must be a whole number"),
+        ({"n_rows": 1, "target_class": "maybe"}, r"one of \['False', 'True'\]"),
+        ({"nrows": 1}, r"Got \['nrows'\]"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_either_form(gan, params, message):
+    model = GeneratorModel(gan)
+    with pytest.raises(ValueError, match=message):
+        model.predict(None, params)
+    with pytest.raises(ValueError, match=message):
+        model.predict(pd.DataFrame([{"x": 0} | params]).drop(columns="x"), {})
+
+
+def test_no_value_of_the_request_is_in_the_error(gan):
+    with pytest.raises(ValueError, match="target_class") as caught:
+        GeneratorModel(gan).predict(None, {"n_rows": 1, "target_class": "secret"})
+    assert "secret" not in str(caught.value)
+
+
+def test_a_frame_is_one_request_a_row(gan):
+    model = GeneratorModel(gan)
+    first = model.predict(None, {"n_rows": 3, "target_class": "True", "seed": 1})
+    second = model.predict(None, {"n_rows": 2, "target_class": "False", "seed": 5})
+    frame = pd.DataFrame(
+        {"n_rows": [3, None], "target_class": ["True", "False"], "seed": [1, None]}
+    )
+    both = model.predict(frame, {"n_rows": 2, "seed": 5})
+    expected = pd.concat([first, second], ignore_index=True)
+    pd.testing.assert_frame_equal(both, expected)
+    with pytest.raises(ValueError, match="at most"):
+        model.predict(pd.DataFrame({"n_rows": [MAX_ROWS, 1]}))
+
+
+def test_threads_draw_the_rows_that_one_draws(gan):
+    model = GeneratorModel(gan)
+
+    def draw(seed):
+        return model.predict(None, {"n_rows": 200, "target_class": "", "seed": seed})
+
+    alone = [draw(seed) for seed in range(40)]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(draw, range(40)))
+    for one, other in zip(alone, together, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_the_example_is_served(saved):
+    model = mlflow.pyfunc.load_model(str(saved))
+    request = json.loads(model.metadata.get_serving_input(str(saved)))
+    rows = model.predict(pd.DataFrame(), params=request["params"])
+    assert len(rows) == 5
+    schema = model.metadata.get_params_schema()
+    assert {spec.name for spec in schema} == {"n_rows", "target_class", "seed"}
+    outputs = model.metadata.get_output_schema().input_names()
+    assert outputs == list(rows) == ["age", "job", "target"]
+
+
+def test_images_are_rows_of_pixels(gan, monkeypatch):
+    images = np.zeros((3, 4, 4, 1), dtype=np.uint8)
+    monkeypatch.setattr(
+        TabularGAN, "sample", lambda self, n, **_: (images, np.array([True] * n))
+    )
+    rows = GeneratorModel(gan).predict(None, {"n_rows": 3})
+    assert rows.shape == (3, 17)
+
+
+def test_over_http_every_form_and_every_refusal(url, gan):
+    answer = ask(url, n_rows=5, target_class="True", seed=3)
+    assert answer.status_code == 200
+    rows = pd.DataFrame(answer.json()["predictions"])
+    assert rows["target"].tolist() == [True] * 5
+    expected = GeneratorModel(gan).predict(
+        None, {"n_rows": 5, "target_class": "True", "seed": 3}
+    )
+    pd.testing.assert_frame_equal(rows, expected, check_dtype=False)
+    records = [{"n_rows": 2, "seed": 1}, {"n_rows": 1, "target_class": "False"}]
+    assert len(ask(url, records).json()["predictions"]) == 3
+    table = io.StringIO("n_rows,target_class,seed\n2,True,1\n1,False,2\n")
+    answer = requests.post(
+        url, data=table.read(), headers={"Content-Type": "text/csv"}, timeout=120
+    )
+    assert len(answer.json()["predictions"]) == 3
+    for wrong in (
+        {},
+        {"nrows": 100},
+        {"n_rows": "x"},
+        {"n_rows": 0},
+        {"n_rows": 2_000_000},
+        {"n_rows": 1, "target_class": "maybe"},
+    ):
+        answer = ask(url, **wrong)
+        assert answer.status_code == 400, wrong
+        assert "n_rows" in answer.text or "target_class" in answer.text
+        assert "maybe" not in answer.text
+    answer = ask(url, [{"n_rows": 1, "colour": "red"}])
+    assert answer.status_code == 400
+    assert "colour" in answer.text
+
+
+def test_eight_clients_get_what_they_asked_for(url):
+    def client(seed):
+        answers = [ask(url, n_rows=100, seed=seed) for _ in range(25)]
+        assert [answer.status_code for answer in answers] == [200] * 25
+        assert {answer.text for answer in answers} == {answers[0].text}
+        assert len(answers[0].json()["predictions"]) == 100
+        return answers[0].text
+
+    with ThreadPoolExecutor(8) as pool:
+        texts = list(pool.map(client, [0, 1, 2, 3, 0, 1, 2, 3]))
+    assert texts[:4] == texts[4:]
+    assert len(set(texts)) == 4
