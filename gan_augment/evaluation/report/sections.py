@@ -196,9 +196,10 @@ def on_data(rows: ReportedRows) -> Section:
     if rows.is_table:
         (frame,) = plain_frames(_safe_indexing(rows.X, np.flatnonzero(~rows.mask)))
         numeric = sum(is_numeric(frame.iloc[:, i]) for i in range(frame.shape[1]))
+        n_columns = frame.shape[1]
         text = [
-            f"{frame.shape[1]} column{'s' * (frame.shape[1] != 1)}: {numeric} of numbers or dates, "
-            f"{frame.shape[1] - numeric} of categories. "
+            f"{n_columns} column{'s' * (n_columns != 1)}: {numeric} of numbers or "
+            f"dates, {n_columns - numeric} of categories. "
             f"{frame.isna().to_numpy().mean():.1%} of the cells are missing."
         ]
     table = pd.DataFrame(
