@@ -22,7 +22,7 @@ import gan_augment.mlflow
 from gan_augment import GANOverSampler, TabularGAN, compare, report
 from gan_augment.baselines import ImputedSMOTE
 from gan_augment.classifier import default_strategy
-from pipelines.tabular import CLASSIFIERS, EXPERIMENT, load_table, make_pipeline
+from pipelines.tabular import CLASSIFIERS, EXPERIMENT, load_table, make_classifier
 
 console = Console()
 
@@ -49,7 +49,7 @@ def main(
         X, y, test_size=0.3, stratify=y, random_state=0
     )
     gan = TabularGAN() if max_steps is None else TabularGAN(max_steps=max_steps)
-    pipeline = make_pipeline(classifier)
+    pipeline = make_classifier(classifier)
     sampler = GANOverSampler(gan, sampling_strategy=default_strategy, random_state=0)
     samplers = {
         "SMOTE": ImputedSMOTE(sampling_strategy=default_strategy),
