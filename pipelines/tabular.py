@@ -51,7 +51,7 @@ SHOWN = {
 }
 EXPERIMENT = "gan_augment"
 WITHOUT, WITH = "nothing", "GAN"
-console = Console()
+console = Console(width=max(Console().width, 100))
 
 
 def load_table(path: Path | None, target: str | None) -> tuple[pd.DataFrame, pd.Series]:
@@ -104,13 +104,10 @@ def show(comparison: Comparison) -> None:
     for metric, name in SHOWN.items():
         differences = comparison.differences(metric)
         table.add_row(name, *(f"{mean:.3f}" for mean in measured[metric]))
-        intervals = [
-            "" if arm == WITHOUT else f"{low:+.3f} to {high:+.3f}"
-            for arm, low, high in zip(
-                differences.index, differences["low"], differences["high"], strict=True
-            )
-        ]
-        table.add_row("", *intervals, style="dim")
+        if metric != "seconds":
+            rows = differences.drop(WITHOUT).itertuples()
+            intervals = [f"{row.low:+.3f} to {row.high:+.3f}" for row in rows]
+            table.add_row("", "", *intervals, style="dim")
     console.print(table)
 
 

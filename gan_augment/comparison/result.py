@@ -181,9 +181,13 @@ class Comparison:
         means.insert(1, "against nothing", interval)
         return means
 
-    def _repr_html_(self) -> str:
+    def to_html(self) -> str:
+        """The verdict and the table as a part of a page, escaped."""
         table = self.table().to_html(float_format="{:.3f}".format, border=0)
         return f"<p><b>{html.escape(self.verdict)}</b></p>{table}"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
 
     def __repr__(self) -> str:
         return f"<Comparison: {self.verdict}>"

@@ -204,7 +204,7 @@ def test_an_arm_that_cannot_take_the_table_costs_no_other(imbalanced):
     assert comparison.verdict.endswith(
         "mine could not be fitted: RuntimeError: no <rows> today"
     )
-    assert "no &lt;rows&gt; today" in comparison._repr_html_()
+    assert "no &lt;rows&gt; today" in comparison.to_html()
 
 
 def test_an_error_of_the_classifier_itself_is_raised(imbalanced):
