@@ -34,6 +34,7 @@ import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, compare
 from gan_augment.classifier import default_strategy
 from gan_augment.comparison import Comparison
+from gan_augment.evaluation import closest_record_ratio
 
 CLASSIFIERS = {
     "gradient-boosting": HistGradientBoostingClassifier(random_state=0),
@@ -131,8 +132,44 @@ def register(
                 fitted,
                 registered_model_name=f"{prefix}-classifier",
                 alias="candidate" if arm == WITH else "baseline",
+                X=X,
             )
     gan_augment.mlflow.autolog(disable=True)
+
+
+def promote(
+    sampler: GANOverSampler,
+    X: pd.DataFrame,
+    is_rare: np.ndarray,
+    comparison: Comparison,
+    folds: Any,
+    prefix: str,
+) -> str:
+    """Give the registry the generator's figures, and ask its gate; what came of it.
+
+    The gain is that of the comparison. Privacy is measured on its first fold: do
+    synthetic rows lie nearer to the rare rows that were trained on than to the others?
+    """
+    train, test = next(iter(folds.split(X, is_rare)))
+    fitted = clone(sampler)
+    rows, _ = fitted.fit_resample(X.iloc[train], is_rare[train])
+    seen, unseen = (X.iloc[part][is_rare[part]] for part in (train, test))
+    synthetic = rows[fitted.synthetic_mask_]
+    gain = comparison.differences("average_precision").loc[WITH, "difference"]
+    ratio = closest_record_ratio(seen, unseen, synthetic, random_state=0)
+    figures = {"utility/gain": gain, "privacy/closest_record_ratio": ratio}
+    # Where rows repeat each other there may be no distance to divide by.
+    figures = {name: value for name, value in figures.items() if np.isfinite(value)}
+    name = f"{prefix}-generator"
+    candidate = mlflow.MlflowClient().get_model_version_by_alias(name, "candidate")
+    model_id = str(candidate.source).removeprefix("models:/")
+    gan_augment.mlflow.log_quality(model_id, figures)
+    try:
+        version = gan_augment.mlflow.promote(name)
+    except gan_augment.mlflow.PromotionError as error:
+        return f"The generator is no champion. {error}"
+    shown = ", ".join(f"{figure} {value:.3f}" for figure, value in figures.items())
+    return f"Version {version.version} of the generator is the champion: {shown}."
 
 
 def point_to_ui(prefix: str, experiment_id: str) -> None:
@@ -203,6 +240,8 @@ def main(
     arms = {WITHOUT: plain, WITH: ResampledClassifier(plain, sampler)}
     with console.status("Fitting on the whole table and registering"):
         register(arms, X, is_rare, comparison, prefix)
+        outcome = promote(sampler, X, is_rare, comparison, folds, prefix)
+    console.print(outcome)
     point_to_ui(prefix, experiment.experiment_id)
 
 

@@ -159,15 +159,11 @@ def _log_fit(
     if _option("log_figures"):
         with _warning_instead("the figures"):
             # Here, because it takes half a second to import matplotlib.
-            from gan_augment.mlflow.figures import table_figures, training_curves
+            from gan_augment.mlflow.figures import fit_figures
 
-            if "step" in sampler.history_:
-                figure = training_curves(sampler.history_)
-                tracker.log_figure(figure, "training_curves")
-            if np.ndim(X) == 2 and len(synthetic):
-                rows = (X, labels, X_synthetic, synthetic_labels)
-                for title, figure in table_figures(*rows):
-                    tracker.log_figure(figure, title)
+            rows = (X, labels, X_synthetic, synthetic_labels)
+            for title, figure in fit_figures(sampler, *rows):
+                tracker.log_figure(figure, title)
     if _option("log_models") and isinstance(sampler.gan_, BaseSynthesizer):
         with _warning_instead("the generator"):
             tracker.log_model(

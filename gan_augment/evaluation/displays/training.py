@@ -96,7 +96,7 @@ class TrainingCurvesDisplay:
             The display.
         """
         ax = axes_for(self, ax)
-        measures = [name for name in self.history if name not in ("step", "seconds")]
+        measures = [n for n in self.history if n.endswith(("loss", "penalty"))]
         self.lines_ = [
             ax.plot(
                 self.history["step"],
