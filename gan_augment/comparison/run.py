@@ -135,9 +135,31 @@ def compare(
             stacklevel=2,
         )
     chosen = _default_samplers() if isinstance(samplers, str) else dict(samplers)
+    return cross_validate_arms(
+        X, y, clone(classifier), chosen, splits, leak, rng, n_jobs, verbose
+    )
+
+
+def cross_validate_arms(
+    X: Any,
+    y: np.ndarray,
+    classifier: Any,
+    samplers: dict[str, Any],
+    splits: list[tuple[np.ndarray, np.ndarray]],
+    leak: str | None,
+    rng: np.random.Generator,
+    n_jobs: int | None,
+    verbose: bool,
+) -> Comparison:
+    """What :func:`compare` does once its arguments are checked.
+
+    A function of its own, found by its name in this module, so that tracking can be
+    put around it wherever `compare` was imported.
+    """
+    classes, counts = np.unique(y, return_counts=True)
     arms = {
         arm: seeded(estimator, rng)
-        for arm, estimator in _arms(clone(classifier), chosen).items()
+        for arm, estimator in _arms(classifier, samplers).items()
     }
     rare = np.delete(np.arange(len(classes)), counts.argmax()).tolist()
     tasks = [
@@ -164,7 +186,7 @@ def compare(
         counts=dict(zip(classes.tolist(), counts.tolist(), strict=True)),
         leak=leak,
         test_to_train=float(sizes[1] / sizes[0]),
-        samplers=tuple(chosen),
+        samplers=tuple(samplers),
     )
 
 

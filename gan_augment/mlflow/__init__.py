@@ -5,6 +5,7 @@ It is the only package of ours that imports mlflow, and nothing imports it unask
 """
 
 from gan_augment.mlflow.autologging import autolog
+from gan_augment.mlflow.comparisons import log_comparison
 from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
@@ -30,6 +31,7 @@ __all__ = [
     "get_default_pip_requirements",
     "link_generator",
     "load_model",
+    "log_comparison",
     "log_model",
     "log_pipeline",
     "log_quality",

@@ -25,6 +25,8 @@ from sklearn.utils import _safe_indexing
 
 import gan_augment
 from gan_augment.gans import BaseSynthesizer
+from gan_augment.comparison import run
+from gan_augment.mlflow.comparisons import log_comparison
 from gan_augment.mlflow.flavor import FLAVOR_NAME
 from gan_augment.mlflow.frames import as_table, with_target, without_schema_hints
 from gan_augment.mlflow.tracker import RunTracker
@@ -55,6 +57,7 @@ def autolog(
     class counts, the training data (digest and schema, never the rows), losses of
     every epoch, seconds, figures, and the fitted generator as a logged model. With
     nothing configured, MLflow keeps them in ``mlflow.db`` in the working directory.
+    A :func:`~gan_augment.compare` becomes a run too, with a child for every arm.
 
     A fit on a fold of a search or a cross-validation is a run without data, figures
     and model: a search of 200 fits does not register 200 models. Fits in other
@@ -95,6 +98,7 @@ def autolog(
     safe_patch(
         FLAVOR_NAME, gan_augment.GANOverSampler, "fit_resample", _tracked_fit_resample
     )
+    safe_patch(FLAVOR_NAME, run, "cross_validate_arms", _tracked_comparison)
 
 
 def _tracked_fit_resample(
@@ -129,6 +133,17 @@ def _tracked_fit_resample(
     if tracker.model_id is not None:
         self.gan_.mlflow_model_id_ = tracker.model_id
     return resampled
+
+
+def _tracked_comparison(original: Any, *args: Any, **params: Any) -> Any:
+    """``compare`` as one run with a child an arm; its fits are no runs of their own."""
+    with disable_discrete_autologging([FLAVOR_NAME, "sklearn"]):
+        comparison = original(*args, **params)
+    with _warning_instead("the comparison"):
+        log_comparison(
+            comparison, tags=_option("extra_tags"), spool=_option("spool_dir")
+        )
+    return comparison
 
 
 def _is_trial() -> bool:

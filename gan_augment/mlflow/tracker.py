@@ -79,7 +79,7 @@ class RunTracker(Callback):
         tags, parent = dict(tags or {}), mlflow.active_run()
         experiment_id = os.environ.get("MLFLOW_EXPERIMENT_ID")  # as set_experiment does
         if parent is not None:
-            tags["mlflow.parentRunId"] = parent.info.run_id
+            tags.setdefault("mlflow.parentRunId", parent.info.run_id)
             experiment_id = parent.info.experiment_id
         self._append(
             "create",
@@ -120,6 +120,11 @@ class RunTracker(Callback):
     def log_dataset(self, dataset: Dataset, context: str) -> None:
         """Log what the run was given: name, digest and schema, never the rows."""
         self._append("dataset", description=dataset.to_dict(), context=context)
+
+    def log_text(self, text: str, path: str) -> None:
+        """Log a text as an artifact."""
+        self._local(path).write_text(text, encoding="utf-8")
+        self._append("file", path=path)
 
     def log_figure(self, figure: Figure, name: str) -> None:
         """Log a figure as ``figures/<name>.png``."""
