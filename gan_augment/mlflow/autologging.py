@@ -35,7 +35,7 @@ from gan_augment.training.callbacks import watching
 # MLflow refuses more characters in a parameter, and in a name.
 MAX_PARAM_LENGTH, MAX_NAME_LENGTH = 6000, 250
 # A fit that these call is one of many, of which none is kept.
-TRIAL_MODULES = {"sklearn.model_selection._validation"}
+TRIAL_MODULES = {"sklearn.model_selection._validation", "gan_augment.comparison.run"}
 
 
 @autologging_integration(FLAVOR_NAME)
@@ -59,9 +59,9 @@ def autolog(
     nothing configured, MLflow keeps them in ``mlflow.db`` in the working directory.
     A :func:`~gan_augment.compare` becomes a run too, with a child for every arm.
 
-    A fit on a fold of a search or a cross-validation is a run without data, figures
-    and model: a search of 200 fits does not register 200 models. Fits in other
-    processes (``n_jobs``) are not tracked.
+    A fit on a fold of a search, a cross-validation or ``compare`` is a run without
+    data, figures and model: a search of 200 fits does not register 200 models. Fits in
+    other processes (``n_jobs``) are not tracked.
 
     No fit waits for a server, or fails for it. What MLflow does not take stays in the
     spool directory, for ``python -m gan_augment.mlflow sync``.
