@@ -167,8 +167,9 @@ class GANOverSampler(BaseOverSampler):
             self.n_synthetic_[key] = int(n_rows)
             copied = copies.is_copy(rows)
             self.n_copies_[key] = int(copied.sum())
-            if not copies.copies_are_natural:
-                remember(_safe_indexing(rows, np.flatnonzero(~copied)))
+            if not copied.any():
+                # Where rows repeat, unseen real rows may equal synthetic ones too.
+                remember(rows)
         self._report_copies()
         y_resampled = np.concatenate(labels)
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)

@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "encoding",
         "training",
         "over_sampler",
+        "comparison",
         "evaluation",
     },
     "gans": {"encoding", "networks", "training", "persistence", "seeding"},

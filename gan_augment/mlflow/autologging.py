@@ -17,15 +17,15 @@ from mlflow.data.dataset import Dataset
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.utils.autologging_utils import (
     autologging_integration,
-    disable_discrete_autologging,
+    disable_autologging,
     get_autologging_config,
     safe_patch,
 )
 from sklearn.utils import _safe_indexing
 
 import gan_augment
-from gan_augment.gans import BaseSynthesizer
 from gan_augment.comparison import run
+from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.comparisons import log_comparison
 from gan_augment.mlflow.flavor import FLAVOR_NAME
 from gan_augment.mlflow.frames import as_table, with_target, without_schema_hints
@@ -35,7 +35,7 @@ from gan_augment.training.callbacks import watching
 # MLflow refuses more characters in a parameter, and in a name.
 MAX_PARAM_LENGTH, MAX_NAME_LENGTH = 6000, 250
 # A fit that these call is one of many, of which none is kept.
-TRIAL_MODULES = {"sklearn.model_selection._validation", "gan_augment.comparison.run"}
+TRIAL_MODULES = {"sklearn.model_selection._validation"}
 
 
 @autologging_integration(FLAVOR_NAME)
@@ -118,7 +118,7 @@ def _tracked_fit_resample(
     begin = time.perf_counter()
     try:
         # The filter's classifier is a part of this fit, not a run's subject.
-        with watching(tracker), disable_discrete_autologging(["sklearn"]):
+        with watching(tracker), disable_autologging():
             resampled = original(self, X, y, **params)
     except BaseException as error:
         tracker.close("FAILED" if isinstance(error, Exception) else "KILLED")
@@ -127,7 +127,7 @@ def _tracked_fit_resample(
     with _warning_instead("the parameters"):
         tracker.log_params(_params(self, y, resampled[1]))
     if not is_trial:
-        with disable_discrete_autologging(["sklearn"]):  # nor is a figure's PCA
+        with disable_autologging():  # nor is a figure's PCA
             _log_fit(tracker, self, X, y, resampled)
     tracker.close()
     if tracker.model_id is not None:
@@ -137,7 +137,7 @@ def _tracked_fit_resample(
 
 def _tracked_comparison(original: Any, *args: Any, **params: Any) -> Any:
     """``compare`` as one run with a child an arm; its fits are no runs of their own."""
-    with disable_discrete_autologging([FLAVOR_NAME, "sklearn"]):
+    with disable_autologging():
         comparison = original(*args, **params)
     with _warning_instead("the comparison"):
         log_comparison(

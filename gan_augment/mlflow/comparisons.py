@@ -45,8 +45,8 @@ def log_comparison(
     }
     parent = RunTracker("compare", tags=tags | of_parent, spool=spool)
     parent.log_params({f"n_{k}": str(n) for k, n in comparison.counts.items()})
-    parent.log_text(comparison.frame.to_csv(index=False), "comparison.csv")
-    parent.log_text(comparison.to_html(), "comparison.html")
+    parent.log_text(comparison.frame.to_csv(index=False), "comparison/folds.csv")
+    parent.log_text(comparison.to_html(), "comparison/summary.html")
     figure = detached_figure(6, 3)
     ComparisonDisplay.from_comparison(comparison, ax=figure.subplots())
     parent.log_figure(figure, "comparison")
