@@ -20,7 +20,12 @@ from gan_augment.networks.layers import PullBack, make_layer
 
 # Channels of every stage by how often the generator doubles the sides, for a shorter
 # side of up to 16, 32, 64 and 128 pixels. The discriminator halves them once more.
-GENERATOR_WIDTHS = {1: (48,), 2: (64, 32), 3: (96, 64, 32), 4: (128, 96, 64, 32)}
+GENERATOR_WIDTHS = {
+    1: (48, 32),
+    2: (64, 32, 16),
+    3: (96, 64, 32, 16),
+    4: (128, 96, 64, 32, 16),
+}
 DISCRIMINATOR_WIDTHS = {
     1: (24, 48),
     2: (24, 48, 64),
@@ -50,8 +55,6 @@ class Generator(nn.Module):
     After each stage, latent and condition set the gain and the shift of every channel
     of the normalised activations (FiLM: Perez et al. 2018, arXiv:1709.07871). Layer
     norms take each image by itself, so that what is drawn does not depend on the batch.
-    The last doubling is a sub-pixel convolution (Shi et al. 2016, arXiv:1609.05158):
-    wide activations at the full resolution would take half of the time.
 
     Parameters
     ----------
@@ -90,9 +93,7 @@ class Generator(nn.Module):
         self.styles = nn.ModuleList(
             make_layer(nn.Linear, style_dim, 2 * width, rng=rng) for width in widths
         )
-        self.output = make_layer(
-            nn.Conv2d, widths[-1], 4 * n_channels, 3, 1, 1, rng=rng
-        )
+        self.output = make_layer(nn.Conv2d, widths[-1], n_channels, 3, 1, 1, rng=rng)
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, K, H, W) images, with noise from `rng`.
@@ -110,8 +111,7 @@ class Generator(nn.Module):
             gain, shift = style(inputs)[:, :, None, None].chunk(2, dim=1)
             x = F.leaky_relu(shift + (1 + gain) * F.group_norm(x, 1), SLOPE)
         height, width = self.size
-        images = F.pixel_shuffle(self.output(x), 2)[:, :, :height, :width]
-        images = OVERSHOOT * images.tanh()
+        images = OVERSHOOT * self.output(x)[:, :, :height, :width].tanh()
         return images.clamp(-1, 1) if self.training else images
 
 
