@@ -174,7 +174,7 @@ class ImageGAN(BaseGAN):
     _saved_attributes = (*BaseGAN._saved_attributes, "marginals_")
     _saved_classes = {**STATE_CLASSES, Marginals.__name__: Marginals}
     _penalty_interval = 4
-    _sample_chunk = 256
+    _sample_chunk = 64
 
     def _make_encoder(self) -> ImageEncoder:
         return ImageEncoder(self.image_shape)

@@ -109,7 +109,8 @@ class Generator(nn.Module):
         for double, style in zip([None, *self.doublings], self.styles, strict=True):
             x = x if double is None else double(x)
             gain, shift = style(inputs)[:, :, None, None].chunk(2, dim=1)
-            x = F.leaky_relu(shift + (1 + gain) * F.group_norm(x, 1), SLOPE)
+            x = torch.addcmul(shift, 1 + gain, F.group_norm(x, 1))
+            x = F.leaky_relu(x, SLOPE)
         height, width = self.size
         images = OVERSHOOT * self.output(x)[:, :, :height, :width].tanh()
         return images.clamp(-1, 1) if self.training else images
