@@ -241,7 +241,8 @@ def main(
     for (name, n), part in results.groupby(["set", "n_rare"]):
         tables[name, n] = summarise(part)
         n_splits = part["seed"].nunique()
-        show(tables[name, n], f"{name}, {n} images left, {n_splits} splits: {WHAT}")
+        splits = f"{n_splits} split{'s' * (n_splits > 1)}"
+        show(tables[name, n], f"{name}, {n} images left, {splits}: {WHAT}")
     mlflow.set_experiment(EXPERIMENT)
     drawn = []
     for (name, n, seed), cut in cuts.items():
