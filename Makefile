@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow check benchmark clean
+.PHONY: demo images test test-slow check benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -11,6 +11,10 @@ demo: $(VENV)/.installed-pipelines
 # Over-samplers on real tables; FLAGS="--preset full" takes hours.
 benchmark: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.benchmark $(FLAGS)
+
+# Do synthetic images help? Some minutes; FLAGS="--data patches --seeds 3" for more.
+images: $(VENV)/.installed-pipelines
+	$(BIN)/python -m pipelines.images $(FLAGS)
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2

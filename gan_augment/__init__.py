@@ -1,8 +1,9 @@
 """GAN-based over-sampling for imbalanced data.
 
-The packages, in the order in which data flows through them: ``encoding`` (tables to
-matrices and back), ``networks``, ``training`` (the adversarial game), ``gans`` (the
-generative estimators), ``filtering`` (which synthetic rows are refused),
+The packages, in the order in which data flows through them: ``encoding`` (tables and
+images to arrays and back), ``networks``, ``training`` (the adversarial game), ``gans``
+(the generative estimators), ``filtering`` (which synthetic rows are refused),
+``mixture`` (images of a GAN beside copies),
 ``over_sampler`` (all of this as an imbalanced-learn sampler), ``classifier`` (a
 classifier that carries a sampler), ``comparison`` (whether it helps), ``baselines``
 and ``leakage`` (what it compares with, and what it must not score), ``evaluation``
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from gan_augment.classifier import ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
     from gan_augment.evaluation.report import report
-    from gan_augment.gans import CTGAN, TVAE, TabularGAN
+    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
+    from gan_augment.mixture import ImageMixture
     from gan_augment.over_sampler import GANOverSampler
 
 __version__ = "0.1.0"
@@ -29,6 +31,8 @@ __all__ = [
     "CTGAN",
     "TVAE",
     "GANOverSampler",
+    "ImageGAN",
+    "ImageMixture",
     "ResampledClassifier",
     "ResampledClassifierCV",
     "TabularGAN",
@@ -40,6 +44,8 @@ _HOME = {
     "CTGAN": "gan_augment.gans",
     "TVAE": "gan_augment.gans",
     "GANOverSampler": "gan_augment.over_sampler",
+    "ImageGAN": "gan_augment.gans",
+    "ImageMixture": "gan_augment.mixture",
     "ResampledClassifier": "gan_augment.classifier",
     "ResampledClassifierCV": "gan_augment.comparison",
     "TabularGAN": "gan_augment.gans",

@@ -378,7 +378,13 @@ def as_table(X: Any) -> Any:
     """A frame as it is; anything else as an array, or a sparse matrix by rows."""
     if isinstance(X, pd.DataFrame):
         return X
-    return check_array(X, dtype=None, accept_sparse="csr", ensure_all_finite=False)
+    return check_array(
+        X,
+        dtype=None,
+        accept_sparse="csr",
+        ensure_all_finite=False,
+        allow_nd=np.ndim(X) > 2,
+    )
 
 
 def shift_prior(

@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
 from gan_augment.encoding import TableEncoder
-from gan_augment.encoding.container import row_hashes, to_frame
+from gan_augment.encoding.container import row_hashes, to_frame, to_rows
 from gan_augment.encoding.one_hot import find_one_hot_groups, fold_one_hot
 from gan_augment.seeding import RandomState, make_rng, seeded
 
@@ -161,7 +161,7 @@ class CopyFilter:
     Parameters
     ----------
     X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-        The real rows.
+        The real rows. Images, of any shape, are rows of pixels.
 
     Attributes
     ----------
@@ -171,7 +171,7 @@ class CopyFilter:
     """
 
     def __init__(self, X: Any) -> None:
-        frame = to_frame(X)
+        frame = to_frame(to_rows(X))
         self._hashes, counts = np.unique(row_hashes(frame), return_counts=True)
         self._unrepeated = self._hashes[counts == 1]
         columns, _ = fold_one_hot(frame, find_one_hot_groups(frame))
@@ -193,7 +193,7 @@ class CopyFilter:
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a row to refuse.
         """
-        refused = np.isin(row_hashes(to_frame(X)), self._unrepeated)
+        refused = np.isin(row_hashes(to_frame(to_rows(X))), self._unrepeated)
         return refused & (not self.copies_are_natural)
 
     def is_copy(self, X: Any) -> np.ndarray:
@@ -209,7 +209,7 @@ class CopyFilter:
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a copy.
         """
-        return np.isin(row_hashes(to_frame(X)), self._hashes)
+        return np.isin(row_hashes(to_frame(to_rows(X))), self._hashes)
 
 
 def one_openmp_thread() -> threadpool_limits:

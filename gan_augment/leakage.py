@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from gan_augment.encoding.container import row_hashes, to_frame
+from gan_augment.encoding.container import row_hashes, to_frame, to_rows
 
 # Hashes of the rows that over-samplers of this process have made, newest last.
 _MADE: deque[np.ndarray] = deque()
@@ -36,7 +36,7 @@ class LeakageWarning(UserWarning):
 
 def remember(rows: Any) -> None:
     """Note synthetic rows, so that they are known when they are scored."""
-    _MADE.append(row_hashes(to_frame(rows)))
+    _MADE.append(row_hashes(to_frame(to_rows(rows))))
     while sum(map(len, _MADE)) > MOST_REMEMBERED and len(_MADE) > 1:
         _MADE.popleft()
 
@@ -98,7 +98,7 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     >>> find_leak(*SMOTE(random_state=0).fit_resample(X, y))[5:]
     'of the rows of class True lie exactly between two others, as SMOTE puts them'
     """
-    frame, y, hashes = to_frame(X), np.asarray(y), _hashes(X)
+    frame, y, hashes = to_frame(to_rows(X)), np.asarray(y), _hashes(X)
     found = _made_here(hashes)
     if found.mean() > CHANCE_SHARE:
         return f"{found.sum()} rows were made by a GANOverSampler in this process"
@@ -125,9 +125,9 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
 
 def _hashes(X: Any) -> np.ndarray:
     try:
-        return row_hashes(to_frame(X))
+        return row_hashes(to_frame(to_rows(X)))
     except TypeError:  # values that have no equality are never copies
-        return np.arange(len(to_frame(X)), dtype=np.uint64)
+        return np.arange(len(to_frame(to_rows(X))), dtype=np.uint64)
 
 
 def _made_here(hashes: np.ndarray) -> np.ndarray:

@@ -19,9 +19,10 @@ from sklearn.utils.validation import check_memory, validate_data
 
 from gan_augment.encoding.container import check_column_names
 from gan_augment.filtering import ClassFilter, CopyFilter
-from gan_augment.gans import GANS
-from gan_augment.gans.base import exact_labels
+from gan_augment.gans import GANS, ImageGAN
+from gan_augment.gans.base import BaseSynthesizer, exact_labels
 from gan_augment.leakage import remember, warn_of_synthetic_rows
+from gan_augment.mixture import ImageMixture
 from gan_augment.seeding import RandomState, make_rng, seeded
 
 # Draws for one class before copies of real rows are taken for unavoidable.
@@ -38,18 +39,22 @@ class GANOverSampler(BaseOverSampler):
     back as they came, with numbers on their own grid, known categories only and
     missing values where the data has them.
 
+    Images, arrays of shape (n, h, w), (n, h, w, c) or (n, c, h, w), come back as they
+    came too: half of the new ones are the GAN's, half are copies of real ones that are
+    shifted a little. Images as rows of numbers need ``ImageGAN(image_shape=(h, w))``.
+
     Over-sampling helps less often than is thought, and it moves the classifier's
     probabilities. Compare with the plain classifier on held-out real rows first.
 
     Parameters
     ----------
-    gan : {"tabular", "ctgan", "tvae"} or estimator, default=None
-        What draws the rows. None, and ``"tabular"``, take
-        :class:`~gan_augment.TabularGAN` with its defaults; ``"ctgan"`` and ``"tvae"``
-        the models of the ctgan package, :class:`~gan_augment.CTGAN` and
-        :class:`~gan_augment.TVAE`. An estimator has ``fit(X, y)`` and
-        ``sample(n_samples, label=..., random_state=...)``; its parameters are reached
-        as ``gan__max_steps``.
+    gan : {"tabular", "image", "ctgan", "tvae"} or estimator, default=None
+        What draws the rows. None takes :class:`~gan_augment.ImageGAN` for images and
+        :class:`~gan_augment.TabularGAN` for tables, with their defaults, as ``"image"``
+        and ``"tabular"`` do; ``"ctgan"`` and ``"tvae"`` the models of the ctgan
+        package, :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`. An
+        estimator has ``fit(X, y)`` and ``sample(n_samples, label=...,
+        random_state=...)``; its parameters are reached as ``gan__max_steps``.
     sampling_strategy : float, str, dict or callable, default="auto"
         As in imbalanced-learn: the ratio of minority to majority rows (binary only);
         ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, or ``"auto"``
@@ -58,7 +63,12 @@ class GANOverSampler(BaseOverSampler):
     sample_filter : {"class"}, ClassFilter or None, default="class"
         Which rows are kept. ``"class"`` takes
         :class:`~gan_augment.filtering.ClassFilter` with its defaults, None keeps every
-        row. Copies of real rows are refused in any case.
+        row. Copies of real rows are refused in any case. Images are not filtered: of
+        them it keeps the most ordinary.
+    mixture : {"auto"}, ImageMixture or None, default="auto"
+        Of images, which share is the GAN's, and what copies of the others may change.
+        ``"auto"`` takes :class:`~gan_augment.ImageMixture` with its defaults, None
+        takes images of the GAN alone. Of tables every row is the GAN's.
     memory : str or object with the joblib.Memory interface, default=None
         Where fitted GANs and filters are cached, such as a directory, as in
         scikit-learn's ``Pipeline``. A fit of the same estimator with the same seed on
@@ -78,6 +88,8 @@ class GANOverSampler(BaseOverSampler):
         Steps, seconds and mean losses of every epoch of the training.
     sampling_strategy_ : dict
         Class -> number of rows to generate.
+    mixture_ : ImageMixture
+        Of images: the fitted mixture; ``mixture_.report_`` says how the GAN was judged.
     n_synthetic_ : dict
         Class -> number of rows generated.
     n_copies_ : dict
@@ -112,6 +124,7 @@ class GANOverSampler(BaseOverSampler):
             ClassFilter,
             None,
         ],
+        "mixture": [StrOptions({"auto"}), ImageMixture, None],
         "memory": [str, HasMethods(["cache"]), None],
     }
 
@@ -121,12 +134,14 @@ class GANOverSampler(BaseOverSampler):
         *,
         sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
         sample_filter: str | ClassFilter | None = "class",
+        mixture: str | ImageMixture | None = "auto",
         memory: Any = None,
         random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
         self.gan = gan
         self.sample_filter = sample_filter
+        self.mixture = mixture
         self.memory = memory
         self.random_state = random_state
 
@@ -135,11 +150,13 @@ class GANOverSampler(BaseOverSampler):
         if isinstance(X, pd.DataFrame):
             check_column_names(X)
         else:
+            takes_images = self._takes_images(X)
             X = check_array(
                 X,
-                dtype=None,
+                dtype="numeric" if takes_images else None,
                 accept_sparse=["csr", "csc"],
-                ensure_all_finite="allow-nan",
+                ensure_all_finite=True if takes_images else "allow-nan",
+                allow_nd=takes_images,
             )
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
@@ -149,9 +166,10 @@ class GANOverSampler(BaseOverSampler):
         warn_of_synthetic_rows(X, "The rows of fit_resample")
         rng = make_rng(self.random_state)
         fit = check_memory(self.memory).cache(_fit)
-        self.gan_ = fit(seeded(self._make_gan(), rng), X, y)
+        self.gan_ = fit(seeded(self._make_gan(X), rng), X, y)
         self.history_ = getattr(self.gan_, "history_", {})
-        sample_filter = self._make_filter()
+        source = self._make_source(X, y, rng)
+        sample_filter = self._make_filter(X)
         if sample_filter is not None:
             sample_filter = fit(seeded(sample_filter, rng), X, y)
         copies = CopyFilter(X)
@@ -160,7 +178,7 @@ class GANOverSampler(BaseOverSampler):
         for label, n_rows in self.sampling_strategy_.items():
             if n_rows == 0:
                 continue
-            rows = self._draw(label, n_rows, sample_filter, copies, rng)
+            rows = self._draw(source, label, n_rows, sample_filter, copies, rng)
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
             key = label.item() if isinstance(label, np.generic) else label
@@ -175,13 +193,28 @@ class GANOverSampler(BaseOverSampler):
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)
         return _stack(drawn), y_resampled
 
-    def _make_gan(self) -> Any:
-        if self.gan is None or isinstance(self.gan, str):
-            return GANS[self.gan or "tabular"]()
-        return clone(self.gan)
+    def _make_gan(self, X: Any) -> Any:
+        if self.gan is None:
+            return GANS["image" if np.ndim(X) > 2 else "tabular"]()
+        return GANS[self.gan]() if isinstance(self.gan, str) else clone(self.gan)
 
-    def _make_filter(self) -> Any:
-        if self.sample_filter is None:
+    def _make_source(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> Any:
+        """What rows are drawn from: the GAN, of images together with copies."""
+        if self.mixture is None or not self._takes_images(X):
+            return self.gan_
+        mixture = clone(self.mixture) if self.mixture != "auto" else ImageMixture()
+        wanted = [label for label, n in self.sampling_strategy_.items() if n]
+        self.mixture_ = seeded(mixture, rng).fit(X, y, self.gan_, wanted)
+        return self.mixture_
+
+    def _takes_images(self, X: Any) -> bool:
+        """Whether X is images: to us if no GAN is named, else to the GAN."""
+        if isinstance(self.gan, str | BaseSynthesizer):
+            return self.gan == "image" or isinstance(self.gan, ImageGAN)
+        return np.ndim(X) > 2
+
+    def _make_filter(self, X: Any) -> Any:
+        if self.sample_filter is None or self._takes_images(X):
             return None
         if self.sample_filter == "class":
             return ClassFilter()
@@ -189,6 +222,7 @@ class GANOverSampler(BaseOverSampler):
 
     def _draw(
         self,
+        source: Any,
         label: Any,
         n_rows: int,
         sample_filter: Any,
@@ -201,9 +235,7 @@ class GANOverSampler(BaseOverSampler):
             n_wanted = math.ceil(n_rows * sample_filter.draws_per_row)
         fresh, n_fresh, copied = [], 0, []
         for _ in range(MAX_DRAWS):
-            rows, _ = self.gan_.sample(
-                n_wanted - n_fresh, label=label, random_state=rng
-            )
+            rows, _ = source.sample(n_wanted - n_fresh, label=label, random_state=rng)
             refused = copies.refused(rows)
             fresh.append(_safe_indexing(rows, np.flatnonzero(~refused)))
             copied.append(_safe_indexing(rows, np.flatnonzero(refused)))
@@ -229,8 +261,9 @@ class GANOverSampler(BaseOverSampler):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
+        takes_tables = not self._takes_images(None)
+        tags.input_tags.allow_nan = takes_tables
+        tags.input_tags.string = takes_tables
         return tags
 
 

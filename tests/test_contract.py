@@ -5,7 +5,14 @@ import pytest
 import sklearn.utils.estimator_checks as sklearn_checks
 from sklearn.linear_model import LogisticRegression
 
-from gan_augment import CTGAN, TVAE, GANOverSampler, TabularGAN
+from gan_augment import (
+    CTGAN,
+    TVAE,
+    GANOverSampler,
+    ImageGAN,
+    ImageMixture,
+    TabularGAN,
+)
 from gan_augment.filtering import ClassFilter
 
 # The checks shrink only what scikit-learn knows; a GAN must be told to be quick.
@@ -27,6 +34,12 @@ SAMPLERS = [
         random_state=7,
     ),
     GANOverSampler(QUICK, sample_filter=None, random_state=3),
+    # Rows as images of one pixel row, whatever the number of columns.
+    GANOverSampler(
+        ImageGAN(image_shape=(1, -1), max_steps=3),
+        mixture=ImageMixture(guard=False),
+        random_state=0,
+    ),
 ]
 # The package fits a mixture to every column, which takes seconds a check.
 PEERS = [

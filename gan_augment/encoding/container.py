@@ -73,6 +73,11 @@ def to_frame(X: Any) -> pd.DataFrame:
     return pd.DataFrame(check_array(X, dtype=None, ensure_all_finite=False))
 
 
+def to_rows(X: Any) -> Any:
+    """Images as rows of pixels; tables as they are."""
+    return np.reshape(X, (len(X), -1)) if np.ndim(X) > 2 else X
+
+
 def row_hashes(frame: pd.DataFrame) -> np.ndarray:
     """One number a row, equal for equal rows."""
     return pd.util.hash_pandas_object(frame, index=False).to_numpy()

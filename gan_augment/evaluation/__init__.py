@@ -16,6 +16,7 @@ from gan_augment.evaluation.displays import (
     ProjectionDisplay,
     TrainingCurvesDisplay,
 )
+from gan_augment.evaluation.diversity import diversity_ratio
 from gan_augment.evaluation.fidelity import (
     c2st,
     frechet_distance,
@@ -58,6 +59,7 @@ __all__ = [
     "closest_distances",
     "closest_record_ratio",
     "copy_rates",
+    "diversity_ratio",
     "encode_rows",
     "frechet_distance",
     "kernel_distance",

@@ -21,9 +21,10 @@ from gan_augment.gans.base import (
     weights_of,
 )
 from gan_augment.seeding import make_rng, make_torch_generator
+from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, History, ProgressBar
-from gan_augment.training.trainer import Trainer
+from gan_augment.training.trainer import Judge, Trainer
 
 # With max_steps="auto": steps for each row of the rarest class, and their limits.
 STEPS_PER_RARE_ROW = 4
@@ -64,6 +65,10 @@ class BaseGAN(BaseSynthesizer):
         "generator_weights_",
         "discriminator_weights_",
     )
+    # Every how many steps the gradient penalty is taken.
+    _penalty_interval = 1
+    # Rows that pass through the generator at once when sampling.
+    _sample_chunk = SAMPLE_CHUNK
 
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str
@@ -87,6 +92,20 @@ class BaseGAN(BaseSynthesizer):
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
         """A discriminator for the fitted encoder and classes."""
 
+    def _make_augmentation(self) -> Augmentation | None:
+        """What the discriminator sees the rows through."""
+        return None
+
+    def _make_judge(
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+    ) -> Judge | None:
+        """What measures the generator after each epoch, on these training rows."""
+        return None
+
+    def _decode(self, encoded: np.ndarray, classes: np.ndarray) -> Any:
+        """Rows of the generator -> rows as they came."""
+        return self.encoder_.inverse_transform(encoded)
+
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         codes = self.encoder_.quantize(X)
         init = make_torch_generator(rng)
@@ -99,10 +118,13 @@ class BaseGAN(BaseSynthesizer):
             discriminator,
             loss=self.loss,
             gradient_penalty_weight=self.gradient_penalty_weight,
+            penalty_interval=self._penalty_interval,
             learning_rate=self.learning_rate,
             max_steps=self._n_steps(classes),
             max_time=self.max_time,
             rng=make_torch_generator(rng, self.device),
+            augmentation=self._make_augmentation(),
+            judge=self._make_judge(codes, classes, rng),
             callbacks=callbacks,
         )
         batches = ConditionalBatches(
@@ -125,15 +147,19 @@ class BaseGAN(BaseSynthesizer):
         return min(max(STEPS_PER_RARE_ROW * rarest, FEWEST_STEPS), MOST_STEPS)
 
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
+        return self._decode(self._generate(classes, rng), classes)
+
+    def _generate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Encoded rows of these class indices."""
         noise = make_torch_generator(rng)
         generator = self._make_generator(noise)
         _from_numpy(generator, self.generator_weights_)
         with torch.inference_mode():
             encoded = [
                 generator(chunk, noise)
-                for chunk in self._condition(classes).split(SAMPLE_CHUNK)
+                for chunk in self._condition(classes).split(self._sample_chunk)
             ]
-        return self.encoder_.inverse_transform(torch.cat(encoded).numpy())
+        return torch.cat(encoded).numpy()
 
     def score_samples(self, X: Any, y: Any) -> np.ndarray:
         """Logits of the discriminator: how real each row looks for its class.

@@ -47,15 +47,15 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     history_: dict[str, list[float]]
     # Hyper-parameters that every constructor declares.
     device: str
-    hidden_dims: Sequence[int]
     random_state: RandomState
 
     def _validate_params(self) -> None:
         super()._validate_params()
-        if not all(isinstance(n, Integral) and n > 0 for n in self.hidden_dims):
+        hidden_dims: Sequence[Any] = getattr(self, "hidden_dims", ())
+        if not all(isinstance(n, int | np.integer) and n > 0 for n in hidden_dims):
             raise ValueError(
                 "`hidden_dims` must hold whole numbers of at least 1. "
-                f"Got {self.hidden_dims!r}."
+                f"Got {hidden_dims!r}."
             )
 
     @abstractmethod

@@ -15,6 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_augment.encoding.schema import Span
+from gan_augment.networks.layers import PullBack, make_layer
 
 # Softness of the relaxed one-hot spans (Gumbel-softmax) that gradients flow through.
 TEMPERATURE = 0.5
@@ -26,19 +27,6 @@ EPSILON = 1e-5
 
 # With `True`, from the LeakyReLU's result, which has the sign of its argument.
 leaky_relu_backward = torch.ops.aten.leaky_relu_backward
-
-
-def _linear(in_features: int, out_features: int, rng: torch.Generator) -> nn.Linear:
-    """A linear layer with torch's default initialisation, drawn from `rng`.
-
-    The constructor of ``nn.Linear`` would draw from the global generator.
-    """
-    device = torch.get_default_device()
-    layer = nn.utils.skip_init(nn.Linear, in_features, out_features, device=device)
-    bound = in_features**-0.5
-    nn.init.uniform_(layer.weight, -bound, bound, generator=rng)
-    nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
-    return layer
 
 
 class _SampleSpans(torch.autograd.Function):
@@ -232,10 +220,12 @@ class Generator(nn.Module):
         self.layers = nn.ModuleList()
         self.norms = nn.ModuleList()
         for hidden in hidden_dims:
-            self.layers.append(_linear(width, hidden, rng))
+            self.layers.append(make_layer(nn.Linear, width, hidden, rng=rng))
             self.norms.append(nn.LayerNorm(hidden, EPSILON))
             width += hidden
-        self.output = _linear(width, sum(span.width for span in spans), rng)
+        self.output = make_layer(
+            nn.Linear, width, sum(span.width for span in spans), rng=rng
+        )
         self.activation = SpanActivation(spans)
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
@@ -337,14 +327,20 @@ class Discriminator(nn.Module):
         self.n_inputs = n_inputs
         widths = [n_inputs + n_classes, *hidden_dims, 1]
         self.layers = nn.ModuleList(
-            _linear(width, following, rng) for width, following in pairwise(widths)
+            make_layer(nn.Linear, width, following, rng=rng)
+            for width, following in pairwise(widths)
         )
 
     def forward(
         self, rows: torch.Tensor, condition: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, D) rows, (B, C) condition -> (B,) logits, (B, D) slopes d logit/d row."""
+    ) -> tuple[torch.Tensor, PullBack]:
+        """(B, D) rows, (B, C) condition -> (B,) logits, pull-back to (B, D) rows."""
         logits, slopes = _LogitAndSlope.apply(
             torch.cat([rows, condition], dim=1), *self.parameters()
         )
-        return logits.squeeze(1), slopes[:, : self.n_inputs]
+        slopes = slopes[:, : self.n_inputs]
+
+        def pull_back(weights: torch.Tensor | None = None) -> torch.Tensor:
+            return slopes if weights is None else slopes.detach() * weights[:, None]
+
+        return logits.squeeze(1), pull_back

@@ -49,7 +49,7 @@ class ConditionalBatches:
         self._ahead: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Next batch: real rows (B, D) and their one-hot condition (B, C)."""
+        """Next batch: real rows (B, ...) and their one-hot condition (B, C)."""
         if not self._ahead:
             self._encode_ahead()
         return self._ahead.pop()
@@ -61,7 +61,8 @@ class ConditionalBatches:
         classes = (first + np.arange(self.batch_size)) % self.n_classes
         within = (self._rng.random(shape) * self._counts[classes]).astype(np.intp)
         indices = self._rows_by_class[self._starts[classes] + within]
-        rows = self._encode(indices.ravel(), self._rng).reshape(*shape, -1)
+        rows = self._encode(indices.ravel(), self._rng)
+        rows = rows.reshape(*shape, *rows.shape[1:])
         condition = np.eye(self.n_classes, dtype=np.float32)[classes]
         self._ahead = list(
             zip(torch.from_numpy(rows), torch.from_numpy(condition), strict=True)

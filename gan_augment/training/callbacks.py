@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
+import numpy as np
+
 
 class Callback:
-    """Base class with three empty hooks; override the ones you need."""
+    """Base class with four empty hooks; override the ones you need."""
 
     def on_train_begin(self, max_steps: int) -> None:
         """Before the first step; `max_steps` is the most that can follow."""
@@ -22,6 +25,9 @@ class Callback:
         diversity: the spread of the generated rows within their classes, as a share of
         the real rows' spread. 0 is a collapsed generator.
         """
+
+    def on_picture(self, step: int, picture: np.ndarray) -> None:
+        """After each epoch of images: a grid (h, w, 3) of drawn ones, uint8."""
 
     def on_train_end(self) -> None:
         """After the last step, and also when training fails."""
@@ -43,6 +49,37 @@ class History(Callback):
         """Append the record."""
         for name, value in epoch.items():
             self.records.setdefault(name, []).append(value)
+
+
+class EarlyStopping(Callback):
+    """Stop when a measure of what the generator draws no longer improves.
+
+    Parameters
+    ----------
+    measure : str, default="coverage"
+        Entry of the epoch's record, where more is better.
+    patience : int, default=10
+        Epochs without an improvement before the training stops.
+    """
+
+    def __init__(self, measure: str = "coverage", patience: int = 10) -> None:
+        self.measure = measure
+        self.patience = patience
+
+    def on_train_begin(self, max_steps: int) -> None:
+        """Forget the training before."""
+        self._best, self._n_worse = -math.inf, 0
+
+    def on_epoch_end(self, epoch: dict[str, float]) -> bool:
+        """Count the epochs since the best one."""
+        if self.measure not in epoch:
+            raise ValueError(
+                f"`measure` must be one of {sorted(epoch)}. Got {self.measure!r}."
+            )
+        improved = epoch[self.measure] > self._best
+        self._best = max(self._best, epoch[self.measure])
+        self._n_worse = 0 if improved else self._n_worse + 1
+        return self._n_worse >= self.patience
 
 
 class ProgressBar(Callback):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, ambient_callbacks
 from gan_augment.training.losses import LOSSES, gradient_penalty
@@ -24,6 +27,10 @@ MOST_EPOCHS = 100
 FEWEST_EPOCHS = 20
 
 
+# Of a generator: measures for the epoch's record, and a picture of what it draws.
+Judge = Callable[[nn.Module], tuple[dict[str, float], np.ndarray]]
+
+
 class Trainer:
     """Train a generator against a discriminator.
 
@@ -32,12 +39,16 @@ class Trainer:
     generator : Module
         ``generator(condition, rng)`` gives rows.
     discriminator : Module
-        ``discriminator(rows, condition)`` gives one logit a row, and the slope of
-        that logit with respect to the row.
+        ``discriminator(rows, condition)`` gives one logit a row, and a function of
+        weights of the logits: the gradient of their weighted sum with respect to the
+        rows. Without weights it is that of the plain sum, and differentiable.
     loss : str
         Key of :data:`gan_augment.training.losses.LOSSES`.
     gradient_penalty_weight : float
         Weight of R1 + R2.
+    penalty_interval : int, default=1
+        Every how many steps the penalty is taken, with as many times the weight (lazy
+        regularisation: Karras et al. 2020, arXiv:1912.04958).
     learning_rate : float
         Adam's step size for the generator; constant in the first half of the
         training, then falling linearly to zero.
@@ -47,6 +58,10 @@ class Trainer:
         Seconds after which training stops, at the next step.
     rng : torch.Generator
         Source of the noise, on the device of the networks.
+    augmentation : Augmentation, default=None
+        What the discriminator sees real and generated rows through.
+    judge : callable, default=None
+        Called after each epoch with the generator, its weights averaged.
     callbacks : sequence of Callback
         What watches the training, besides the enclosing
         :func:`~gan_augment.training.callbacks.watching` blocks.
@@ -59,16 +74,22 @@ class Trainer:
         *,
         loss: str,
         gradient_penalty_weight: float,
+        penalty_interval: int = 1,
         learning_rate: float,
         max_steps: int,
         max_time: float | None,
         rng: torch.Generator,
+        augmentation: Augmentation | None = None,
+        judge: Judge | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.generator = generator
         self.discriminator = discriminator
         self.loss = LOSSES[loss]
         self.gradient_penalty_weight = gradient_penalty_weight
+        self.penalty_interval = penalty_interval
+        self.augmentation = augmentation
+        self.judge = judge
         self.max_steps = max_steps
         self.max_time = math.inf if max_time is None else max_time
         self.rng = rng
@@ -107,7 +128,8 @@ class Trainer:
             terms: list[torch.Tensor] = []
             for step in range(1, self.max_steps + 1):
                 self._set_learning_rate(step)
-                terms.append(self._step(*batches.draw()))
+                penalised = (step - 1) % self.penalty_interval == 0
+                terms.append(self._step(*batches.draw(), penalised))
                 seconds = time.perf_counter() - begin
                 last = step == self.max_steps or seconds > self.max_time
                 if step % steps_per_epoch == 0 or last:
@@ -120,30 +142,50 @@ class Trainer:
                 callback.on_train_end()
         self._vectors[0].copy_(self._average)
 
-    def _step(self, real: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+    def _step(
+        self, real: torch.Tensor, condition: torch.Tensor, penalised: bool = True
+    ) -> torch.Tensor:
         """One simultaneous update of both networks; the three terms of the game."""
         real, condition = real.to(self.rng.device), condition.to(self.rng.device)
         fake = self.generator(condition, self.rng)
-        logits, slopes = self.discriminator(
+        if self.augmentation is not None:
+            real, fake = (self.augmentation(rows, self.rng) for rows in (real, fake))
+        logits, pull_back = self.discriminator(
             torch.cat([real, fake.detach()]), torch.cat([condition, condition])
         )
-        discriminator_loss = self.loss.discriminator(*logits.chunk(2))
-        # The mean over real and fake rows together is half of R1 + R2.
-        penalty = 2 * gradient_penalty(slopes)
-        objective = discriminator_loss + self.gradient_penalty_weight * penalty
-        self._vectors[1].grad = _gradient(objective, self.discriminator)
-        # The slopes carry the generator's loss from the logits to the rows: the
-        # discriminator need not be passed backwards a second time.
+        objective = discriminator_loss = self.loss.discriminator(*logits.chunk(2))
+        if penalised:
+            # The mean over real and fake rows together is half of R1 + R2.
+            self._penalty = 2 * gradient_penalty(pull_back())
+            weight = self.gradient_penalty_weight * self.penalty_interval
+            objective = objective + weight * self._penalty
+        # The generator's loss is carried from the logits to the rows, and on from
+        # there: the discriminator need not judge them a second time.
         judged = logits.detach().requires_grad_()
         generator_loss = self.loss.generator(*judged.chunk(2))
-        (pull,) = torch.autograd.grad(generator_loss, judged)
-        pull = pull.view(-1, *[1] * (slopes.ndim - 1))
-        row_gradients = (slopes.detach() * pull).chunk(2)[1]
+        (weights,) = torch.autograd.grad(generator_loss, judged)
+        row_gradients = pull_back(weights).chunk(2)[1]
+        self._vectors[1].grad = _gradient(objective, self.discriminator)
         self._vectors[0].grad = _gradient(fake, self.generator, row_gradients)
+        if self.augmentation is not None:
+            self.augmentation.adapt(*judged.detach().chunk(2))
         self._optimizer.step()
         self._average.lerp_(self._vectors[0], 1 - EMA_DECAY)
         self._batch = real, fake.detach(), condition
-        return torch.stack([discriminator_loss, generator_loss, penalty]).detach()
+        terms = [discriminator_loss, generator_loss, self._penalty]
+        return torch.stack(terms).detach()
+
+    @contextlib.contextmanager
+    def _averaged(self) -> Iterator[None]:
+        """Give the generator the average of its weights for a while."""
+        weights = self._vectors[0].clone()
+        self._vectors[0].copy_(self._average)
+        self.generator.eval()
+        try:
+            yield
+        finally:
+            self.generator.train()
+            self._vectors[0].copy_(weights)
 
     def _set_learning_rate(self, step: int) -> None:
         """Hold, then fall linearly to zero over the second half."""
@@ -181,6 +223,14 @@ class Trainer:
         ):
             if vector.grad is not None:
                 epoch[f"{name}_gradient_norm"] = float(vector.grad.norm())
+        if self.augmentation is not None:
+            epoch["augmentation"] = self.augmentation.probability
+        if self.judge is not None:
+            with self._averaged():
+                measures, picture = self.judge(self.generator)
+            epoch |= measures
+            for callback in self.callbacks:
+                callback.on_picture(step, picture)
         wants_to_stop = [callback.on_epoch_end(epoch) for callback in self.callbacks]
         return any(wants_to_stop)
 

@@ -8,6 +8,7 @@ from scipy import stats
 from gan_augment import TabularGAN
 from gan_augment.encoding.schema import Span
 from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, ambient_callbacks, watching
 from gan_augment.training.losses import LOSSES
 from gan_augment.training.trainer import Trainer, _diversity
@@ -186,3 +187,117 @@ def test_diversity_is_the_spread_within_classes():
     real = centres + noise
     assert _diversity(real, centres + noise / 2, condition) == pytest.approx(0.5)
     assert _diversity(real, centres, condition) == pytest.approx(0, abs=1e-6)
+
+
+class Counting(torch.nn.Module):
+    """A discriminator that notes when the slopes of its logits are asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(2))
+        self.step, self.penalised = 0, []
+
+    def forward(self, rows, condition):
+        self.step += 1
+        step, rows = self.step, rows.requires_grad_()
+        logits = (rows * self.weight).square().sum(dim=1)
+
+        def pull_back(weights=None):
+            if weights is None:
+                self.penalised.append(step)
+                weights = torch.ones_like(logits)
+            (slopes,) = torch.autograd.grad(
+                logits, rows, weights, create_graph=True, retain_graph=True
+            )
+            return slopes
+
+        return logits, pull_back
+
+
+class Scale(torch.nn.Module):
+    """A generator of two numbers."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(2))
+
+    def forward(self, condition, rng):
+        return torch.randn(len(condition), 2, generator=rng) * self.weight
+
+
+def play(discriminator, max_steps=9, **params):
+    trainer = Trainer(
+        Scale(),
+        discriminator,
+        loss="relativistic",
+        gradient_penalty_weight=0.5,
+        learning_rate=0.01,
+        max_steps=max_steps,
+        max_time=None,
+        rng=torch.Generator().manual_seed(1),
+        **params,
+    )
+    batches = ConditionalBatches(
+        np.arange(40) % 2,
+        n_classes=2,
+        encode=lambda rows, rng: rng.normal(size=(len(rows), 2)).astype(np.float32),
+        batch_size=8,
+        rng=np.random.default_rng(0),
+    )
+    trainer.run(batches, 40)
+    return trainer
+
+
+def test_a_lazy_penalty_is_taken_every_few_steps_with_as_many_times_the_weight():
+    lazy = Counting()
+    play(lazy, penalty_interval=4)
+    assert lazy.penalised == [1, 5, 9]
+    # In the first step the only difference is the weight of the penalty.
+    gradients = {
+        interval: play(Counting(), 1, penalty_interval=interval)._vectors[1].grad
+        for interval in (1, 2, 3)
+    }
+    torch.testing.assert_close(gradients[3] - gradients[2], gradients[2] - gradients[1])
+    assert (gradients[2] != gradients[1]).any()
+
+
+def test_every_epoch_judges_the_averaged_generator_and_training_goes_on():
+    judged, pictures = [], []
+
+    class Gallery(Callback):
+        def on_picture(self, step, picture):
+            pictures.append((step, picture))
+
+    def judge(generator):
+        assert not generator.training
+        judged.append(generator.weight.detach().clone())
+        return {"quality": float(len(judged))}, np.zeros((1, 1, 3), np.uint8)
+
+    gallery = Gallery()
+    trainer = play(Counting(), judge=judge, callbacks=[gallery])
+    assert trainer.generator.training
+    assert [step for step, _ in pictures] == list(range(1, 10))
+    assert torch.equal(judged[-1], trainer.generator.weight)
+    alone = play(Counting())
+    torch.testing.assert_close(trainer.generator.weight, alone.generator.weight)
+
+
+def test_what_the_discriminator_sees_is_augmented_real_and_generated():
+    class Mirror:
+        probability = 1.0
+        seen = 0
+
+        def __call__(self, rows, rng):
+            self.seen += len(rows)
+            return -rows
+
+        def adapt(self, real_logits, fake_logits):
+            assert len(real_logits) == len(fake_logits) == 8
+
+    mirror = Mirror()
+    mirrored = play(Counting(), 1, augmentation=mirror)
+    assert mirror.seen == 16
+    # The logits are even, so the pulls on mirrored rows are mirrored back.
+    plain = play(Counting(), 1)
+    for ours, others in zip(mirrored._vectors, plain._vectors, strict=True):
+        torch.testing.assert_close(ours.grad, others.grad)

@@ -1,0 +1,181 @@
+"""Generator and discriminator of images.
+
+Shapes: ``B`` images a batch, ``K`` channels, ``H`` and ``W`` pixels, ``C`` classes,
+``L`` the latent dimension. A condition is a one-hot matrix of shape ``(B, C)``. Each
+stage doubles or halves the sides; the shorter side says how many there are. Activations
+lie in memory with the channels last, which convolutions of few channels want.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import pairwise
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from gan_augment.networks.layers import PullBack, make_layer
+
+# Channels of every stage by how often the generator doubles the sides, for a shorter
+# side of up to 16, 32, 64 and 128 pixels. The discriminator halves them once more.
+GENERATOR_WIDTHS = {
+    1: (48, 32),
+    2: (64, 32, 16),
+    3: (96, 64, 32, 16),
+    4: (128, 96, 64, 32, 16),
+}
+DISCRIMINATOR_WIDTHS = {
+    1: (24, 48),
+    2: (24, 48, 64),
+    3: (16, 32, 64, 96),
+    4: (16, 32, 64, 96, 128),
+}
+# A smaller image is padded.
+FEWEST_PIXELS = 8
+EMBEDDING_DIM = 32
+HEAD_WIDTH = 96
+# Slope of the LeakyReLUs left of zero.
+SLOPE = 0.2
+# The image is clamped to [-1, 1], which the scaled tanh exceeds: so the exact extremes
+# of the data, such as an empty background, are within reach.
+OVERSHOOT = 1.1
+
+
+def n_stages(size: Sequence[int]) -> int:
+    """How often the sides are doubled from a start of about 8 pixels or fewer."""
+    stages = math.ceil(math.log2(min(size) / FEWEST_PIXELS))
+    return min(max(stages, min(GENERATOR_WIDTHS)), max(GENERATOR_WIDTHS))
+
+
+class Generator(nn.Module):
+    """Latent and condition -> images, by transposed convolutions.
+
+    After each stage, latent and condition set the gain and the shift of every channel
+    of the normalised activations (FiLM: Perez et al. 2018, arXiv:1709.07871). Layer
+    norms take each image by itself, so that what is drawn does not depend on the batch.
+
+    Parameters
+    ----------
+    latent_dim, n_classes : int
+        Width of the noise and of the condition.
+    image_shape : tuple of int
+        (K, H, W).
+    rng : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent_dim: int,
+        n_classes: int,
+        image_shape: tuple[int, int, int],
+        rng: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        n_channels, *self.size = image_shape
+        stages = n_stages(self.size)
+        widths = GENERATOR_WIDTHS[stages]
+        base = [math.ceil(side / 2**stages) for side in self.size]
+        self.base = (widths[0], *base)
+        self.embedding = make_layer(
+            nn.Linear, n_classes, EMBEDDING_DIM, bias=False, rng=rng
+        )
+        style_dim = latent_dim + EMBEDDING_DIM
+        self.start = make_layer(nn.Linear, style_dim, math.prod(self.base), rng=rng)
+        self.doublings = nn.ModuleList(
+            make_layer(nn.ConvTranspose2d, *pair, 4, 2, 1, bias=False, rng=rng)
+            for pair in pairwise(widths)
+        )
+        self.styles = nn.ModuleList(
+            make_layer(nn.Linear, style_dim, 2 * width, rng=rng) for width in widths
+        )
+        self.output = make_layer(nn.Conv2d, widths[-1], n_channels, 3, 1, 1, rng=rng)
+
+    def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """(B, C) condition -> (B, K, H, W) images, with noise from `rng`.
+
+        In training they are clamped to [-1, 1]. Otherwise what goes beyond is kept: it
+        says which of the extreme pixels are the most extreme.
+        """
+        shape = (len(condition), self.latent_dim)
+        latent = torch.randn(shape, generator=rng, device=condition.device)
+        inputs = torch.cat([latent, self.embedding(condition)], dim=1)
+        x = self.start(inputs).unflatten(1, self.base)
+        x = x.contiguous(memory_format=torch.channels_last)
+        for double, style in zip([None, *self.doublings], self.styles, strict=True):
+            x = x if double is None else double(x)
+            gain, shift = style(inputs)[:, :, None, None].chunk(2, dim=1)
+            x = torch.addcmul(shift, 1 + gain, F.group_norm(x, 1))
+            x = F.leaky_relu(x, SLOPE)
+        height, width = self.size
+        images = OVERSHOOT * self.output(x)[:, :, :height, :width].tanh()
+        return images.clamp(-1, 1) if self.training else images
+
+
+class Discriminator(nn.Module):
+    """Images and condition -> logits: strided convolutions without normalisation.
+
+    The condition chooses what the logit reads from the last hidden units, beside what
+    it reads for every class (projection: Miyato and Koyama 2018, arXiv:1802.05637).
+
+    Parameters
+    ----------
+    n_classes : int
+        Width of the condition.
+    image_shape : tuple of int
+        (K, H, W).
+    rng : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        n_classes: int,
+        image_shape: tuple[int, int, int],
+        rng: torch.Generator,
+    ) -> None:
+        super().__init__()
+        n_channels, *size = image_shape
+        padded = [max(side, FEWEST_PIXELS) for side in size]
+        self.padding = (0, padded[1] - size[1], 0, padded[0] - size[0])
+        widths = DISCRIMINATOR_WIDTHS[n_stages(size)]
+        self.halvings = nn.ModuleList(
+            make_layer(nn.Conv2d, *pair, 4, 2, 1, rng=rng)
+            for pair in pairwise((n_channels, *widths))
+        )
+        self.last = make_layer(nn.Conv2d, widths[-1], widths[-1], 3, 1, 1, rng=rng)
+        n_features = widths[-1] * math.prod(side // 2 ** len(widths) for side in padded)
+        self.head = make_layer(nn.Linear, n_features, HEAD_WIDTH, rng=rng)
+        self.logit = make_layer(nn.Linear, HEAD_WIDTH, 1, rng=rng)
+        self.embedding = make_layer(
+            nn.Linear, n_classes, HEAD_WIDTH, bias=False, rng=rng
+        )
+
+    def forward(
+        self, images: torch.Tensor, condition: torch.Tensor
+    ) -> tuple[torch.Tensor, PullBack]:
+        """(B, K, H, W) images, (B, C) condition -> (B,) logits, pull-back to images."""
+        images = images.requires_grad_()
+        x = F.pad(images, self.padding).contiguous(memory_format=torch.channels_last)
+        for layer in (*self.halvings, self.last):
+            x = F.leaky_relu(layer(x), SLOPE)
+        hidden = F.leaky_relu(self.head(x.flatten(1)), SLOPE)
+        of_class = (hidden * self.embedding(condition)).sum(dim=1)
+        logits = self.logit(hidden).squeeze(1) + of_class
+
+        def pull_back(weights: torch.Tensor | None = None) -> torch.Tensor:
+            (slopes,) = torch.autograd.grad(
+                logits,
+                images,
+                torch.ones_like(logits) if weights is None else weights,
+                create_graph=weights is None,
+                retain_graph=True,
+            )
+            return slopes
+
+        return logits, pull_back

@@ -1,0 +1,36 @@
+"""What the networks of tables and of images share."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+
+
+class PullBack(Protocol):
+    """Carries weights of logits back to the rows that the logits belong to."""
+
+    def __call__(self, weights: torch.Tensor | None = None) -> torch.Tensor:
+        """Gradient, with respect to the rows, of the sum of the weighted logits.
+
+        Without weights they are all 1 and the gradient, the slopes of the logits, can
+        itself be differentiated with respect to the network's parameters.
+        """
+
+
+def make_layer(
+    kind: type[nn.Module], *sizes: Any, rng: torch.Generator, **options: Any
+) -> Any:
+    """A layer with torch's default initialisation, drawn from `rng`.
+
+    The constructors of torch's layers would draw from the global generator.
+    """
+    device = torch.get_default_device()
+    layer: Any = nn.utils.skip_init(kind, *sizes, device=device, **options)
+    bound = math.prod(layer.weight.shape[1:]) ** -0.5
+    nn.init.uniform_(layer.weight, -bound, bound, generator=rng)
+    if layer.bias is not None:
+        nn.init.uniform_(layer.bias, -bound, bound, generator=rng)
+    return layer

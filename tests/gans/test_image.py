@@ -1,0 +1,124 @@
+"""ImageGAN as an estimator of its own."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+
+from gan_augment import ImageGAN
+from gan_augment.persistence import ModelFileError
+from gan_augment.training.callbacks import Callback, EarlyStopping
+
+
+@pytest.fixture(scope="module")
+def digits():
+    data = load_digits()
+    return data.images[:600].astype(np.uint8), data.target[:600]
+
+
+@pytest.fixture(scope="module")
+def fitted(digits):
+    return ImageGAN(max_steps=20, random_state=0).fit(*digits)
+
+
+def test_drawn_images_have_the_layout_dtype_and_values_of_the_data(fitted, digits):
+    images, labels = fitted.sample(40)
+    assert images.shape == (40, 8, 8)
+    assert images.dtype == np.uint8
+    assert images.max() <= digits[0].max()
+    assert set(labels) <= set(range(10))
+    never = (digits[0] == digits[0][0]).all(axis=0)
+    assert (images[:, never] == digits[0][0][never]).all()
+
+
+def test_pixels_are_distributed_as_real_ones_however_short_the_training(fitted, digits):
+    for label in (0, 1):
+        real = digits[0][digits[1] == label]
+        drawn, _ = fitted.sample(200, label=label)
+        assert (drawn == 0).mean() == pytest.approx((real == 0).mean(), abs=0.05)
+        assert drawn.mean() == pytest.approx(real.mean(), rel=0.1)
+
+
+def test_a_classifier_of_real_images_knows_what_was_drawn():
+    data = load_digits()
+    images, labels = data.images.astype(np.uint8), data.target
+    classifier = LogisticRegression(max_iter=2000).fit(data.data, labels)
+    gan = ImageGAN(max_steps=300, random_state=0).fit(images, labels)
+    drawn, asked = gan.sample(300, random_state=1)
+    found = classifier.predict(drawn.reshape(300, -1))
+    assert (found == asked).mean() > 0.7
+
+
+def test_sample_repeats_itself_and_images_do_not_depend_on_how_many(fitted):
+    first, _ = fitted.sample(9, label=3)
+    np.testing.assert_array_equal(first, fitted.sample(9, label=3)[0])
+    assert (first != fitted.sample(9, label=3, random_state=1)[0]).any()
+
+
+def test_clone_pickle_save_and_load(fitted, digits, tmp_path):
+    assert clone(fitted).get_params() == fitted.get_params()
+    drawn, labels = fitted.sample(5)
+    fitted.save(tmp_path / "gan")
+    for other in (
+        pickle.loads(pickle.dumps(fitted)),
+        ImageGAN.load(tmp_path / "gan"),
+    ):
+        images, again = other.sample(5)
+        np.testing.assert_array_equal(images, drawn)
+        np.testing.assert_array_equal(again, labels)
+        np.testing.assert_array_equal(
+            other.score_samples(*digits), fitted.score_samples(*digits)
+        )
+    (tmp_path / "gan" / "model.safetensors").write_bytes(b"no")
+    with pytest.raises(ModelFileError):
+        ImageGAN.load(tmp_path / "gan")
+
+
+def test_every_epoch_is_measured_and_shown(digits):
+    class Gallery(Callback):
+        def __init__(self):
+            self.pictures = {}
+
+        def on_picture(self, step, picture):
+            self.pictures[step] = picture
+
+    gallery = Gallery()
+    gan = ImageGAN(max_steps=40, callbacks=[gallery], random_state=0).fit(*digits)
+    assert list(gallery.pictures) == gan.history_["step"]
+    first, *_, last = gallery.pictures.values()
+    assert first.shape == (80, 80, 3)
+    assert first.dtype == np.uint8
+    assert (first != last).any()
+    assert set(gan.history_) >= {"diversity", "coverage", "augmentation"}
+    assert gan.history_["augmentation"][0] == 0
+
+
+def test_training_stops_when_coverage_no_longer_improves(digits):
+    stop = EarlyStopping("coverage", patience=2)
+    gan = ImageGAN(max_steps=4000, learning_rate=1e-9, callbacks=[stop], random_state=0)
+    assert len(gan.fit(*digits).history_["step"]) < 6
+    with pytest.raises(ValueError, match=r"'coverage'.*'loss'"):
+        gan.set_params(callbacks=[EarlyStopping("loss")]).fit(*digits)
+
+
+@pytest.mark.parametrize("n_images", [1, 2, 6])
+def test_any_number_of_images_and_classes(n_images):
+    images = np.random.default_rng(0).random((n_images, 9, 11, 2))
+    gan = ImageGAN(max_steps=2, random_state=0).fit(images, np.arange(n_images) % 2)
+    assert gan.sample(3)[0].shape == (3, 9, 11, 2)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"image_shape": 8}, "image_shape.*8"),
+        ({"max_steps": 0}, "max_steps.*0"),
+        ({"loss": "l1"}, "loss.*'l1'"),
+    ],
+)
+def test_bad_parameters_are_named(params, message, digits):
+    with pytest.raises(ValueError, match=message):
+        ImageGAN(**params).fit(*digits)

@@ -1,0 +1,49 @@
+"""Images in MLflow: grids of every epoch, the generator logged, loaded and asked."""
+
+import re
+
+import mlflow
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+import gan_augment.mlflow
+from gan_augment import GANOverSampler, ImageGAN, ImageMixture
+
+
+@pytest.fixture
+def sampler():
+    unguarded = ImageMixture(guard=False)
+    return GANOverSampler(ImageGAN(max_steps=5), mixture=unguarded, random_state=0)
+
+
+@pytest.fixture
+def digits():
+    data = load_digits()
+    rows = np.flatnonzero(data.target < 2)[:80]
+    return data.images[rows].astype(np.uint8), data.target[rows] * (rows % 3 == 0)
+
+
+def test_a_run_has_a_grid_an_epoch_the_measures_and_the_generator(
+    store, sampler, digits
+):
+    gan_augment.mlflow.autolog(registered_model_name="digits")
+    try:
+        sampler.fit_resample(*digits)
+    finally:
+        gan_augment.mlflow.autolog(disable=True)
+    (run,) = mlflow.search_runs(search_all_experiments=True, output_format="list")
+    grids = mlflow.MlflowClient().list_artifacts(run.info.run_id, "images")
+    steps = {int(re.search(r"step\D+(\d+)", grid.path)[1]) for grid in grids}
+    assert steps == set(sampler.history_["step"])
+    for measure in ("diversity", "coverage", "augmentation"):
+        assert run.data.metrics[f"train/{measure}"] == sampler.history_[measure][-1]
+    loaded = gan_augment.mlflow.load_model("models:/digits@candidate")
+    images, _ = loaded.sample(6, label=1, random_state=4)
+    again, _ = sampler.gan_.sample(6, label=1, random_state=4)
+    np.testing.assert_array_equal(images, again)
+    served = mlflow.pyfunc.load_model("models:/digits@candidate")
+    params = {"n_rows": 6, "target_class": "1", "seed": 4}
+    rows = served.predict(None, params=params)
+    pixels = rows.drop(columns="target").to_numpy()
+    np.testing.assert_array_equal(pixels, again.reshape(6, -1))

@@ -1,0 +1,112 @@
+"""Networks of images: any size, true slopes, images that do not depend on the batch."""
+
+import pytest
+import torch
+
+from gan_augment.networks.image import Discriminator, Generator
+
+SIZES = [
+    (1, 8, 8),
+    (1, 28, 28),
+    (3, 25, 33),
+    (5, 9, 40),
+    (3, 64, 64),
+    (1, 1, 7),
+    (1, 128, 128),
+]
+
+
+def make(network, image_shape, seed=0, **sizes):
+    rng = torch.Generator().manual_seed(seed)
+    return network(n_classes=2, image_shape=image_shape, rng=rng, **sizes)
+
+
+def conditions(n_images):
+    return torch.eye(2)[torch.arange(n_images) % 2]
+
+
+@pytest.mark.parametrize("image_shape", SIZES)
+def test_every_size_goes_through_both_networks(image_shape):
+    condition = conditions(4)
+    generator = make(Generator, image_shape, latent_dim=8)
+    images = generator(condition, torch.Generator().manual_seed(1))
+    assert images.shape == (4, *image_shape)
+    assert images.abs().max() <= 1
+    discriminator = make(Discriminator, image_shape)
+    logits, pull_back = discriminator(images.detach(), condition)
+    assert logits.shape == (4,)
+    slopes = pull_back()
+    assert slopes.shape == images.shape
+    # The last rows and columns are seen too.
+    assert slopes.abs().amax(dim=(0, 1)).min() > 0
+
+
+def test_gradients_reach_every_weight():
+    condition = conditions(8)
+    generator = make(Generator, (3, 28, 28), latent_dim=8)
+    discriminator = make(Discriminator, (3, 28, 28))
+    images = generator(condition, torch.Generator().manual_seed(1))
+    logits, pull_back = discriminator(images.detach(), condition)
+    (logits.sum() + pull_back().square().sum()).backward(retain_graph=True)
+    images.backward(pull_back(torch.ones(8)))
+    for network in (generator, discriminator):
+        for name, weight in network.named_parameters():
+            assert weight.grad.abs().sum() > 0, name
+
+
+def test_the_pull_back_of_weights_is_the_gradient_of_the_weighted_logits():
+    discriminator = make(Discriminator, (1, 12, 12)).double()
+    images = torch.randn(6, 1, 12, 12, dtype=torch.float64, requires_grad=True)
+    condition, weights = conditions(6).double(), torch.arange(6.0).double()
+    logits, pull_back = discriminator(images, condition)
+    (true,) = torch.autograd.grad(logits @ weights, images, retain_graph=True)
+    torch.testing.assert_close(pull_back(weights), true)
+    assert not pull_back(weights).requires_grad
+    assert pull_back().requires_grad
+
+
+def test_logits_and_images_do_not_depend_on_the_rest_of_the_batch():
+    discriminator = make(Discriminator, (1, 12, 12))
+    images, condition = torch.randn(6, 1, 12, 12), conditions(6)
+    with torch.inference_mode():
+        together, _ = discriminator(images.clone(), condition)
+        alone, _ = discriminator(images[:1].clone(), condition[:1])
+    torch.testing.assert_close(together[:1], alone)
+    generator = make(Generator, (1, 12, 12), latent_dim=64)
+    few, many = (
+        generator(conditions(n), torch.Generator().manual_seed(1))[:1] for n in (1, 6)
+    )
+    torch.testing.assert_close(few, many)
+
+
+def test_the_condition_changes_what_is_drawn_and_what_is_believed():
+    one, other = torch.eye(2)[[0, 0]], torch.eye(2)[[1, 1]]
+    generator = make(Generator, (1, 12, 12), latent_dim=8)
+    drawn = [generator(c, torch.Generator().manual_seed(1)) for c in (one, other)]
+    assert not torch.allclose(*drawn)
+    discriminator = make(Discriminator, (1, 12, 12))
+    logits = [discriminator(drawn[0].detach(), c)[0] for c in (one, other)]
+    assert not torch.allclose(*logits)
+
+
+def test_outside_of_training_extreme_pixels_keep_their_order():
+    generator = make(Generator, (1, 8, 8), latent_dim=8)
+    with torch.no_grad():
+        generator.output.bias.fill_(5.0)
+    condition = conditions(2)
+    clamped = generator(condition, torch.Generator().manual_seed(1))
+    assert (clamped == 1).all()
+    free = generator.eval()(condition, torch.Generator().manual_seed(1))
+    assert (free > 1).all()
+    assert free.unique().numel() > 10
+
+
+def test_weights_come_from_the_generator_that_is_passed():
+    before = torch.get_rng_state()
+    first, second, other = (
+        make(Generator, (1, 8, 8), seed, latent_dim=8).output.weight
+        for seed in (0, 0, 1)
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+    assert torch.equal(first, second)
+    assert not torch.equal(first, other)
