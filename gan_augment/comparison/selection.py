@@ -29,20 +29,22 @@ from gan_augment.classifier import (
     default_strategy,
     raised_to,
 )
-from gan_augment.comparison.result import NOTHING, Comparison
+from gan_augment.comparison.result import NOTHING, Comparison, paired_interval
 from gan_augment.comparison.run import compare
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
-RATIOS = (0.1, 0.3, 1.0)
+RATIOS = (0.1, 1.0)
+# Coverage of an interval of one standard error to each side.
+ONE_STANDARD_ERROR = 0.68
 
 
 class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """A classifier that resamples only if that helped on inner folds.
+    """A classifier that resamples as inner folds advise, or not at all.
 
-    :func:`~gan_augment.compare` runs on the training rows; the sampler with the
-    largest mean gain in average precision is taken if its gain exceeds its standard
-    error, and nothing otherwise. Then one classifier is trained on all rows. All
+    :func:`~gan_augment.compare` runs on the training rows. The first sampler is used,
+    unless another one, or doing nothing, has an average precision that is better by
+    more than one standard error [1]_. Then one classifier is trained on all rows. All
     ratios and filters of a fold share one GAN.
 
     Parameters
@@ -50,9 +52,10 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     classifier : classifier
         Has ``predict_proba``; with the preprocessing that it needs, as a pipeline.
     samplers : "default" or dict of str to sampler, default="default"
-        Name -> imbalanced-learn sampler, the candidates besides doing nothing.
-        ``"default"`` takes :class:`~gan_augment.GANOverSampler` to 0.1, 0.3 and 1
-        times the most common class, without its filter, and random over-sampling.
+        Name -> imbalanced-learn sampler, the candidates besides doing nothing; the
+        first is preferred. ``"default"`` takes :class:`~gan_augment.GANOverSampler` to
+        the default ratio, to 0.1 and 1 times the most common class, without its
+        filter, and random over-sampling.
     cv : int, default=5
         Number of inner folds; as many as the rarest class has rows, if these are
         fewer. With one row of a class nothing can be judged, and nothing is done.
@@ -74,12 +77,17 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
 
+    References
+    ----------
+    .. [1] Breiman, Friedman, Olshen and Stone, "Classification and regression trees",
+       1984, section 3.4.3, the one standard error rule; its standard error corrected
+       for the overlap of folds as in :meth:`~gan_augment.Comparison.differences`.
+
     Examples
     --------
     >>> from sklearn.datasets import make_classification
+    >>> from imblearn.over_sampling import RandomOverSampler
     >>> from sklearn.linear_model import LogisticRegression
-    >>> from imblearn import FunctionSampler
-    from imblearn.over_sampling import RandomOverSampler
     >>> from gan_augment import ResampledClassifierCV
     >>> X, y = make_classification(400, weights=[0.9], random_state=0)
     >>> model = ResampledClassifierCV(
@@ -174,15 +182,17 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 for name, sampler in self.samplers.items()
             }
         gan = GANOverSampler(memory=memory, random_state=seed)
-        candidates: dict[str, Any] = {}
+        candidates: dict[str, Any] = {
+            "GAN": clone(gan).set_params(sampling_strategy=default_strategy)
+        }
         for ratio in RATIOS:
             strategy = partial(raised_to, ratio)
-            if strategy(y):
+            if strategy(y) and strategy(y) != default_strategy(y):
                 candidates[f"GAN to {ratio}"] = clone(gan).set_params(
                     sampling_strategy=strategy
                 )
-        candidates["GAN without filter"] = clone(gan).set_params(
-            sampling_strategy=default_strategy, sample_filter=None
+        candidates["GAN without filter"] = clone(candidates["GAN"]).set_params(
+            sample_filter=None
         )
         candidates["random over-sampling"] = RandomOverSampler(
             sampling_strategy=default_strategy, random_state=seed
@@ -242,17 +252,14 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
 
 def _choose(comparison: Comparison | None) -> str:
-    """The sampler with the largest gain, if the gain exceeds its standard error."""
+    """The first sampler, unless another or nothing is better by a standard error."""
     if comparison is None:
         return NOTHING
     scores = comparison.frame.pivot(
         index="fold", columns="arm", values="average_precision"
     )
-    arms = list(comparison.gains().index)
-    gains = scores[arms].sub(scores[NOTHING], axis=0)
-    best = gains.mean().idxmax() if arms else NOTHING
-    # Not corrected for the overlap of folds: that would ask for more than a choice
-    # needs, and give up most of the gain.
-    if arms and gains[best].mean() > gains[best].sem():
-        return str(best)
-    return NOTHING
+    arms = [*comparison.gains().index, NOTHING]
+    first, best = arms[0], str(scores[arms].mean().idxmax())
+    gains = (scores[best] - scores[first]).to_numpy()
+    low, _ = paired_interval(gains, comparison.test_to_train, ONE_STANDARD_ERROR)
+    return best if low > 0 else first
