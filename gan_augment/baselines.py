@@ -64,7 +64,8 @@ class ImputedSMOTE(BaseEstimator):
             Their classes.
         """
         y = np.asarray(y)
-        filled = fill_missing(to_frame(X))
+        frame = to_frame(X).infer_objects()
+        filled = fill_missing(frame)
         numeric = [name for name in filled if _is_number(filled[name])]
         other = [name for name in filled if name not in numeric]
         rarest = np.unique(y, return_counts=True)[1].min()
@@ -76,12 +77,14 @@ class ImputedSMOTE(BaseEstimator):
         if not other:
             smote = SMOTE(**params)
         elif numeric:
-            smote = SMOTENC(other, **params)
+            smote = SMOTENC([filled.columns.get_loc(name) for name in other], **params)
         else:
             smote = SMOTEN(**params)
         resampled, labels = smote.fit_resample(filled, y)
         whole = [name for name in numeric if (filled[name] % 1 == 0).all()]
         resampled[whole] = resampled[whole].round()
+        for name in other:
+            resampled[name] = resampled[name].astype(_with_missing(frame[name]))
         if not isinstance(X, pd.DataFrame):
             return resampled.to_numpy(), np.asarray(labels)
         return resampled, np.asarray(labels)
@@ -110,6 +113,15 @@ def fill_missing(X: pd.DataFrame, like: pd.DataFrame | None = None) -> pd.DataFr
         else:
             filled[name] = X[name].astype(object).where(X[name].notna(), "missing")
     return filled
+
+
+def _with_missing(column: pd.Series) -> Any:
+    """The dtype of a column that has the level "missing" if values are missing."""
+    if not column.isna().any():
+        return column.dtype
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return pd.CategoricalDtype([*column.cat.categories, "missing"])
+    return object
 
 
 def _is_number(column: pd.Series) -> bool:

@@ -199,6 +199,11 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             self.samplers_.append(sampler)
             self.estimators_.append(classifier)
             priors.append(self._shares(y_resampled, weights))
+            if (priors[-1][self.class_prior_ > 0] == 0).any():
+                raise ValueError(
+                    "`sampler` must keep rows of every class. Got "
+                    f"{type(sampler).__name__}, which left none of a class."
+                )
         self.resampled_prior_ = np.array(priors)
         return self
 

@@ -6,18 +6,21 @@ rows. Scores then rise and mean nothing. Where it can be known, it is said.
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections import deque
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
 from gan_augment.encoding.container import row_hashes, to_frame, to_rows
 
 # Hashes of the rows that over-samplers of this process have made, newest last.
-_MADE: deque[np.ndarray] = deque()
+_MADE: deque[np.ndarray] = deque(maxlen=64)
+_LOCK = threading.Lock()
 MOST_REMEMBERED = 2_000_000
 # In a coarse table real rows may equal a synthetic one by chance: so many of the rows
 # that one fit has made, or of the rows looked at.
@@ -36,9 +39,11 @@ class LeakageWarning(UserWarning):
 
 def remember(rows: Any) -> None:
     """Note synthetic rows, so that they are known when they are scored."""
-    _MADE.append(row_hashes(to_frame(to_rows(rows))))
-    while sum(map(len, _MADE)) > MOST_REMEMBERED and len(_MADE) > 1:
-        _MADE.popleft()
+    made = row_hashes(to_frame(to_rows(rows)))
+    with _LOCK:
+        _MADE.append(made)
+        while sum(map(len, _MADE)) > MOST_REMEMBERED and len(_MADE) > 1:
+            _MADE.popleft()
 
 
 def is_synthetic(X: Any) -> np.ndarray:
@@ -52,15 +57,19 @@ def is_synthetic(X: Any) -> np.ndarray:
     Returns
     -------
     mask : ndarray of shape (n_samples,), dtype=bool
-        True for a row that a ``GANOverSampler`` has returned as synthetic.
+        True for a row that one of the last 64 calls of ``fit_resample`` has returned as
+        synthetic, in the same dtypes, if more than 5 % of that call's are among the
+        rows: single ones may be alike by chance.
     """
+    if not _MADE:
+        return np.zeros(np.shape(X)[0], dtype=bool)
     return _made_here(_hashes(X))
 
 
 def warn_of_synthetic_rows(X: Any, what: str) -> None:
     """Warn if rows, called `what`, hold synthetic ones."""
     found = is_synthetic(X)
-    if found.mean() > CHANCE_SHARE:
+    if len(found) and found.mean() > CHANCE_SHARE:
         warnings.warn(
             f"{what} hold {found.sum()} synthetic rows, so scores on them, or on folds "
             "of them, are too good. Split first, and resample the training rows only: "
@@ -84,7 +93,8 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     Returns
     -------
     evidence : str or None
-        None where nothing was found, which does not prove that there is nothing.
+        None where nothing was found, which does not prove that there is nothing. A
+        sparse matrix is not looked at.
 
     Examples
     --------
@@ -98,29 +108,41 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     >>> find_leak(*SMOTE(random_state=0).fit_resample(X, y))[5:]
     'of the rows of class True lie exactly between two others, as SMOTE puts them'
     """
-    frame, y, hashes = to_frame(to_rows(X)), np.asarray(y), _hashes(X)
-    found = _made_here(hashes)
+    if sparse.issparse(X):
+        return None
+    frame, y = to_frame(to_rows(X)), np.asarray(y)
+    found = _made_here(_hashes(frame))
     if found.mean() > CHANCE_SHARE:
         return f"{found.sum()} rows were made by a GANOverSampler in this process"
     classes, counts = np.unique(y, return_counts=True)
-    members = [y == label for label in classes]
-    for shares, how in (
-        (
-            [_repeated(hashes[of_class]) for of_class in members],
-            "are exact copies of others, as random over-sampling makes them",
-        ),
-        (
-            [_between(frame[of_class]) for of_class in members],
-            "lie exactly between two others, as SMOTE puts them",
-        ),
-    ):
-        # Over-sampling makes no class larger than the largest.
-        alone_on_top = (counts == counts.max()) & ((counts == counts.max()).sum() == 1)
-        suspect = int(np.where(alone_on_top, -1, shares).argmax())
-        if shares[suspect] > max(SUSPECT_SHARE, TIMES_THE_COMMON * min(shares)):
-            percent = f"{100 * shares[suspect]:.0f} %"
-            return f"{percent} of the rows of class {classes.tolist()[suspect]!r} {how}"
+    largest = counts == counts.max()
+    # Over-sampling makes no class larger than the largest.
+    suspects = classes[~largest] if largest.sum() == 1 else classes
+    for label in suspects:
+        of_class = frame[y == label]
+        # A class may be coarser than others in a column; it is compared in the rest.
+        varying = [i for i in range(frame.shape[1]) if _varies(of_class.iloc[:, i])]
+        for share_of, how in (
+            (_repeated, "are exact copies of others, as random over-sampling makes"),
+            (_between, "lie exactly between two others, as SMOTE puts them"),
+        ):
+            share = share_of(of_class.iloc[:, varying])
+            natural = min(
+                share_of(frame[y == other].iloc[:, varying])
+                for other in classes[largest]
+            )
+            if share > max(SUSPECT_SHARE, TIMES_THE_COMMON * natural):
+                percent = f"{100 * share:.0f} %"
+                name = classes.tolist()[int(np.flatnonzero(classes == label)[0])]
+                return f"{percent} of the rows of class {name!r} {how}"
     return None
+
+
+def _varies(column: pd.Series) -> bool:
+    try:
+        return column.nunique(dropna=False) > 1
+    except TypeError:  # values without equality
+        return True
 
 
 def _hashes(X: Any) -> np.ndarray:
@@ -132,14 +154,14 @@ def _hashes(X: Any) -> np.ndarray:
 
 def _made_here(hashes: np.ndarray) -> np.ndarray:
     found = np.zeros(len(hashes), dtype=bool)
-    for made in _MADE:
+    for made in tuple(_MADE):
         if np.isin(made, hashes).mean() > CHANCE_SHARE:
             found |= np.isin(hashes, made)
     return found
 
 
-def _repeated(hashes: np.ndarray) -> float:
-    return 1 - len(np.unique(hashes)) / len(hashes)
+def _repeated(frame: pd.DataFrame) -> float:
+    return 1 - len(np.unique(_hashes(frame))) / len(frame)
 
 
 def _between(frame: pd.DataFrame) -> float:

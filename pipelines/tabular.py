@@ -234,8 +234,13 @@ def main(
         n_splits=n_splits, n_repeats=n_repeats, random_state=0
     )
     comparison = compare(X, is_rare, plain, {WITH: sampler}, cv=folds, random_state=0)
+    if WITH in comparison.errors:
+        console.print(comparison.verdict, style="bold")
+        raise typer.Exit(1)
     show(comparison)
     console.print(comparison.verdict, style="bold")
+    if comparison.outcome == "leak":
+        raise typer.Exit(1)  # nothing that was measured means anything
     experiment = mlflow.set_experiment(EXPERIMENT)
     arms = {WITHOUT: plain, WITH: ResampledClassifier(plain, sampler)}
     with console.status("Fitting on the whole table and registering"):

@@ -42,3 +42,21 @@ def test_missing_values_are_filled_alike():
     filled = fill_missing(rows, like)
     assert filled["a"].tolist() == [3.0, 9.0]
     assert filled["b"].tolist() == ["missing", True]
+
+
+def test_names_are_names_and_dtypes_stay(imbalanced):
+    X, y = imbalanced
+    renamed = X.set_axis([10, 2, 0], axis=1)
+    resampled, _ = ImputedSMOTE(random_state=0).fit_resample(renamed, y)
+    assert (
+        resampled[0].dtype == X["job"].dtype or "missing" in resampled[0].cat.categories
+    )
+    assert isinstance(resampled[0].dtype, pd.CategoricalDtype)
+
+
+def test_numbers_of_an_object_array_are_interpolated():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(60, 2)).astype(object)
+    resampled, _ = ImputedSMOTE(random_state=0).fit_resample(X, np.arange(60) % 6 == 0)
+    made = resampled[60:, 0].astype(float)
+    assert not np.isin(made, X[:, 0].astype(float)).any()

@@ -26,6 +26,7 @@ ALLOWED: dict[str, set[str]] = {
     "mixture": {"encoding", "evaluation", "seeding"},
     "classifier": {"gans", "over_sampler", "leakage", "seeding"},
     "comparison": {
+        "gans",
         "classifier",
         "over_sampler",
         "baselines",

@@ -1,5 +1,6 @@
 """What is known of leaks is said, and what is no leak is left alone."""
 
+import threading
 import warnings
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_no_real_table_is_accused(name):
     assert find_leak(data.X, data.is_rare) is None
 
 
-@pytest.mark.parametrize("name", ["yeast4", "wa_churn", "car-good", "Default"])
+@pytest.mark.parametrize("name", ["yeast4", "wa_churn", "abalone19", "Default"])
 @pytest.mark.parametrize("sampler", [RandomOverSampler, ImputedSMOTE])
 def test_resampled_tables_are_found_out(name, sampler):
     data = load(name)
@@ -85,6 +86,40 @@ def test_a_coarse_table_may_hold_the_synthetic_rows_by_chance():
     with pytest.warns(UserWarning, match="equal a real row"):
         SAMPLER.fit_resample(X, y)
     assert not is_synthetic(X).any()
+
+
+def test_coarse_columns_are_no_leak():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.integers([6, 6, 5], size=(1303, 3)))
+    y = np.repeat([0, 1, 2], [1000, 300, 3])
+    assert find_leak(X, y) is None
+    grid = pd.DataFrame(rng.integers(40, size=(1303, 2)))
+    assert find_leak(grid, y) is None
+    rare = y > 0
+    visits = pd.DataFrame(rng.poisson(4, size=(1303, 2)), columns=["calls", "visits"])
+    visits["amount"] = np.where(rare, 0.0, rng.exponential(size=1303))
+    assert find_leak(visits, rare) is None
+
+
+def test_threads_may_remember_and_look_up_at_once(table):
+    X, _ = table
+    errors = []
+
+    def look_up():
+        try:
+            for _ in range(300):
+                is_synthetic(X)
+        except RuntimeError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=look_up) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for _ in range(300):
+        leakage.remember(X[:20])
+    for thread in threads:
+        thread.join()
+    assert errors == []
 
 
 def test_memory_is_bounded(monkeypatch):

@@ -129,8 +129,20 @@ class Comparison:
 
     @property
     def best(self) -> str:
-        """The sampler with the largest mean gain in average precision."""
-        return str(self.gains()["difference"].idxmax())
+        """The sampler with the largest mean gain, of those with evidence if there are.
+
+        Raises
+        ------
+        ValueError
+            If no sampler could be fitted.
+        """
+        gains = self._simultaneous()
+        if not len(gains):
+            raise ValueError(
+                "`samplers` must hold one that can be fitted. Got none: see `errors`."
+            )
+        proven = gains[gains["low"] > 0]
+        return str((proven if len(proven) else gains)["difference"].idxmax())
 
     @property
     def verdict(self) -> str:
@@ -264,6 +276,12 @@ def paired_interval(
     n_folds = len(differences)
     if n_folds < 2:
         return np.nan, np.nan
-    spread = differences.std(ddof=1) * np.sqrt(1 / n_folds + test_to_train)
+    spread = standard_error(differences, test_to_train)
     margin = stats.t.ppf((1 + level) / 2, n_folds - 1) * spread
     return float(differences.mean() - margin), float(differences.mean() + margin)
+
+
+def standard_error(differences: np.ndarray, test_to_train: float) -> float:
+    """Of a mean difference over folds, corrected for the rows that they share."""
+    overlap = 1 / len(differences) + test_to_train
+    return float(differences.std(ddof=1) * np.sqrt(overlap))

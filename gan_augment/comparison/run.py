@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +35,7 @@ from gan_augment.evaluation.scores import (
     OF_THE_THRESHOLD,
     classifier_scores,
 )
+from gan_augment.gans.base import exact_labels
 from gan_augment.leakage import LeakageWarning, find_leak
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
@@ -118,7 +120,13 @@ def compare(
     >>> comparison.verdict[:37]
     'No evidence of gain: no sampler ranks'
     """
-    X, y = as_table(X), column_or_1d(y)
+    if not hasattr(classifier, "predict_proba"):
+        raise ValueError(
+            "`classifier` must have predict_proba. Got "
+            f"{type(classifier).__name__}. Calibrate it with CalibratedClassifierCV."
+        )
+    chosen = _named_samplers(samplers)
+    X, y = as_table(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
     check_consistent_length(X, y)
     classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)
@@ -126,6 +134,11 @@ def compare(
         raise ValueError(f"`y` must have at least two classes. Got {classes.tolist()}.")
     rng = make_rng(random_state)
     splits = list(_folds(cv, rng, counts).split(X, indices))
+    if any(len(np.unique(indices[train])) < len(classes) for train, _ in splits):
+        raise ValueError(
+            "`cv` must leave rows of every class in every training fold. Got a fold "
+            "without one. Stratify the folds, or take fewer."
+        )
     leak = find_leak(X, y)
     if leak:
         warnings.warn(
@@ -134,7 +147,6 @@ def compare(
             LeakageWarning,
             stacklevel=2,
         )
-    chosen = _default_samplers() if isinstance(samplers, str) else dict(samplers)
     return cross_validate_arms(
         X, y, clone(classifier), chosen, splits, leak, rng, n_jobs, verbose
     )
@@ -191,7 +203,7 @@ def cross_validate_arms(
 
 
 def _folds(cv: Any, rng: np.random.Generator, counts: np.ndarray) -> Any:
-    if cv is not None and not isinstance(cv, int):
+    if cv is not None and not isinstance(cv, Integral):
         return check_cv(cv)
     n_splits = 5 if cv is None else cv
     if counts.min() < n_splits:
@@ -202,6 +214,18 @@ def _folds(cv: Any, rng: np.random.Generator, counts: np.ndarray) -> Any:
     return RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=N_REPEATS, random_state=draw_seed(rng)
     )
+
+
+def _named_samplers(samplers: Any) -> dict[str, Any]:
+    if isinstance(samplers, str) and samplers == "default":
+        return _default_samplers()
+    named = isinstance(samplers, Mapping) and len(samplers) > 0
+    if not named or not all(hasattr(s, "fit_resample") for s in samplers.values()):
+        raise ValueError(
+            '`samplers` must be "default" or a dict of names and samplers, which have '
+            f"fit_resample. Got {samplers!r}."
+        )
+    return dict(samplers)
 
 
 def _default_samplers() -> dict[str, Any]:
@@ -254,23 +278,22 @@ def _measure(
     test: np.ndarray,
 ) -> dict[str, Any]:
     """Fit one arm on one fold, and score it."""
+    X_test, y_test = _safe_indexing(X, test), np.searchsorted(classes, y[test])
     begin = time.perf_counter()
     try:
         fitted = clone(estimator).fit(_safe_indexing(X, train), y[train])
+        seconds = time.perf_counter() - begin
+        before = after = fitted.predict_proba(X_test)
+        if isinstance(fitted, ResampledClassifier):
+            before = fitted.set_params(correct_prior=False).predict_proba(X_test)
     except Exception as error:
         if arm == NOTHING:
             raise
         # One arm that cannot take the table must not cost the others.
         return {"arm": arm, "error": f"{type(error).__name__}: {error}"}
-    seconds = time.perf_counter() - begin
-    X_test, y_test = _safe_indexing(X, test), np.searchsorted(classes, y[test])
-    after = fitted.predict_proba(X_test)
-    before = after
     if arm == WEIGHTS:
         real = np.bincount(np.searchsorted(classes, y[train])) / len(train)
         after = shift_prior(before, np.full(len(classes), 1 / len(classes)), real)
-    elif isinstance(fitted, ResampledClassifier):
-        before = fitted.set_params(correct_prior=False).predict_proba(X_test)
     uncorrected = classifier_scores(y_test, before, rare)
     scores = classifier_scores(y_test, after, rare)
     scores |= {name: uncorrected[name] for name in OF_THE_THRESHOLD}

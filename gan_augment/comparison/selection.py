@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from numbers import Integral
@@ -29,14 +30,13 @@ from gan_augment.classifier import (
     default_strategy,
     raised_to,
 )
-from gan_augment.comparison.result import NOTHING, Comparison, paired_interval
+from gan_augment.comparison.result import NOTHING, Comparison, standard_error
 from gan_augment.comparison.run import compare
+from gan_augment.gans.base import exact_labels
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 RATIOS = (0.1, 1.0)
-# Coverage of an interval of one standard error to each side.
-ONE_STANDARD_ERROR = 0.68
 
 
 class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -45,7 +45,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     :func:`~gan_augment.compare` runs on the training rows. The first sampler is used,
     unless another one, or doing nothing, has an average precision that is better by
     more than one standard error [1]_. Then one classifier is trained on all rows. All
-    ratios and filters of a fold share one GAN.
+    ratios and filters of a fold share one GAN, unless several are fitted at a time.
 
     Parameters
     ----------
@@ -139,7 +139,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self : ResampledClassifierCV
             The fitted classifier.
         """
-        y = column_or_1d(y, warn=True)
+        y = column_or_1d(exact_labels(y), warn=True)
         check_classification_targets(y)
         check_consistent_length(X, y)
         rng = make_rng(self.random_state)
@@ -158,6 +158,13 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                     random_state=draw_seed(rng),
                     verbose=False,
                 )
+        if self.comparison_ is not None and self.comparison_.errors:
+            warnings.warn(
+                f"Samplers that could not be fitted are no candidates: "
+                f"{self.comparison_.errors}.",
+                UserWarning,
+                stacklevel=2,
+            )
         self.best_sampler_ = _choose(self.comparison_)
         sampler = FunctionSampler(validate=False)  # gives the rows as they are
         if self.best_sampler_ != NOTHING:
@@ -261,5 +268,5 @@ def _choose(comparison: Comparison | None) -> str:
     arms = [*comparison.gains().index, NOTHING]
     first, best = arms[0], str(scores[arms].mean().idxmax())
     gains = (scores[best] - scores[first]).to_numpy()
-    low, _ = paired_interval(gains, comparison.test_to_train, ONE_STANDARD_ERROR)
-    return best if low > 0 else first
+    needed = standard_error(gains, comparison.test_to_train)
+    return best if gains.mean() > needed else first

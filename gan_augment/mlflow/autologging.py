@@ -139,6 +139,8 @@ def _tracked_comparison(original: Any, *args: Any, **params: Any) -> Any:
     """``compare`` as one run with a child an arm; its fits are no runs of their own."""
     with disable_autologging():
         comparison = original(*args, **params)
+    if _is_trial():
+        return comparison
     with _warning_instead("the comparison"):
         log_comparison(
             comparison, tags=_option("extra_tags"), spool=_option("spool_dir")

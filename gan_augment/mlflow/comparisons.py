@@ -44,7 +44,8 @@ def log_comparison(
         VERDICT_TAG: comparison.verdict,
     }
     parent = RunTracker("compare", tags=tags | of_parent, spool=spool)
-    parent.log_params({f"n_{k}": str(n) for k, n in comparison.counts.items()})
+    # Not a parameter a class: MLflow refuses some characters in their names.
+    parent.log_params({"class_counts": str(comparison.counts)})
     parent.log_text(comparison.frame.to_csv(index=False), "comparison/folds.csv")
     parent.log_text(comparison.to_html(), "comparison/summary.html")
     figure = detached_figure(6, 3)

@@ -17,6 +17,7 @@ from gan_augment.comparison.result import Comparison
 from gan_augment.comparison.selection import _choose
 
 RANDOM = {"random": RandomOverSampler()}
+SPREAD = np.std([-3, -1, 1, 3], ddof=1) * np.sqrt(1 / 4 + 0.25)
 TREE = DecisionTreeClassifier(min_samples_leaf=40, random_state=0)
 
 
@@ -64,6 +65,9 @@ def test_otherwise_it_is_the_classifier_itself():
         ([0.03, 0.02, 0.04, 0.03], "sampler"),
         ([-0.09, 0.08, -0.03, 0.02], "sampler"),  # less than its standard error
         ([-0.03, -0.02, -0.04, -0.03], "nothing"),
+        # 1.1 and 0.9 times the standard error, of which each interval holds nothing.
+        (list(np.array([-3, -1, 1, 3]) - 1.1 * SPREAD), "nothing"),
+        (list(np.array([-3, -1, 1, 3]) - 0.9 * SPREAD), "sampler"),
     ],
 )
 def test_the_first_is_left_for_more_than_a_standard_error(gains, chosen):
@@ -103,6 +107,20 @@ def test_all_candidates_share_one_gan_a_fold(monkeypatch):
     n_inner = [n_rows for n_rows in trained if n_rows < len(X)]
     assert n_inner == [80, 80, 80]
     assert len(trained) - len(n_inner) == model.best_sampler_.startswith("GAN")
+
+
+def test_a_candidate_that_fails_is_told():
+    X, y = starved_tree(0)
+
+    class Broken(RandomOverSampler):
+        def _fit_resample(self, X, y):
+            raise RuntimeError("no rows today")
+
+    samplers = {"broken": Broken(), "random": RandomOverSampler()}
+    model = ResampledClassifierCV(TREE, samplers, cv=2, random_state=0)
+    with pytest.warns(UserWarning, match="'broken': 'RuntimeError: no rows today'"):
+        model.fit(X, y)
+    assert model.best_sampler_ == "random"
 
 
 def test_one_row_of_a_class_cannot_be_judged():

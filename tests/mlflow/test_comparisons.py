@@ -48,7 +48,7 @@ def test_the_runs_are_the_comparison_and_its_arms(logged):
     parent = runs["compare"]
     assert parent.data.tags["gan_augment.outcome"] == comparison.outcome
     assert parent.data.tags["gan_augment.verdict"] == comparison.verdict
-    assert parent.data.params == {"n_common": "175", "n_rare": "25"}
+    assert parent.data.params == {"class_counts": "{'common': 175, 'rare': 25}"}
     above_of = {
         name: run.data.tags.get("mlflow.parentRunId") for name, run in runs.items()
     }
