@@ -19,7 +19,7 @@ images: $(VENV)/.installed-pipelines
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2
 
-# The contracts that take minutes.
+# What takes minutes: contracts with the full training, verdicts of twenty seeds.
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 -m slow
 
