@@ -388,7 +388,7 @@ def as_table(X: Any) -> Any:
         dtype=None,
         accept_sparse="csr",
         ensure_all_finite=False,
-        allow_nd=np.ndim(X) > 2,
+        allow_nd=True,  # images
     )
 
 
