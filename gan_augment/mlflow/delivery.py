@@ -10,10 +10,11 @@ whoever comes next starts from the first record.
 from __future__ import annotations
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import requests
@@ -34,6 +35,7 @@ from mlflow.models import Model
 
 from gan_augment.mlflow.registry import CANDIDATE
 from gan_augment.mlflow.spool import (
+    InUseError,
     Journal,
     Record,
     SpoolError,
@@ -212,9 +214,11 @@ class Delivery:
 
     def _log_file(self, records: list[Record]) -> None:
         for record in records:
-            folder = str(Path(record["path"]).parent)
             local = str(self._local(record["path"]))
-            self._client.log_artifact(self.run_id, local, folder)
+            folder = str(PurePosixPath(record["path"]).parent)
+            self._client.log_artifact(
+                self.run_id, local, None if folder == "." else folder
+            )
 
     def _log_model(self, records: list[Record]) -> None:
         """Upload the generator, with the metrics of its last step, and register it."""
@@ -225,7 +229,10 @@ class Delivery:
         description.model_id = description.model_uuid = model.model_id
         description.artifact_path = model.artifact_location
         description.run_id = self.run_id
-        description.save(str(local / "MLmodel"))
+        # In one step: who dies here leaves the old description or the new one.
+        beside = local.with_name("MLmodel.new")
+        description.save(str(beside))
+        os.replace(beside, local / "MLmodel")
         self._client.log_model_artifacts(model.model_id, str(local))
         if model.status != LoggedModelStatus.READY:
             self._client.finalize_logged_model(model.model_id, "READY")
@@ -281,11 +288,10 @@ class Delivery:
         return [record for record in self._journal.records if record["kind"] == kind]
 
     def _local(self, path: str) -> Path:
-        root = self._journal.directory.resolve()
-        local = (root / path).resolve()
-        if not local.is_relative_to(root):
-            raise DeliveryError(f"A run's file must lie in its directory. Got {path}.")
-        return local
+        try:
+            return self._journal.local(path)
+        except ValueError as error:  # in a journal that somebody else wrote
+            raise DeliveryError(str(error)) from error
 
 
 def _values(records: list[Record]) -> dict[str, str]:
@@ -298,6 +304,7 @@ class Sync(NamedTuple):
     directory: Path
     tracking_uri: str
     error: str
+    in_use: bool = False
 
 
 def sync(
@@ -320,20 +327,28 @@ def sync(
     -------
     results : list of Sync
         One a run, in the order in which they began: its directory, where it was sent,
-        and what went wrong, or an empty string.
+        what went wrong, or an empty string, and whether that is only that a running
+        process still writes it.
     """
     directories = waiting_runs(default_spool() if spool is None else Path(spool))
-    return [_sync_one(directory, tracking_uri) for directory in directories]
+    results = [_sync_one(directory, tracking_uri) for directory in directories]
+    return [result for result in results if result is not None]
 
 
-def _sync_one(directory: Path, tracking_uri: str | None) -> Sync:
+def _sync_one(directory: Path, tracking_uri: str | None) -> Sync | None:
+    """Send a run; None if there is none, or not any more."""
     try:
         journal = Journal(directory)
+    except InUseError as error:
+        return Sync(directory, tracking_uri or "", str(error), in_use=True)
     except SpoolError as error:
         return Sync(directory, tracking_uri or "", str(error))
     records, uri = journal.records, tracking_uri or ""
+    if not records:  # another sync was faster, or the first line was cut off
+        journal.discard()
+        return None
     try:
-        if records and records[-1]["kind"] != "end":
+        if records[-1]["kind"] != "end":
             last = max(record.get("time", 0) for record in records)
             # Not on disk: should this fail, the next one finds it so too.
             records.append({"kind": "end", "status": "KILLED", "time": last})

@@ -7,6 +7,7 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,15 +123,18 @@ class RunTracker(Callback):
         self._append("dataset", description=dataset.to_dict(), context=context)
 
     def log_text(self, text: str, path: str) -> None:
-        """Log a text as an artifact."""
-        self._local(path).write_text(text, encoding="utf-8")
-        self._append("file", path=path)
+        """Log a text as an artifact; `path` is relative to the run's artifacts.
+
+        Raises
+        ------
+        ValueError
+            If `path` leads out of them.
+        """
+        self._save(path, lambda local: local.write_text(text, encoding="utf-8"))
 
     def log_figure(self, figure: Figure, name: str) -> None:
         """Log a figure as ``figures/<name>.png``."""
-        path = f"figures/{name}.png"
-        figure.savefig(self._local(path), dpi=120)
-        self._append("file", path=path)
+        self._save(f"figures/{name}.png", lambda local: figure.savefig(local, dpi=120))
 
     def log_image(self, image: np.ndarray, name: str, step: int = 0) -> None:
         """Log an image; those of one name become a slider over the steps.
@@ -150,11 +154,9 @@ class RunTracker(Callback):
         # that what is sent twice is there once.
         stem = f"images/{name.replace('/', '~')}+step+{step}+timestamp+{_now()}"
         picture = Image.fromarray(image)
-        picture.save(self._local(f"{stem}+image.png"))
+        self._save(f"{stem}+image.png", picture.save)
         picture.thumbnail(THUMBNAIL)
-        picture.save(self._local(f"{stem}+image+compressed.webp"))
-        self._append("file", path=f"{stem}+image.png")
-        self._append("file", path=f"{stem}+image+compressed.webp")
+        self._save(f"{stem}+image+compressed.webp", picture.save)
         self.set_tags({"mlflow.loggedImages": "True"})
 
     def log_model(
@@ -178,7 +180,8 @@ class RunTracker(Callback):
         tags : dict of str to str, default=None
             Tags of the logged model, and of its version.
         """
-        save_model(gan, self._journal.directory / "model")
+        if not self._journal.save("model", lambda local: save_model(gan, local)):
+            return
         self._append(
             "model",
             path="model",
@@ -215,10 +218,10 @@ class RunTracker(Callback):
     def _append(self, kind: str, **content: Any) -> None:
         self._journal.append({"kind": kind, "time": _now(), **content})
 
-    def _local(self, path: str) -> Path:
-        local = self._journal.directory / path
-        local.parent.mkdir(exist_ok=True)
-        return local
+    def _save(self, path: str, write: Callable[[Path], object]) -> None:
+        """An artifact, unless the disk does not take it."""
+        if self._journal.save(path, write):
+            self._append("file", path=path)
 
 
 class Sender(threading.Thread):
