@@ -9,7 +9,8 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import mlflow
 import numpy as np
@@ -19,6 +20,7 @@ from mlflow.tracking.context.registry import resolve_tags
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.delivery import Delivery, DeliveryError
 from gan_augment.mlflow.flavor import save_model
+from gan_augment.mlflow.names import ValidNames
 from gan_augment.mlflow.spool import Journal, default_spool
 from gan_augment.training.callbacks import Callback
 
@@ -32,6 +34,8 @@ SEND_SECONDS = 5.0
 CLOSE_SECONDS = 30.0
 # Before each further try: another process may be making the tables of a SQLite file.
 PAUSES = (1.0, 2.0, 4.0, 8.0)
+# MLflow refuses more characters in a parameter.
+MAX_PARAM_LENGTH = 6000
 # Pixels of the small copy of an image that the page of a run shows.
 THUMBNAIL = (256, 256)
 
@@ -42,7 +46,8 @@ class RunTracker(Callback):
     Nothing here waits for a server, and nothing that a server does is an error: every
     call writes a line to a file. As a callback it logs the record of every epoch.
     :meth:`close` waits for the delivery, for so long; what has not arrived by then
-    stays on the disk for :func:`~gan_augment.mlflow.sync`.
+    stays on the disk for :func:`~gan_augment.mlflow.sync`. At the end of a ``with``
+    block the run is closed, as failed if the block raised.
 
     Parameters
     ----------
@@ -62,9 +67,8 @@ class RunTracker(Callback):
     --------
     >>> from gan_augment import TabularGAN
     >>> from gan_augment.mlflow import RunTracker
-    >>> tracker = RunTracker("by hand")  # doctest: +SKIP
-    >>> TabularGAN(callbacks=[tracker]).fit(X, y)  # doctest: +SKIP
-    >>> tracker.close()  # doctest: +SKIP
+    >>> with RunTracker("by hand") as tracker:  # doctest: +SKIP
+    ...     TabularGAN(callbacks=[tracker]).fit(X, y)
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class RunTracker(Callback):
     ) -> None:
         self.run_id: str | None = None
         self.model_id: str | None = None
+        self._params, self._metrics = ValidNames(), ValidNames()
         self._journal = Journal.new(default_spool() if spool is None else Path(spool))
         tags, parent = dict(tags or {}), mlflow.active_run()
         experiment_id = os.environ.get("MLFLOW_EXPERIMENT_ID")  # as set_experiment does
@@ -94,6 +99,21 @@ class RunTracker(Callback):
         self._sender = Sender(self._journal)
         self._sender.start()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the run, as what it has come to."""
+        if error is None:
+            self.close()
+        else:
+            self.close("FAILED" if isinstance(error, Exception) else "KILLED")
+
     def on_epoch_end(self, epoch: dict[str, float]) -> None:
         """Log the record under ``train/``."""
         values = {f"train/{name}": epoch[name] for name in epoch if name != "step"}
@@ -104,15 +124,28 @@ class RunTracker(Callback):
         self.log_image(picture, "samples/grid", step)
 
     def log_metrics(self, values: dict[str, float], step: int = 0) -> None:
-        """Log numbers of one step. Those that are not finite would ruin the chart."""
+        """Log numbers of one step. Those that are not finite would ruin the chart.
+
+        What MLflow refuses in a name is replaced by an underscore.
+        """
         finite = {
-            k: float(value) for k, value in values.items() if math.isfinite(value)
+            self._metrics[name]: float(value)
+            for name, value in values.items()
+            if math.isfinite(value)
         }
         self._append("metrics", step=step, values=finite)
 
     def log_params(self, values: dict[str, str]) -> None:
-        """Log parameters, each once."""
-        self._append("params", values=values)
+        """Log parameters, each once.
+
+        What MLflow refuses in a name is replaced by an underscore, and values are cut
+        to the length that it takes.
+        """
+        valid = {
+            self._params[name]: str(value)[:MAX_PARAM_LENGTH]
+            for name, value in values.items()
+        }
+        self._append("params", values=valid)
 
     def set_tags(self, values: dict[str, str]) -> None:
         """Set tags."""

@@ -267,7 +267,7 @@ def test_what_mlflow_refuses_keeps_the_model_and_not_the_rest(
 ):
     gan = fast_gan.fit(*imbalanced)
     run = gan_augment.mlflow.RunTracker("refused", spool=store / "spool")
-    run.log_params({"a name @ MLflow = refuses": "1"})
+    run._append("params", values={"a name @ MLflow = refuses": "1"})
     run.log_metrics({"train/loss": 1.0, "train/none": float("nan")}, step=1)
     run.log_model(gan, registered_model_name="no/slash:or colon")
     with pytest.warns(UserWarning, match=r"refused params: .* model: "):
@@ -277,6 +277,32 @@ def test_what_mlflow_refuses_keeps_the_model_and_not_the_rest(
     assert found.data.metrics == {"train/loss": 1.0}
     (directory,) = spool.waiting_runs(store / "spool")
     gan_augment.mlflow.load_model(str(directory / "model"))
+
+
+@pytest.mark.parametrize("name", ["n_<=50K", "a//b", "../a", "", "x" * 300, "a:b"])
+def test_any_name_is_logged(store, name):
+    with gan_augment.mlflow.RunTracker("names") as run:
+        run.log_params({name: "y" * 7000})
+        run.log_metrics({name: 1.0}, step=1)
+        run.log_metrics({name: 2.0}, step=2)
+    found = mlflow.get_run(run.run_id)
+    assert len(found.data.params) == 1
+    assert list(found.data.metrics.values()) == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")]
+)
+def test_a_block_that_raises_closes_its_run(store, error, status):
+    def interrupted():
+        with gan_augment.mlflow.RunTracker("block", spool=store / "spool"):
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    (run,) = runs()
+    assert run.info.status == status
+    assert gan_augment.mlflow.sync(store / "spool") == []
 
 
 def test_an_earlier_generator_does_not_take_the_alias(store, fast_gan, imbalanced):
