@@ -1,15 +1,15 @@
 """From the disk into MLflow, exactly once.
 
-Everything that is sent can be sent again without doubling it. The run, the model and
-its version carry the journal's key as a tag, and are looked for before they are made; a
-metric has the time at which it was measured; files have fixed names. So neither an
-answer that got lost nor a process that died between two calls needs to be remembered:
-whoever comes next starts from the first record.
+In a SQL store, and on a server in front of one, everything that is sent can be sent
+again without doubling it; a store of plain files keeps a metric twice. The run, the
+model and its version carry the journal's key as a tag, and are looked for before they
+are made; a metric has the time at which it was measured; files have fixed names. So
+neither an answer that got lost nor a process that died between two calls needs to be
+remembered: whoever comes next starts from the first record.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.registry import CANDIDATE, by_alias, is_missing, quoted
 from gan_augment.mlflow.spool import (
     InUseError,
     Journal,
@@ -164,7 +164,7 @@ class Delivery:
             experiment_id = self._experiment(record["experiment_name"])
         key = self._journal.key
         found = self._client.search_runs(
-            [experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1
+            [experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
         )
         run = next(iter(found), None) or self._client.create_run(
             experiment_id,
@@ -249,7 +249,7 @@ class Delivery:
     def _logged_model(self, record: Record) -> LoggedModel:
         key = self._journal.key
         found = self._client.search_logged_models(
-            [self._experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1
+            [self._experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
         )
         return next(iter(found), None) or self._client.create_logged_model(
             self._experiment_id,
@@ -261,9 +261,12 @@ class Delivery:
 
     def _register(self, record: Record, model_id: str) -> None:
         name, source = record["registered_model_name"], f"models:/{model_id}"
-        with contextlib.suppress(MlflowException):  # it exists
+        try:
             self._client.create_registered_model(name)
-        versions = self._client.search_model_versions(f"name = '{name}'")
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        versions = self._client.search_model_versions(f"name = {quoted(name)}")
         found = [version for version in versions if version.source == source]
         version = next(iter(found), None) or self._client.create_model_version(
             name, source, self.run_id, tags=record["tags"], model_id=model_id
@@ -273,10 +276,14 @@ class Delivery:
 
     def _is_newest(self, name: str) -> bool:
         """Whether the candidate so far, if any, was trained before this generator."""
+        candidate = by_alias(self._client, name, CANDIDATE)
+        if candidate is None or not candidate.run_id:
+            return True
         try:
-            candidate = self._client.get_model_version_by_alias(name, CANDIDATE)
-            run = self._client.get_run(candidate.run_id or "")
-        except MlflowException:
+            run = self._client.get_run(candidate.run_id)
+        except MlflowException as error:
+            if not is_missing(error):
+                raise
             return True
         return run.info.start_time <= self._journal.records[0]["time"]
 
