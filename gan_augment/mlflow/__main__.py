@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"{result.directory.name} -> {result.tracking_uri}: {outcome}")  # noqa: T201
     if not results:
         print(f"Nothing waits in {given.spool or default_spool()}.")  # noqa: T201
-    return int(any(result.error for result in results))
+    return int(any(result.error and not result.in_use for result in results))
 
 
 if __name__ == "__main__":

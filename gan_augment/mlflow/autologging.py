@@ -32,9 +32,8 @@ from gan_augment.mlflow.frames import as_table, with_target, without_schema_hint
 from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.training.callbacks import watching
 
-# MLflow refuses more characters in a parameter, and in a name.
-MAX_PARAM_LENGTH, MAX_NAME_LENGTH = 6000, 250
-# A fit that these call is one of many, of which none is kept.
+# A fit that these call is one of many, of which none is kept: cross_validate and every
+# search fit through it. compare is not among them, for it has a run of its own.
 TRIAL_MODULES = {"sklearn.model_selection._validation"}
 
 
@@ -57,14 +56,17 @@ def autolog(
     class counts, the training data (digest and schema, never the rows), losses of
     every epoch, seconds, figures, and the fitted generator as a logged model. With
     nothing configured, MLflow keeps them in ``mlflow.db`` in the working directory.
-    A :func:`~gan_augment.compare` becomes a run too, with a child for every arm.
+    A :func:`~gan_augment.compare` becomes a run with a child for every arm; its fits
+    are no runs.
 
-    A fit on a fold of a search, a cross-validation or ``compare`` is a run without
-    data, figures and model: a search of 200 fits does not register 200 models. Fits in
-    other processes (``n_jobs``) are not tracked.
+    A fit on a fold of a search or a cross-validation is a run without data, figures and
+    model: a search of 200 fits does not register 200 models. Fits in other processes
+    (``n_jobs``) are not tracked. Of fits in parallel threads of one process some may be
+    missed, for MLflow turns autologging off in all threads while one of them fits.
 
-    No fit waits for a server, or fails for it. What MLflow does not take stays in the
-    spool directory, for ``python -m gan_augment.mlflow sync``.
+    No training waits for a server, or fails for it; the end of a fit waits for one that
+    answers, at most half a minute. What MLflow does not take stays in the spool
+    directory, for ``python -m gan_augment.mlflow sync``.
 
     Parameters
     ----------
@@ -106,7 +108,7 @@ def _tracked_fit_resample(
 ) -> Any:
     """``fit_resample`` watched by a run. What fails here and not there is a warning."""
     is_trial = _is_trial()
-    tracker = RunTracker(
+    with RunTracker(
         "fit_resample",
         tags={
             "gan_augment.kind": "trial-fit" if is_trial else "generator-fit",
@@ -114,22 +116,17 @@ def _tracked_fit_resample(
             **(_option("extra_tags") or {}),
         },
         spool=_option("spool_dir"),
-    )
-    begin = time.perf_counter()
-    try:
+    ) as tracker:
+        begin = time.perf_counter()
         # The filter's classifier is a part of this fit, not a run's subject.
         with watching(tracker), disable_autologging():
             resampled = original(self, X, y, **params)
-    except BaseException as error:
-        tracker.close("FAILED" if isinstance(error, Exception) else "KILLED")
-        raise
-    tracker.log_metrics({"fit_resample_seconds": time.perf_counter() - begin})
-    with _warning_instead("the parameters"):
-        tracker.log_params(_params(self, y, resampled[1]))
-    if not is_trial:
-        with disable_autologging():  # nor is a figure's PCA
-            _log_fit(tracker, self, X, y, resampled)
-    tracker.close()
+        tracker.log_metrics({"fit_resample_seconds": time.perf_counter() - begin})
+        with _warning_instead("the parameters"):
+            tracker.log_params(_params(self, y, resampled[1]))
+        if not is_trial:
+            with disable_autologging():  # nor is a figure's PCA
+                _log_fit(tracker, self, X, y, resampled)
     if tracker.model_id is not None:
         self.gan_.mlflow_model_id_ = tracker.model_id
     return resampled
@@ -215,22 +212,7 @@ def _params(sampler: Any, y: Any, y_resampled: Any) -> dict[str, str]:
     for name, labels in (("data", y), ("resampled", y_resampled)):
         for label, count in Counter(np.asarray(labels).ravel().tolist()).items():
             params[f"{name}/n_{label}"] = count
-    valid: dict[str, str] = {}
-    for name, value in params.items():
-        valid[_valid_name(name, valid)] = str(value)[:MAX_PARAM_LENGTH]
-    return valid
-
-
-def _valid_name(name: str, taken: dict[str, str]) -> str:
-    """The name with what MLflow refuses replaced, and none of those taken."""
-    name = "".join(c if c.isalnum() or c in "_-. :/" else "_" for c in name)
-    name = unique = name[:MAX_NAME_LENGTH]
-    number = 1
-    while unique in taken:
-        number += 1
-        suffix = f" {number}"
-        unique = name[: MAX_NAME_LENGTH - len(suffix)] + suffix
-    return unique
+    return {name: str(value) for name, value in params.items()}
 
 
 def _plain_labels(y: Any) -> np.ndarray:

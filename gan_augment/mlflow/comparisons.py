@@ -43,20 +43,17 @@ def log_comparison(
         OUTCOME_TAG: comparison.outcome,
         VERDICT_TAG: comparison.verdict,
     }
-    parent = RunTracker("compare", tags=tags | of_parent, spool=spool)
-    # Not a parameter a class: MLflow refuses some characters in their names.
-    parent.log_params({"class_counts": str(comparison.counts)})
-    parent.log_text(comparison.frame.to_csv(index=False), "comparison/folds.csv")
-    parent.log_text(comparison.to_html(), "comparison/summary.html")
-    figure = detached_figure(6, 3)
-    ComparisonDisplay.from_comparison(comparison, ax=figure.subplots())
-    parent.log_figure(figure, "comparison")
-    parent.close()
+    with RunTracker("compare", tags=tags | of_parent, spool=spool) as parent:
+        parent.log_params({"class_counts": str(comparison.counts)})
+        parent.log_text(comparison.frame.to_csv(index=False), "comparison/folds.csv")
+        parent.log_text(comparison.to_html(), "comparison/summary.html")
+        figure = detached_figure(6, 3)
+        ComparisonDisplay.from_comparison(comparison, ax=figure.subplots())
+        parent.log_figure(figure, "comparison")
     # A child that is sent before its parent is known is found by its kind alone.
     above = {"mlflow.parentRunId": parent.run_id} if parent.run_id else {}
     for arm, folds in comparison.frame.groupby("arm", sort=False):
         child_tags = tags | {KIND_TAG: "comparison-arm"} | above
-        child = RunTracker(str(arm), tags=child_tags, spool=spool)
-        child.log_metrics(folds.drop(columns=["arm", "fold"]).mean().to_dict())
-        child.close()
+        with RunTracker(str(arm), tags=child_tags, spool=spool) as child:
+            child.log_metrics(folds.drop(columns=["arm", "fold"]).mean().to_dict())
     return parent.run_id

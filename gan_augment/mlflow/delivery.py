@@ -1,19 +1,20 @@
 """From the disk into MLflow, exactly once.
 
-Everything that is sent can be sent again without doubling it. The run, the model and
-its version carry the journal's key as a tag, and are looked for before they are made; a
-metric has the time at which it was measured; files have fixed names. So neither an
-answer that got lost nor a process that died between two calls needs to be remembered:
-whoever comes next starts from the first record.
+In a SQL store, and on a server in front of one, everything that is sent can be sent
+again without doubling it; a store of plain files keeps a metric twice. The run, the
+model and its version carry the journal's key as a tag, and are looked for before they
+are made; a metric has the time at which it was measured; files have fixed names. So
+neither an answer that got lost nor a process that died between two calls needs to be
+remembered: whoever comes next starts from the first record.
 """
 
 from __future__ import annotations
 
-import contextlib
+import os
 import time
 from collections.abc import Callable
 from itertools import groupby
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import requests
@@ -32,8 +33,9 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.registry import CANDIDATE, by_alias, is_missing, quoted
 from gan_augment.mlflow.spool import (
+    InUseError,
     Journal,
     Record,
     SpoolError,
@@ -162,7 +164,7 @@ class Delivery:
             experiment_id = self._experiment(record["experiment_name"])
         key = self._journal.key
         found = self._client.search_runs(
-            [experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1
+            [experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
         )
         run = next(iter(found), None) or self._client.create_run(
             experiment_id,
@@ -212,9 +214,11 @@ class Delivery:
 
     def _log_file(self, records: list[Record]) -> None:
         for record in records:
-            folder = str(Path(record["path"]).parent)
             local = str(self._local(record["path"]))
-            self._client.log_artifact(self.run_id, local, folder)
+            folder = str(PurePosixPath(record["path"]).parent)
+            self._client.log_artifact(
+                self.run_id, local, None if folder == "." else folder
+            )
 
     def _log_model(self, records: list[Record]) -> None:
         """Upload the generator, with the metrics of its last step, and register it."""
@@ -225,7 +229,10 @@ class Delivery:
         description.model_id = description.model_uuid = model.model_id
         description.artifact_path = model.artifact_location
         description.run_id = self.run_id
-        description.save(str(local / "MLmodel"))
+        # In one step: who dies here leaves the old description or the new one.
+        beside = local.with_name("MLmodel.new")
+        description.save(str(beside))
+        os.replace(beside, local / "MLmodel")
         self._client.log_model_artifacts(model.model_id, str(local))
         if model.status != LoggedModelStatus.READY:
             self._client.finalize_logged_model(model.model_id, "READY")
@@ -242,7 +249,7 @@ class Delivery:
     def _logged_model(self, record: Record) -> LoggedModel:
         key = self._journal.key
         found = self._client.search_logged_models(
-            [self._experiment_id], f"tags.`{KEY_TAG}` = '{key}'", max_results=1
+            [self._experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
         )
         return next(iter(found), None) or self._client.create_logged_model(
             self._experiment_id,
@@ -254,9 +261,12 @@ class Delivery:
 
     def _register(self, record: Record, model_id: str) -> None:
         name, source = record["registered_model_name"], f"models:/{model_id}"
-        with contextlib.suppress(MlflowException):  # it exists
+        try:
             self._client.create_registered_model(name)
-        versions = self._client.search_model_versions(f"name = '{name}'")
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        versions = self._client.search_model_versions(f"name = {quoted(name)}")
         found = [version for version in versions if version.source == source]
         version = next(iter(found), None) or self._client.create_model_version(
             name, source, self.run_id, tags=record["tags"], model_id=model_id
@@ -266,10 +276,14 @@ class Delivery:
 
     def _is_newest(self, name: str) -> bool:
         """Whether the candidate so far, if any, was trained before this generator."""
+        candidate = by_alias(self._client, name, CANDIDATE)
+        if candidate is None or not candidate.run_id:
+            return True
         try:
-            candidate = self._client.get_model_version_by_alias(name, CANDIDATE)
-            run = self._client.get_run(candidate.run_id or "")
-        except MlflowException:
+            run = self._client.get_run(candidate.run_id)
+        except MlflowException as error:
+            if not is_missing(error):
+                raise
             return True
         return run.info.start_time <= self._journal.records[0]["time"]
 
@@ -281,11 +295,10 @@ class Delivery:
         return [record for record in self._journal.records if record["kind"] == kind]
 
     def _local(self, path: str) -> Path:
-        root = self._journal.directory.resolve()
-        local = (root / path).resolve()
-        if not local.is_relative_to(root):
-            raise DeliveryError(f"A run's file must lie in its directory. Got {path}.")
-        return local
+        try:
+            return self._journal.local(path)
+        except ValueError as error:  # in a journal that somebody else wrote
+            raise DeliveryError(str(error)) from error
 
 
 def _values(records: list[Record]) -> dict[str, str]:
@@ -298,6 +311,7 @@ class Sync(NamedTuple):
     directory: Path
     tracking_uri: str
     error: str
+    in_use: bool = False
 
 
 def sync(
@@ -320,20 +334,28 @@ def sync(
     -------
     results : list of Sync
         One a run, in the order in which they began: its directory, where it was sent,
-        and what went wrong, or an empty string.
+        what went wrong, or an empty string, and whether that is only that a running
+        process still writes it.
     """
     directories = waiting_runs(default_spool() if spool is None else Path(spool))
-    return [_sync_one(directory, tracking_uri) for directory in directories]
+    results = [_sync_one(directory, tracking_uri) for directory in directories]
+    return [result for result in results if result is not None]
 
 
-def _sync_one(directory: Path, tracking_uri: str | None) -> Sync:
+def _sync_one(directory: Path, tracking_uri: str | None) -> Sync | None:
+    """Send a run; None if there is none, or not any more."""
     try:
         journal = Journal(directory)
+    except InUseError as error:
+        return Sync(directory, tracking_uri or "", str(error), in_use=True)
     except SpoolError as error:
         return Sync(directory, tracking_uri or "", str(error))
     records, uri = journal.records, tracking_uri or ""
+    if not records:  # another sync was faster, or the first line was cut off
+        journal.discard()
+        return None
     try:
-        if records and records[-1]["kind"] != "end":
+        if records[-1]["kind"] != "end":
             last = max(record.get("time", 0) for record in records)
             # Not on disk: should this fail, the next one finds it so too.
             records.append({"kind": "end", "status": "KILLED", "time": last})

@@ -6,7 +6,6 @@ figures pass, and the champion before it ``previous``. Nothing uses stages.
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections.abc import Mapping
@@ -81,7 +80,9 @@ def log_quality(model_id: str, figures: Mapping[str, float]) -> None:
 
 def versions_of(client: MlflowClient, model_id: str) -> list[ModelVersion]:
     """Versions in the registry of a logged model."""
-    return client.search_model_versions(f"source_path = 'models:/{model_id}'")
+    return client.search_model_versions(
+        f"source_path = {quoted(f'models:/{model_id}')}"
+    )
 
 
 def promote(name: str, requirements: Mapping[str, float] | None = None) -> ModelVersion:
@@ -97,7 +98,8 @@ def promote(name: str, requirements: Mapping[str, float] | None = None) -> Model
     requirements : mapping of str to float, default=None
         Figure -> the least that it must be. None asks that the utility does not fall,
         ``{"utility/gain": 0.0}``, and that rows are not nearer to training rows than
-        to others by more than a fifth, ``{"privacy/closest_record_ratio": 0.8}``.
+        to others by more than a fifth, ``{"privacy/closest_record_ratio": 0.8}``; an
+        empty mapping asks nothing.
 
     Returns
     -------
@@ -111,19 +113,21 @@ def promote(name: str, requirements: Mapping[str, float] | None = None) -> Model
     """
     client = MlflowClient()
     candidate = client.get_model_version_by_alias(name, CANDIDATE)
-    champion = _by_alias(client, name, CHAMPION)
+    champion = by_alias(client, name, CHAMPION)
     if champion is not None and champion.version == candidate.version:
         return champion
+    if requirements is None:
+        requirements = REQUIREMENTS
     figures = _figures(client, candidate)
     failed = {
         figure: figures.get(figure)
-        for figure, least in (requirements or REQUIREMENTS).items()
+        for figure, least in requirements.items()
         if not figures.get(figure, -math.inf) >= least
     }
     if failed:
         raise PromotionError(
             f"Version {candidate.version} of {name!r} must have at least "
-            f"{dict(requirements or REQUIREMENTS)} to be the champion. Got {failed}. "
+            f"{dict(requirements)} to be the champion. Got {failed}. "
             "Measure it with log_quality, or keep the champion that there is."
         )
     if champion is not None:
@@ -132,10 +136,26 @@ def promote(name: str, requirements: Mapping[str, float] | None = None) -> Model
     return client.get_model_version_by_alias(name, CHAMPION)
 
 
-def _by_alias(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
-    with contextlib.suppress(MlflowException):
+def by_alias(client: MlflowClient, name: str, alias: str) -> ModelVersion | None:
+    """The version that has an alias, or None if there is none."""
+    try:
         return client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if not is_missing(error):
+            raise
     return None
+
+
+def is_missing(error: MlflowException) -> bool:
+    """Whether what was asked for does not exist; MLflow's stores say so in two ways."""
+    return error.error_code == "RESOURCE_DOES_NOT_EXIST" or (
+        error.error_code == "INVALID_PARAMETER_VALUE" and "not found" in error.message
+    )
+
+
+def quoted(text: str) -> str:
+    """A text as a filter string of MLflow writes it."""
+    return f'"{text}"' if "'" in text else f"'{text}'"
 
 
 def _figures(client: MlflowClient, version: ModelVersion) -> dict[str, Any]:

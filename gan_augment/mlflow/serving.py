@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
@@ -11,8 +12,8 @@ import pandas as pd
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.frames import as_table, with_target
 
-# The most rows of one request: so many take about 200 MB as JSON.
-MAX_ROWS = 1_000_000
+# The most rows of one call, and the most numbers: so many take about 200 MB as JSON.
+MAX_ROWS, MAX_CELLS = 1_000_000, 20_000_000
 # Parameters and their defaults. No rows are refused, so that a missing or a mistyped
 # name is an error, not a default; "" is any class, and -1 a draw that is not repeated.
 PARAMETERS = {"n_rows": 0, "target_class": "", "seed": -1}
@@ -69,9 +70,10 @@ class GeneratorModel:
             ``target_class`` and ``seed``; what is missing is taken from `params`. None,
             or a frame without rows, is one request.
         params : dict
-            ``n_rows``, from 1 to 1,000,000 in all; ``target_class``, as a string, or ""
-            for the classes of the training rows; ``seed``, from 0, or -1 for a draw
-            that is not repeated.
+            ``n_rows``, from 1 to 1,000,000 in all, and to 20,000,000 cells (rows times
+            columns; a pixel of an image is a column); ``target_class``, as a string,
+            or "" for the classes of the training rows; ``seed``, from 0, or -1 for a
+            draw that is not repeated.
 
         Returns
         -------
@@ -89,12 +91,18 @@ class GeneratorModel:
             for row in _rows(model_input)
         ]
         n_rows = sum(request.n_rows for request in requests)
-        if n_rows > MAX_ROWS:
+        most = min(MAX_ROWS, MAX_CELLS // self._n_columns)
+        if n_rows > most:
             raise ValueError(
-                f"`n_rows` must be at most {MAX_ROWS} in one call. Got {n_rows}. Make "
-                "several."
+                f"`n_rows` must be at most {most} in one call, for rows of "
+                f"{self._n_columns} columns. Got {n_rows}. Make several calls."
             )
         return pd.concat([self._draw(each) for each in requests], ignore_index=True)
+
+    @cached_property
+    def _n_columns(self) -> int:
+        """Columns of the answer, without the class."""
+        return as_table(self._gan.sample(1, random_state=0)[0]).shape[1]
 
     def _checked(self, values: dict[str, Any]) -> Request:
         unknown = sorted(values.keys() - PARAMETERS.keys())

@@ -13,10 +13,12 @@ import contextlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 import time
 import uuid
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
@@ -26,6 +28,7 @@ Record = dict[str, Any]
 
 JOURNAL_FILE = "journal.jsonl"
 LOCK_FILE = "lock"
+IGNORE_FILE = ".gitignore"
 # Where runs wait, if autolog is told no other place.
 SPOOL_VARIABLE = "GAN_AUGMENT_SPOOL"
 DEFAULT_SPOOL = ".gan_augment_spool"
@@ -33,6 +36,10 @@ DEFAULT_SPOOL = ".gan_augment_spool"
 
 class SpoolError(RuntimeError):
     """A run on disk cannot be read, or belongs to a process that still writes it."""
+
+
+class InUseError(SpoolError):
+    """A running process still writes the run."""
 
 
 def default_spool() -> Path:
@@ -57,8 +64,10 @@ class Journal:
 
     Raises
     ------
-    SpoolError
+    InUseError
         If another process has it open.
+    SpoolError
+        If what it holds cannot be read.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -69,19 +78,24 @@ class Journal:
         try:
             self._lock.acquire(timeout=0)
         except Timeout as error:
-            raise SpoolError(f"{directory} is in use by a running process.") from error
+            raise InUseError(f"{directory} is in use by a running process.") from error
         except OSError as error:
             self._keep_in_memory(error)
-        self.records = _read(directory / JOURNAL_FILE)
+        try:
+            self.records = _read(directory / JOURNAL_FILE)
+        except SpoolError:
+            self.close()
+            raise
 
     @classmethod
     def new(cls, spool: Path) -> Self:
         """Open a new run in a spool directory, or where temporary files may be."""
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:12]}"
-        for place in (spool, Path(tempfile.gettempdir()) / "gan_augment_spool"):
+        for make_place in (lambda: _private(spool), _temporary_spool):
             with contextlib.suppress(OSError):
-                (place / name).mkdir(parents=True)
-                return cls(place / name)
+                directory = make_place() / name
+                directory.mkdir(mode=0o700, parents=True)
+                return cls(directory)
         return cls(spool / name)
 
     @property
@@ -100,12 +114,45 @@ class Journal:
         except OSError as error:
             self._keep_in_memory(error)
 
+    def local(self, path: str) -> Path:
+        """Where a file of the run lies.
+
+        Raises
+        ------
+        ValueError
+            If it is not inside the run's directory.
+        """
+        root = self.directory.resolve()
+        local = (root / path).resolve()
+        if local == root or not local.is_relative_to(root):
+            raise ValueError(f"A run's file must lie in its directory. Got {path!r}.")
+        return local
+
+    def save(self, path: str, write: Callable[[Path], object]) -> bool:
+        """Write a file of the run; whether it is there.
+
+        A disk that is full, or a directory that somebody removed, costs the file,
+        nothing else.
+        """
+        local = self.local(path)
+        try:
+            # A run's directory is never made again: it would have no beginning.
+            self.directory.stat()
+            local.parent.mkdir(parents=True, exist_ok=True)
+            write(local)
+        except OSError as error:
+            self._keep_in_memory(error)
+            return False
+        return True
+
     def _keep_in_memory(self, error: OSError) -> None:
+        if not self._writable:
+            return
         self._writable = False
         warnings.warn(
             f"{self.directory.parent} must be a directory that can be written. Got "
-            f"'{error.strerror}'. Training goes on; what MLflow does not take at once "
-            f"is lost. Set {SPOOL_VARIABLE} to another directory.",
+            f"'{error.strerror or error}'. Training goes on; what MLflow does not take "
+            f"at once is lost. Set {SPOOL_VARIABLE} to another directory.",
             UserWarning,
             stacklevel=2,
         )
@@ -116,10 +163,35 @@ class Journal:
 
     def discard(self) -> None:
         """Delete the run: it has arrived. The spool goes with its last run."""
+        # Under the lock: who has listed the run and opens it now finds nothing to send.
+        with contextlib.suppress(OSError):
+            (self.directory / JOURNAL_FILE).unlink()
         self.close()
         shutil.rmtree(self.directory, ignore_errors=True)
+        spool = self.directory.parent
         with contextlib.suppress(OSError):
-            self.directory.parent.rmdir()
+            if [path.name for path in spool.iterdir()] == [IGNORE_FILE]:
+                (spool / IGNORE_FILE).unlink()
+            spool.rmdir()
+
+
+def _private(spool: Path) -> Path:
+    """The spool directory, made if need be: for nobody else, and never committed."""
+    if not spool.exists():
+        spool.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if spool.name == DEFAULT_SPOOL:
+            (spool / IGNORE_FILE).write_text("*\n", encoding="utf-8")
+    return spool
+
+
+def _temporary_spool() -> Path:
+    """A spool among the temporary files; somebody else's is no place for ours."""
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    spool = Path(tempfile.gettempdir()) / f"gan_augment_spool-{owner}"
+    found = _private(spool).lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner:
+        raise PermissionError(f"{spool} belongs to somebody else.")
+    return spool
 
 
 def waiting_runs(spool: Path) -> list[Path]:
@@ -129,10 +201,12 @@ def waiting_runs(spool: Path) -> list[Path]:
 
 def _read(path: Path) -> list[Record]:
     """Records of a journal; a last line that was cut off never happened."""
-    if not path.exists():
-        return []
-    lines = path.read_text(encoding="utf-8").split("\n")[:-1]
     try:
+        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
         return [json.loads(line) for line in lines]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except ValueError as error:
         raise SpoolError(f"{path} must hold one JSON record a line.") from error
+    except OSError as error:
+        raise SpoolError(f"{path} cannot be read: {error.strerror}.") from error

@@ -7,8 +7,10 @@ import os
 import threading
 import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
 
 import mlflow
 import numpy as np
@@ -18,6 +20,7 @@ from mlflow.tracking.context.registry import resolve_tags
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.delivery import Delivery, DeliveryError
 from gan_augment.mlflow.flavor import save_model
+from gan_augment.mlflow.names import ValidNames
 from gan_augment.mlflow.spool import Journal, default_spool
 from gan_augment.training.callbacks import Callback
 
@@ -31,6 +34,8 @@ SEND_SECONDS = 5.0
 CLOSE_SECONDS = 30.0
 # Before each further try: another process may be making the tables of a SQLite file.
 PAUSES = (1.0, 2.0, 4.0, 8.0)
+# MLflow refuses more characters in a parameter.
+MAX_PARAM_LENGTH = 6000
 # Pixels of the small copy of an image that the page of a run shows.
 THUMBNAIL = (256, 256)
 
@@ -41,7 +46,8 @@ class RunTracker(Callback):
     Nothing here waits for a server, and nothing that a server does is an error: every
     call writes a line to a file. As a callback it logs the record of every epoch.
     :meth:`close` waits for the delivery, for so long; what has not arrived by then
-    stays on the disk for :func:`~gan_augment.mlflow.sync`.
+    stays on the disk for :func:`~gan_augment.mlflow.sync`. At the end of a ``with``
+    block the run is closed, as failed if the block raised.
 
     Parameters
     ----------
@@ -61,9 +67,8 @@ class RunTracker(Callback):
     --------
     >>> from gan_augment import TabularGAN
     >>> from gan_augment.mlflow import RunTracker
-    >>> tracker = RunTracker("by hand")  # doctest: +SKIP
-    >>> TabularGAN(callbacks=[tracker]).fit(X, y)  # doctest: +SKIP
-    >>> tracker.close()  # doctest: +SKIP
+    >>> with RunTracker("by hand") as tracker:  # doctest: +SKIP
+    ...     TabularGAN(callbacks=[tracker]).fit(X, y)
     """
 
     def __init__(
@@ -75,6 +80,7 @@ class RunTracker(Callback):
     ) -> None:
         self.run_id: str | None = None
         self.model_id: str | None = None
+        self._params, self._metrics = ValidNames(), ValidNames()
         self._journal = Journal.new(default_spool() if spool is None else Path(spool))
         tags, parent = dict(tags or {}), mlflow.active_run()
         experiment_id = os.environ.get("MLFLOW_EXPERIMENT_ID")  # as set_experiment does
@@ -93,6 +99,21 @@ class RunTracker(Callback):
         self._sender = Sender(self._journal)
         self._sender.start()
 
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the run, as what it has come to."""
+        if error is None:
+            self.close()
+        else:
+            self.close("FAILED" if isinstance(error, Exception) else "KILLED")
+
     def on_epoch_end(self, epoch: dict[str, float]) -> None:
         """Log the record under ``train/``."""
         values = {f"train/{name}": epoch[name] for name in epoch if name != "step"}
@@ -103,15 +124,28 @@ class RunTracker(Callback):
         self.log_image(picture, "samples/grid", step)
 
     def log_metrics(self, values: dict[str, float], step: int = 0) -> None:
-        """Log numbers of one step. Those that are not finite would ruin the chart."""
+        """Log numbers of one step. Those that are not finite would ruin the chart.
+
+        What MLflow refuses in a name is replaced by an underscore.
+        """
         finite = {
-            k: float(value) for k, value in values.items() if math.isfinite(value)
+            self._metrics[name]: float(value)
+            for name, value in values.items()
+            if math.isfinite(value)
         }
         self._append("metrics", step=step, values=finite)
 
     def log_params(self, values: dict[str, str]) -> None:
-        """Log parameters, each once."""
-        self._append("params", values=values)
+        """Log parameters, each once.
+
+        What MLflow refuses in a name is replaced by an underscore, and values are cut
+        to the length that it takes.
+        """
+        valid = {
+            self._params[name]: str(value)[:MAX_PARAM_LENGTH]
+            for name, value in values.items()
+        }
+        self._append("params", values=valid)
 
     def set_tags(self, values: dict[str, str]) -> None:
         """Set tags."""
@@ -122,15 +156,18 @@ class RunTracker(Callback):
         self._append("dataset", description=dataset.to_dict(), context=context)
 
     def log_text(self, text: str, path: str) -> None:
-        """Log a text as an artifact."""
-        self._local(path).write_text(text, encoding="utf-8")
-        self._append("file", path=path)
+        """Log a text as an artifact; `path` is relative to the run's artifacts.
+
+        Raises
+        ------
+        ValueError
+            If `path` leads out of them.
+        """
+        self._save(path, lambda local: local.write_text(text, encoding="utf-8"))
 
     def log_figure(self, figure: Figure, name: str) -> None:
         """Log a figure as ``figures/<name>.png``."""
-        path = f"figures/{name}.png"
-        figure.savefig(self._local(path), dpi=120)
-        self._append("file", path=path)
+        self._save(f"figures/{name}.png", lambda local: figure.savefig(local, dpi=120))
 
     def log_image(self, image: np.ndarray, name: str, step: int = 0) -> None:
         """Log an image; those of one name become a slider over the steps.
@@ -150,11 +187,9 @@ class RunTracker(Callback):
         # that what is sent twice is there once.
         stem = f"images/{name.replace('/', '~')}+step+{step}+timestamp+{_now()}"
         picture = Image.fromarray(image)
-        picture.save(self._local(f"{stem}+image.png"))
+        self._save(f"{stem}+image.png", picture.save)
         picture.thumbnail(THUMBNAIL)
-        picture.save(self._local(f"{stem}+image+compressed.webp"))
-        self._append("file", path=f"{stem}+image.png")
-        self._append("file", path=f"{stem}+image+compressed.webp")
+        self._save(f"{stem}+image+compressed.webp", picture.save)
         self.set_tags({"mlflow.loggedImages": "True"})
 
     def log_model(
@@ -178,7 +213,8 @@ class RunTracker(Callback):
         tags : dict of str to str, default=None
             Tags of the logged model, and of its version.
         """
-        save_model(gan, self._journal.directory / "model")
+        if not self._journal.save("model", lambda local: save_model(gan, local)):
+            return
         self._append(
             "model",
             path="model",
@@ -215,10 +251,10 @@ class RunTracker(Callback):
     def _append(self, kind: str, **content: Any) -> None:
         self._journal.append({"kind": kind, "time": _now(), **content})
 
-    def _local(self, path: str) -> Path:
-        local = self._journal.directory / path
-        local.parent.mkdir(exist_ok=True)
-        return local
+    def _save(self, path: str, write: Callable[[Path], object]) -> None:
+        """An artifact, unless the disk does not take it."""
+        if self._journal.save(path, write):
+            self._append("file", path=path)
 
 
 class Sender(threading.Thread):

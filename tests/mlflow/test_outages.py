@@ -1,5 +1,6 @@
 """No fit waits for a server or fails for one, and nothing is lost or doubled."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -8,12 +9,13 @@ import textwrap
 from types import SimpleNamespace
 
 import mlflow
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow_server import free_port, runs
 
 import gan_augment.mlflow
-from gan_augment import GANOverSampler, TabularGAN
+from gan_augment import GANOverSampler, ImageGAN, TabularGAN
 from gan_augment.mlflow import delivery, spool, tracker
 from gan_augment.mlflow.__main__ import main
 from gan_augment.training.callbacks import Callback
@@ -254,6 +256,7 @@ def test_a_run_that_is_being_written_is_left_alone(tmp_path, store):
     run = gan_augment.mlflow.RunTracker("open", spool=tmp_path / "spool")
     (result,) = gan_augment.mlflow.sync(tmp_path / "spool")
     assert "in use" in result.error
+    assert main(["sync", str(tmp_path / "spool")]) == 0  # nothing has failed
     run.close()
     assert gan_augment.mlflow.sync(tmp_path / "spool") == []
     assert [run.info.run_name for run in runs()] == ["open"]
@@ -264,7 +267,7 @@ def test_what_mlflow_refuses_keeps_the_model_and_not_the_rest(
 ):
     gan = fast_gan.fit(*imbalanced)
     run = gan_augment.mlflow.RunTracker("refused", spool=store / "spool")
-    run.log_params({"a name @ MLflow = refuses": "1"})
+    run._append("params", values={"a name @ MLflow = refuses": "1"})
     run.log_metrics({"train/loss": 1.0, "train/none": float("nan")}, step=1)
     run.log_model(gan, registered_model_name="no/slash:or colon")
     with pytest.warns(UserWarning, match=r"refused params: .* model: "):
@@ -274,6 +277,32 @@ def test_what_mlflow_refuses_keeps_the_model_and_not_the_rest(
     assert found.data.metrics == {"train/loss": 1.0}
     (directory,) = spool.waiting_runs(store / "spool")
     gan_augment.mlflow.load_model(str(directory / "model"))
+
+
+@pytest.mark.parametrize("name", ["n_<=50K", "a//b", "../a", "", "x" * 300, "a:b"])
+def test_any_name_is_logged(store, name):
+    with gan_augment.mlflow.RunTracker("names") as run:
+        run.log_params({name: "y" * 7000})
+        run.log_metrics({name: 1.0}, step=1)
+        run.log_metrics({name: 2.0}, step=2)
+    found = mlflow.get_run(run.run_id)
+    assert len(found.data.params) == 1
+    assert list(found.data.metrics.values()) == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(ValueError, "FAILED"), (KeyboardInterrupt, "KILLED")]
+)
+def test_a_block_that_raises_closes_its_run(store, error, status):
+    def interrupted():
+        with gan_augment.mlflow.RunTracker("block", spool=store / "spool"):
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
+    (run,) = runs()
+    assert run.info.status == status
+    assert gan_augment.mlflow.sync(store / "spool") == []
 
 
 def test_an_earlier_generator_does_not_take_the_alias(store, fast_gan, imbalanced):
@@ -315,9 +344,100 @@ def test_damage_is_named(tmp_path):
     assert "one JSON record a line" in result.error
 
 
-def test_images_of_one_name_are_one_slider(store):
-    import numpy as np
+def test_a_first_line_that_was_cut_off_is_no_run(tmp_path):
+    journal = spool.Journal.new(tmp_path / "spool")
+    journal.close()
+    (journal.directory / spool.JOURNAL_FILE).write_text('{"kind": "crea')
+    assert gan_augment.mlflow.sync(tmp_path / "spool") == []
+    assert not journal.directory.exists()
 
+
+def test_a_run_that_another_sync_has_sent_is_no_run(tmp_path, monkeypatch):
+    journal = spool.Journal.new(tmp_path / "spool")
+    journal.append({"kind": "create"})
+    monkeypatch.setattr(delivery, "waiting_runs", lambda _: [journal.directory])
+    journal.discard()  # the other one, after this one has listed the run
+    assert gan_augment.mlflow.sync(tmp_path / "spool") == []
+    assert not journal.directory.exists()
+
+
+@pytest.mark.parametrize("damage", [b"\xff\n", b"{\n", b"5\n", None])
+def test_damage_of_one_run_does_not_keep_the_next(store, damage, monkeypatch):
+    broken = spool.Journal.new(store / "spool")
+    broken.close()
+    file = broken.directory / spool.JOURNAL_FILE
+    if damage is None:
+        file.mkdir()
+    else:
+        file.write_bytes(damage)
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "is_reachable", lambda _: False)
+        run = gan_augment.mlflow.RunTracker("healthy", spool=store / "spool")
+        with pytest.warns(UserWarning, match="kept in"):
+            run.close()
+    results = gan_augment.mlflow.sync(store / "spool")
+    assert sorted(bool(result.error) for result in results) == [False, True]
+    assert [run.info.run_name for run in runs()] == ["healthy"]
+    again = gan_augment.mlflow.sync(store / "spool")  # its lock is free
+    assert [result.in_use for result in again] == [False]
+
+
+def test_a_spool_that_is_removed_does_not_stop_a_training_of_images(store):
+    class Remove(Callback):
+        def on_train_begin(self, max_steps):
+            shutil.rmtree(store / "spool")
+
+    images = np.random.default_rng(0).integers(0, 255, (40, 8, 8), dtype=np.uint8)
+    run = gan_augment.mlflow.RunTracker("images", spool=store / "spool")
+    gan = ImageGAN(max_steps=2, callbacks=[Remove(), run])
+    with pytest.warns(UserWarning, match="No such file"):
+        gan.fit(images, np.arange(40) % 2)
+    run.log_model(gan)
+    run.close()
+    assert not (store / "spool").exists()
+    found = mlflow.get_run(run.run_id)  # what is in memory arrives
+    assert "train/generator_loss" in found.data.metrics
+
+
+def test_artifacts_lie_where_their_path_says_and_never_outside(store):
+    run = gan_augment.mlflow.RunTracker("texts", spool=store / "spool")
+    for path in ("note.txt", "a/b/note.txt"):
+        run.log_text("x", path)
+    for path in ("../note.txt", "/tmp/note.txt", "."):
+        with pytest.raises(ValueError, match="lie in its directory"):
+            run.log_text("x", path)
+    run.close()
+    for path in ("note.txt", "a/b/note.txt"):
+        assert mlflow.artifacts.load_text(f"runs:/{run.run_id}/{path}") == "x"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no modes and owners there")
+def test_a_spool_is_for_its_owner_and_never_committed(tmp_path, monkeypatch):
+    journal = spool.Journal.new(tmp_path / spool.DEFAULT_SPOOL)
+    for place in (journal.directory, journal.directory.parent):
+        assert place.stat().st_mode & 0o777 == 0o700
+    assert (journal.directory.parent / ".gitignore").read_text() == "*\n"
+    journal.discard()
+    assert not journal.directory.parent.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no owners there")
+def test_a_temporary_spool_of_somebody_else_is_not_used(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "theirs").mkdir()
+    ours = tmp_path / f"gan_augment_spool-{os.getuid()}"
+    ours.symlink_to(tmp_path / "theirs")
+    elsewhere = SimpleNamespace(gettempdir=lambda: tmp_path)
+    monkeypatch.setattr(spool, "tempfile", elsewhere)
+    with pytest.warns(UserWarning, match="Training goes on"):
+        spool.Journal.new(tmp_path / "file" / "spool")
+    assert list((tmp_path / "theirs").iterdir()) == []
+    ours.unlink()
+    spool.Journal.new(tmp_path / "file" / "spool")
+    assert len(list(ours.iterdir())) == 1
+
+
+def test_images_of_one_name_are_one_slider(store):
     run = gan_augment.mlflow.RunTracker("images")
     for step in (1, 2):
         run.log_image(np.zeros((8, 8), dtype=np.uint8), "samples/grid", step=step)

@@ -3,9 +3,10 @@
 import mlflow
 import pytest
 from mlflow import MlflowClient
+from mlflow.protos.databricks_pb2 import INTERNAL_ERROR
 
 import gan_augment.mlflow
-from gan_augment.mlflow import PromotionError
+from gan_augment.mlflow import PromotionError, registry
 
 NAME = "generator"
 GOOD = {"utility/gain": 0.01, "privacy/closest_record_ratio": 0.97}
@@ -61,6 +62,32 @@ def test_requirements_of_ones_own(register):
     with pytest.raises(PromotionError, match="fidelity/coverage"):
         gan_augment.mlflow.promote(NAME, {"fidelity/coverage": 0.9})
     assert gan_augment.mlflow.promote(NAME, {"fidelity/coverage": 0.8}).version == 1
+
+
+def test_no_requirements_are_not_the_usual_ones(register):
+    register()
+    assert gan_augment.mlflow.promote(NAME, {}).version == 1
+
+
+def test_only_what_does_not_exist_is_none(store, monkeypatch):
+    def broken(*_):
+        raise mlflow.MlflowException("no answer", error_code=INTERNAL_ERROR)
+
+    client = MlflowClient()
+    client.create_registered_model(NAME)
+    assert registry.by_alias(client, NAME, "champion") is None
+    assert registry.by_alias(client, "nothing", "champion") is None
+    monkeypatch.setattr(client, "get_model_version_by_alias", broken)
+    with pytest.raises(mlflow.MlflowException, match="no answer"):
+        registry.by_alias(client, NAME, "champion")
+
+
+def test_a_name_with_a_quote_is_registered_once(store, fast_gan, imbalanced):
+    gan = fast_gan.fit(*imbalanced)
+    with gan_augment.mlflow.RunTracker("quote") as run:
+        run.log_model(gan, registered_model_name="churn's")
+    (version,) = MlflowClient().search_model_versions('name = "churn\'s"')
+    assert version.run_id == run.run_id
 
 
 def test_figures_are_on_the_model_the_data_and_the_version(register):

@@ -13,7 +13,7 @@ from mlflow_server import Process, free_port, wait_for
 
 import gan_augment.mlflow
 from gan_augment import TabularGAN
-from gan_augment.mlflow import GeneratorModel
+from gan_augment.mlflow import GeneratorModel, serving
 from gan_augment.mlflow.serving import MAX_ROWS
 
 
@@ -96,6 +96,14 @@ def test_a_frame_is_one_request_a_row(gan):
     pd.testing.assert_frame_equal(both, expected)
     with pytest.raises(ValueError, match="at most"):
         model.predict(pd.DataFrame({"n_rows": [MAX_ROWS, 1]}))
+
+
+def test_the_answer_is_bounded_by_its_cells(gan, monkeypatch):
+    monkeypatch.setattr(serving, "MAX_CELLS", 20)
+    model = GeneratorModel(gan)
+    assert model.predict(None, {"n_rows": 10}).shape == (10, 3)
+    with pytest.raises(ValueError, match="at most 10 in one call, for rows of 2 col"):
+        model.predict(None, {"n_rows": 11})
 
 
 def test_threads_draw_the_rows_that_one_draws(gan):

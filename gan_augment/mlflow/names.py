@@ -1,0 +1,31 @@
+"""Names of parameters and metrics as MLflow takes them."""
+
+from __future__ import annotations
+
+# MLflow refuses more characters in a name.
+MAX_NAME_LENGTH = 250
+
+
+class ValidNames(dict[str, str]):
+    """A name -> the name that MLflow takes, of which no two are the same.
+
+    Examples
+    --------
+    >>> names = ValidNames()
+    >>> names["n_<=50K"], names["n_>=50K"], names["n_<=50K"]
+    ('n___50K', 'n___50K 2', 'n___50K')
+    """
+
+    def __missing__(self, name: str) -> str:
+        """Replace what MLflow refuses; number a name that is taken."""
+        text = "".join(c if c.isalnum() or c in "_-. /" else "_" for c in name)
+        # It must be a path in its shortest form.
+        parts = [part for part in text.split("/") if part.strip(".")]
+        text = unique = "/".join(parts)[:MAX_NAME_LENGTH].rstrip("/") or "_"
+        taken, number = set(self.values()), 1
+        while unique in taken:
+            number += 1
+            suffix = f" {number}"
+            unique = text[: MAX_NAME_LENGTH - len(suffix)] + suffix
+        self[name] = unique
+        return unique
