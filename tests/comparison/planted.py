@@ -16,7 +16,7 @@ SAMPLERS = {
 
 
 def starved_tree(seed):
-    """Leaves must hold 40 rows, as many as are rare: a tree cannot show them."""
+    """Leaves must hold 100 rows, as many as are rare: a tree cannot show them."""
     rng = np.random.default_rng(seed)
     y = rng.random(2000) < 0.05
     X = rng.normal(size=(2000, 6))

@@ -21,7 +21,7 @@ from gan_augment.comparison import run
 from gan_augment.comparison.result import Comparison, paired_interval
 from gan_augment.leakage import LeakageWarning
 
-TREE = DecisionTreeClassifier(min_samples_leaf=40, random_state=0)
+TREE = DecisionTreeClassifier(min_samples_leaf=100, random_state=0)
 RANDOM = {"random": RandomOverSampler()}
 
 

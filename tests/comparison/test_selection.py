@@ -18,7 +18,7 @@ from gan_augment.comparison.selection import _choose
 
 RANDOM = {"random": RandomOverSampler()}
 SPREAD = np.std([-3, -1, 1, 3], ddof=1) * np.sqrt(1 / 4 + 0.25)
-TREE = DecisionTreeClassifier(min_samples_leaf=40, random_state=0)
+TREE = DecisionTreeClassifier(min_samples_leaf=100, random_state=0)
 
 
 @pytest.mark.slow
