@@ -11,12 +11,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_augment.networks.layers import PullBack, make_layer
+from gan_augment.networks.layers import make_layer
+from gan_augment.networks.piecewise import (
+    SLOPE,
+    Convolution,
+    Linear,
+    LogitAndSlope,
+    Readout,
+)
 
 # Channels of every stage by how often the generator doubles the sides, for a shorter
 # side of up to 16, 32, 64 and 128 pixels. The discriminator halves them once more.
@@ -36,8 +44,6 @@ DISCRIMINATOR_WIDTHS = {
 FEWEST_PIXELS = 8
 EMBEDDING_DIM = 32
 HEAD_WIDTH = 96
-# Slope of the LeakyReLUs left of zero.
-SLOPE = 0.2
 # The image is clamped to [-1, 1], which the scaled tanh exceeds: so the exact extremes
 # of the data, such as an empty background, are within reach.
 OVERSHOOT = 1.1
@@ -141,41 +147,50 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = image_shape
-        padded = [max(side, FEWEST_PIXELS) for side in size]
-        self.padding = (0, padded[1] - size[1], 0, padded[0] - size[0])
+        halves = [max(side, FEWEST_PIXELS) // 2 for side in size]
+        height, width = (2 * n + 1 - side for n, side in zip(halves, size, strict=True))
+        self.padding = (1, width, 1, height)
         widths = DISCRIMINATOR_WIDTHS[n_stages(size)]
         self.halvings = nn.ModuleList(
             make_layer(nn.Conv2d, *pair, 4, 2, 1, rng=rng)
             for pair in pairwise((n_channels, *widths))
         )
         self.last = make_layer(nn.Conv2d, widths[-1], widths[-1], 3, 1, 1, rng=rng)
-        n_features = widths[-1] * math.prod(side // 2 ** len(widths) for side in padded)
+        n_features = widths[-1] * math.prod(
+            side // 2 ** (len(widths) - 1) for side in halves
+        )
         self.head = make_layer(nn.Linear, n_features, HEAD_WIDTH, rng=rng)
         self.logit = make_layer(nn.Linear, HEAD_WIDTH, 1, rng=rng)
         self.embedding = make_layer(
             nn.Linear, n_classes, HEAD_WIDTH, bias=False, rng=rng
         )
+        self.layers = [
+            Convolution(stride=1, padding=0),
+            *[Convolution(stride=2, padding=1)] * (len(widths) - 1),
+            Convolution(stride=1, padding=1),
+            Linear(),
+            Readout(),
+        ]
 
     def forward(
         self, images: torch.Tensor, condition: torch.Tensor
-    ) -> tuple[torch.Tensor, PullBack]:
-        """(B, K, H, W) images, (B, C) condition -> (B,) logits, pull-back to images."""
-        images = images.requires_grad_()
-        x = F.pad(images, self.padding).contiguous(memory_format=torch.channels_last)
-        for layer in (*self.halvings, self.last):
-            x = F.leaky_relu(layer(x), SLOPE)
-        hidden = F.leaky_relu(self.head(x.flatten(1)), SLOPE)
-        of_class = (hidden * self.embedding(condition)).sum(dim=1)
-        logits = self.logit(hidden).squeeze(1) + of_class
-
-        def pull_back(weights: torch.Tensor | None = None) -> torch.Tensor:
-            (slopes,) = torch.autograd.grad(
-                logits,
-                images,
-                torch.ones_like(logits) if weights is None else weights,
-                create_graph=weights is None,
-                retain_graph=True,
-            )
-            return slopes
-
-        return logits, pull_back
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, K, H, W) images, (B, C) condition -> (B,) logits, slopes like images."""
+        height, width = images.shape[2:]
+        # A convolution of 4 by 4 pixels at every second one is one of 2 by 2 squares,
+        # which is much faster to take back to images of few channels.
+        squares = F.pixel_unshuffle(F.pad(images, self.padding), 2)
+        squares = squares.contiguous(memory_format=torch.channels_last)
+        modules: list[Any] = [*self.halvings, self.last, self.head]
+        weight, *parameters = [p for m in modules for p in (m.weight, m.bias)]
+        readout = self.logit.weight + self.embedding(condition)
+        logits, slopes = LogitAndSlope.apply(
+            squares,
+            self.layers,
+            F.pixel_unshuffle(weight, 2),
+            *parameters,
+            readout,
+            self.logit.bias,
+        )
+        slopes = F.pixel_shuffle(slopes, 2)[:, :, 1 : height + 1, 1 : width + 1]
+        return logits.squeeze(1), slopes

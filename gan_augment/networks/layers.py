@@ -3,21 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import nn
-
-
-class PullBack(Protocol):
-    """Carries weights of logits back to the rows that the logits belong to."""
-
-    def __call__(self, weights: torch.Tensor | None = None) -> torch.Tensor:
-        """Gradient, with respect to the rows, of the sum of the weighted logits.
-
-        Without weights they are all 1 and the gradient, the slopes of the logits, can
-        itself be differentiated with respect to the network's parameters.
-        """
 
 
 def make_layer(

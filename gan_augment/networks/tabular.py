@@ -15,18 +15,15 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_augment.encoding.schema import Span
-from gan_augment.networks.layers import PullBack, make_layer
+from gan_augment.networks.layers import make_layer
+from gan_augment.networks.piecewise import Linear, LogitAndSlope, leaky_relu_backward
 
 # Softness of the relaxed one-hot spans (Gumbel-softmax) that gradients flow through.
 TEMPERATURE = 0.5
-# Slopes of the LeakyReLUs left of zero: the discriminator's and the generator's.
-SLOPE = 0.2
+# Slope of the generator's LeakyReLUs left of zero.
 GENERATOR_SLOPE = 0.1
 # Keeps a layer norm from dividing by zero.
 EPSILON = 1e-5
-
-# With `True`, from the LeakyReLU's result, which has the sign of its argument.
-leaky_relu_backward = torch.ops.aten.leaky_relu_backward
 
 
 class _SampleSpans(torch.autograd.Function):
@@ -246,59 +243,6 @@ class Generator(nn.Module):
         return self.activation(raw, rng)
 
 
-class _LogitAndSlope(torch.autograd.Function):
-    """A LeakyReLU MLP's logits *and* their gradient with respect to the input rows.
-
-    The network is piecewise linear, so both are plain products of weights and masks,
-    and so are the derivatives of both: with ``h`` the hidden units, ``v`` the vector
-    that back-propagation from the logit carries, and ``t`` the perturbation of the
-    slope pushed forward through the same masks, every weight's gradient is one matrix
-    product, ``v.T @ (d_logit * h + t)``. A gradient penalty then needs no second
-    differentiation, which would take most of the time of a training step.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any, rows: torch.Tensor, *parameters: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, D) rows, weights and biases in turn -> (B, 1) logits, (B, D) slopes."""
-        weights, biases = parameters[::2], parameters[1::2]
-        hidden = [rows]
-        for weight, bias in zip(weights[:-1], biases[:-1], strict=True):
-            raw = torch.addmm(bias, hidden[-1], weight.T)
-            hidden.append(F.leaky_relu_(raw, SLOPE))
-        logits = torch.addmm(biases[-1], hidden[-1], weights[-1].T)
-        # From the logit back to the input; carried[k] belongs to layer k's output.
-        carried = [torch.ones_like(logits)]
-        for weight, units in zip(weights[:0:-1], hidden[:0:-1], strict=True):
-            back = carried[0] @ weight
-            carried.insert(0, leaky_relu_backward(back, units, SLOPE, True))
-        slopes = carried[0] @ weights[0]
-        ctx.save_for_backward(*weights, *hidden, *carried, slopes)
-        ctx.n_layers = len(weights)
-        return logits, slopes
-
-    @staticmethod
-    def backward(
-        ctx: Any, d_logits: torch.Tensor, d_slopes: torch.Tensor
-    ) -> tuple[torch.Tensor | None, ...]:
-        """Gradients with respect to the rows and every weight and bias."""
-        n, saved = ctx.n_layers, ctx.saved_tensors
-        weights, hidden, carried = saved[:n], saved[n : 2 * n], saved[2 * n : 3 * n]
-        d_rows = d_logits * saved[-1] if ctx.needs_input_grad[0] else None
-        gradients: list[torch.Tensor] = []
-        pushed = d_slopes
-        for layer in range(n):
-            reached = torch.addcmul(pushed, d_logits, hidden[layer])
-            gradients.append(carried[layer].T @ reached)
-            gradients.append(carried[layer].T @ d_logits.squeeze(1))
-            if layer < n - 1:
-                pushed = leaky_relu_backward(
-                    pushed @ weights[layer].T, hidden[layer + 1], SLOPE, True
-                )
-        return d_rows, *gradients
-
-
 class Discriminator(nn.Module):
     """Encoded rows and condition -> logits and slopes: an MLP without normalisation.
 
@@ -333,14 +277,11 @@ class Discriminator(nn.Module):
 
     def forward(
         self, rows: torch.Tensor, condition: torch.Tensor
-    ) -> tuple[torch.Tensor, PullBack]:
-        """(B, D) rows, (B, C) condition -> (B,) logits, pull-back to (B, D) rows."""
-        logits, slopes = _LogitAndSlope.apply(
-            torch.cat([rows, condition], dim=1), *self.parameters()
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """(B, D) rows, (B, C) condition -> (B,) logits, (B, D) slopes."""
+        logits, slopes = LogitAndSlope.apply(
+            torch.cat([rows, condition], dim=1),
+            [Linear()] * len(self.layers),
+            *self.parameters(),
         )
-        slopes = slopes[:, : self.n_inputs]
-
-        def pull_back(weights: torch.Tensor | None = None) -> torch.Tensor:
-            return slopes if weights is None else slopes.detach() * weights[:, None]
-
-        return logits.squeeze(1), pull_back
+        return logits.squeeze(1), slopes[:, : self.n_inputs]

@@ -39,9 +39,8 @@ class Trainer:
     generator : Module
         ``generator(condition, rng)`` gives rows.
     discriminator : Module
-        ``discriminator(rows, condition)`` gives one logit a row, and a function of
-        weights of the logits: the gradient of their weighted sum with respect to the
-        rows. Without weights it is that of the plain sum, and differentiable.
+        ``discriminator(rows, condition)`` gives one logit a row, and its slopes: the
+        gradient of each logit with respect to its row, itself differentiable.
     loss : str
         Key of :data:`gan_augment.training.losses.LOSSES`.
     gradient_penalty_weight : float
@@ -150,21 +149,22 @@ class Trainer:
         fake = self.generator(condition, self.rng)
         if self.augmentation is not None:
             real, fake = (self.augmentation(rows, self.rng) for rows in (real, fake))
-        logits, pull_back = self.discriminator(
+        logits, slopes = self.discriminator(
             torch.cat([real, fake.detach()]), torch.cat([condition, condition])
         )
         objective = discriminator_loss = self.loss.discriminator(*logits.chunk(2))
         if penalised:
             # The mean over real and fake rows together is half of R1 + R2.
-            self._penalty = 2 * gradient_penalty(pull_back())
+            self._penalty = 2 * gradient_penalty(slopes)
             weight = self.gradient_penalty_weight * self.penalty_interval
             objective = objective + weight * self._penalty
-        # The generator's loss is carried from the logits to the rows, and on from
-        # there: the discriminator need not judge them a second time.
+        # The generator's loss is carried from the logits to the rows by their slopes,
+        # and on from there: the discriminator need not judge them a second time.
         judged = logits.detach().requires_grad_()
         generator_loss = self.loss.generator(*judged.chunk(2))
         (weights,) = torch.autograd.grad(generator_loss, judged)
-        row_gradients = pull_back(weights).chunk(2)[1]
+        weights = weights.view(-1, *[1] * (slopes.ndim - 1))
+        row_gradients = (slopes.detach() * weights).chunk(2)[1]
         self._vectors[1].grad = _gradient(objective, self.discriminator)
         self._vectors[0].grad = _gradient(fake, self.generator, row_gradients)
         if self.augmentation is not None:

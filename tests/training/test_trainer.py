@@ -190,7 +190,7 @@ def test_diversity_is_the_spread_within_classes():
 
 
 class Counting(torch.nn.Module):
-    """A discriminator that notes when the slopes of its logits are asked for."""
+    """A discriminator that notes when the slopes of its logits are penalised."""
 
     def __init__(self):
         super().__init__()
@@ -202,16 +202,10 @@ class Counting(torch.nn.Module):
         step, rows = self.step, rows.requires_grad_()
         logits = (rows * self.weight).square().sum(dim=1)
 
-        def pull_back(weights=None):
-            if weights is None:
-                self.penalised.append(step)
-                weights = torch.ones_like(logits)
-            (slopes,) = torch.autograd.grad(
-                logits, rows, weights, create_graph=True, retain_graph=True
-            )
-            return slopes
-
-        return logits, pull_back
+        (slopes,) = torch.autograd.grad(logits.sum(), rows, create_graph=True)
+        # Only a penalty sends a gradient back through the slopes.
+        slopes.register_hook(lambda _: self.penalised.append(step))
+        return logits, slopes
 
 
 class Scale(torch.nn.Module):
@@ -297,7 +291,7 @@ def test_what_the_discriminator_sees_is_augmented_real_and_generated():
     mirror = Mirror()
     mirrored = play(Counting(), 1, augmentation=mirror)
     assert mirror.seen == 16
-    # The logits are even, so the pulls on mirrored rows are mirrored back.
+    # The logits are even, so the slopes of mirrored rows are mirrored back.
     plain = play(Counting(), 1)
     for ours, others in zip(mirrored._vectors, plain._vectors, strict=True):
         torch.testing.assert_close(ours.grad, others.grad)
