@@ -189,14 +189,14 @@ def _step(optimizer: torch.optim.Optimizer, loss: torch.Tensor) -> None:
     optimizer.step()
 
 
-def ours(mixture: ImageMixture | None, memory: str, **params: Any) -> Arm:
+def ours(gan: ImageGAN, mixture: ImageMixture | None, memory: str) -> Arm:
     """GANOverSampler; arms of the same seed share one GAN."""
 
     def arm(
         X: np.ndarray, y: np.ndarray, wanted: Wanted, seed: int
     ) -> tuple[np.ndarray, np.ndarray]:
         sampler = GANOverSampler(
-            ImageGAN(**params),
+            gan,
             sampling_strategy={
                 label: n + int((y == label).sum()) for label, n in wanted.items()
             },
@@ -210,7 +210,7 @@ def ours(mixture: ImageMixture | None, memory: str, **params: Any) -> Arm:
     return arm
 
 
-def make_arms(memory: str, peer_steps: int, **params: Any) -> dict[str, Arm]:
+def make_arms(memory: str, peer_steps: int, gan: ImageGAN) -> dict[str, Arm]:
     """Every arm by its name; `memory` is the directory where GANs are kept."""
     return {
         "random": by_class(repeat),
@@ -220,7 +220,7 @@ def make_arms(memory: str, peer_steps: int, **params: Any) -> dict[str, Arm]:
         "DeepSMOTE-like": deep_smote(peer_steps),
         "DCGAN a class": by_class(dcgan(peer_steps)),
         # Ours: the GAN alone, which bears the cost; half and half; the copies alone.
-        "GAN": ours(None, memory, **params),
-        "mixture": ours(ImageMixture(augment=COPIES), memory, **params),
-        "our copies": ours(ImageMixture(0, augment=COPIES), memory, **params),
+        "GAN": ours(gan, None, memory),
+        "mixture": ours(gan, ImageMixture(augment=COPIES), memory),
+        "our copies": ours(gan, ImageMixture(0, augment=COPIES), memory),
     }

@@ -215,7 +215,9 @@ def main(
     seeds: Annotated[int, typer.Option(min=1, help="Splits.")] = 1,
     first_seed: Annotated[int, typer.Option(min=0)] = 0,
     arm: Annotated[list[str] | None, typer.Option(help="Default: all.")] = None,
-    max_steps: Annotated[int, typer.Option(min=1, help="Of the GAN.")] = 800,
+    max_steps: Annotated[
+        int | None, typer.Option(min=1, help="Of the GAN. Default: its own.")
+    ] = None,
     peer_steps: Annotated[int, typer.Option(min=1, help="Of the peers.")] = 400,
     out: Annotated[
         Path, typer.Option(help="Results; a file for each choice of the sizes.")
@@ -224,6 +226,7 @@ def main(
 ) -> None:
     """Compare over-samplers of images, draw real beside synthetic ones, track a run."""
     torch.set_num_threads(1)
+    gan = ImageGAN() if max_steps is None else ImageGAN(max_steps=max_steps)
     sets = load_sets(data or ([] if folder else ["mnist"]), folder, fashion)
     cuts = {
         (name, n, seed): split(image_set, seed, n, n_common, n_test, n_classes)
@@ -232,7 +235,7 @@ def main(
         for n in n_rare or [20]
     }
     with tempfile.TemporaryDirectory() as memory:
-        arms = make_arms(memory, peer_steps, max_steps=max_steps)
+        arms = make_arms(memory, peer_steps, gan)
         unknown = set(arm or []) - set(arms)
         if unknown:
             raise typer.BadParameter(f"--arm must be of {list(arms)}. Got {unknown}.")
@@ -248,7 +251,6 @@ def main(
     for (name, n, seed), cut in cuts.items():
         if seed == first_seed:
             with console.status(f"Training once more, tracked: {name}"):
-                gan = ImageGAN(max_steps=max_steps)
                 drawn.append(track(name, cut, tables[name, n], gan))
     draw(drawn).savefig(picture, dpi=120)
     console.print(f"Real beside synthetic images: {picture}")

@@ -26,11 +26,6 @@ from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, History, ProgressBar
 from gan_augment.training.trainer import Judge, Trainer
 
-# With max_steps="auto": steps for each row of the rarest class, and their limits.
-STEPS_PER_RARE_ROW = 4
-FEWEST_STEPS = 400
-MOST_STEPS = 800
-
 
 class Encoder(Protocol):
     """What a GAN needs of an encoder."""
@@ -67,7 +62,7 @@ class BaseGAN(BaseSynthesizer):
     )
     # Every how many steps the gradient penalty is taken.
     _penalty_interval = 1
-    # Rows that pass through the generator at once when sampling.
+    # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
 
     # Hyper-parameters, declared by the constructor of the subclass.
@@ -92,6 +87,10 @@ class BaseGAN(BaseSynthesizer):
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
         """A discriminator for the fitted encoder and classes."""
 
+    @abstractmethod
+    def _auto_steps(self, classes: np.ndarray) -> int:
+        """Number of steps where the user leaves it to us."""
+
     def _make_augmentation(self) -> Augmentation | None:
         """What the discriminator sees the rows through."""
         return None
@@ -101,6 +100,11 @@ class BaseGAN(BaseSynthesizer):
     ) -> Judge | None:
         """What measures the generator after each epoch, on these training rows."""
         return None
+
+    def _calibrate(
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        """Learn, after the training, what decoding needs to know of the generator."""
 
     def _decode(self, encoded: np.ndarray, classes: np.ndarray) -> Any:
         """Rows of the generator -> rows as they came."""
@@ -120,7 +124,11 @@ class BaseGAN(BaseSynthesizer):
             gradient_penalty_weight=self.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
             learning_rate=self.learning_rate,
-            max_steps=self._n_steps(classes),
+            max_steps=(
+                self._auto_steps(classes)
+                if self.max_steps == "auto"
+                else self.max_steps
+            ),
             max_time=self.max_time,
             rng=make_torch_generator(rng, self.device),
             augmentation=self._make_augmentation(),
@@ -138,13 +146,7 @@ class BaseGAN(BaseSynthesizer):
         self.generator_weights_ = weights_of(generator)
         self.discriminator_weights_ = weights_of(discriminator)
         self.history_ = history.records
-
-    def _n_steps(self, classes: np.ndarray) -> int:
-        """More rows of the rarest class bear more steps before they are memorised."""
-        if self.max_steps != "auto":
-            return self.max_steps
-        rarest = int(np.bincount(classes).min())
-        return min(max(STEPS_PER_RARE_ROW * rarest, FEWEST_STEPS), MOST_STEPS)
+        self._calibrate(codes, classes, rng)
 
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
         return self._decode(self._generate(classes, rng), classes)
@@ -185,10 +187,13 @@ class BaseGAN(BaseSynthesizer):
         encoded = self.encoder_.dequantize(codes, make_rng(self.sample_seed_))
         discriminator = self._make_discriminator(make_torch_generator(make_rng(0)))
         _from_numpy(discriminator, self.discriminator_weights_)
+        chunks = zip(
+            torch.from_numpy(encoded).split(self._sample_chunk),
+            self._condition(classes).split(self._sample_chunk),
+            strict=True,
+        )
         with torch.inference_mode(), one_thread("cpu"):
-            logits, _ = discriminator(
-                torch.from_numpy(encoded), self._condition(classes)
-            )
+            logits = torch.cat([discriminator(*chunk)[0] for chunk in chunks])
         return logits.numpy().astype(np.float64)
 
     def _check_state(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.evaluation import prdc
 from gan_augment.gans.adversarial import BaseGAN
-from gan_augment.networks.image import Discriminator, Generator
+from gan_augment.networks.image import Discriminator, Generator, n_stages
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
 from gan_augment.training.callbacks import Callback
@@ -30,6 +30,8 @@ N_MATCHED = 256
 N_WATCHED = 100
 FEWEST_WATCHED = 5
 PICTURE = (10, 10)
+# With max_steps="auto": steps for images that the generator doubles once, and others.
+FEWEST_STEPS, MOST_STEPS = 400, 600
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
 
@@ -70,8 +72,9 @@ class ImageGAN(BaseGAN):
         falls linearly to zero in the second half of the training.
     batch_size : int, default=32
         Images a batch.
-    max_steps : int, default=800
-        Number of training steps. More make better images, up to about 2000 where a
+    max_steps : int or "auto", default="auto"
+        Number of training steps. ``"auto"`` takes 400 where the shorter side has up to
+        16 pixels, otherwise 600. More make better images, up to about 2000 where a
         class has 20 of them; after that they are memorised.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
@@ -132,7 +135,10 @@ class ImageGAN(BaseGAN):
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_steps": [Interval(Integral, 1, None, closed="left")],
+        "max_steps": [
+            Interval(Integral, 1, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "device": [str],
         "callbacks": [list, tuple],
@@ -149,7 +155,7 @@ class ImageGAN(BaseGAN):
         gradient_penalty_weight: float = 1.0,
         learning_rate: float = 1e-3,
         batch_size: int = 32,
-        max_steps: int = 800,
+        max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
@@ -194,6 +200,10 @@ class ImageGAN(BaseGAN):
             rng=rng,
         )
 
+    def _auto_steps(self, classes: np.ndarray) -> int:
+        _, *size = self.encoder_.image_shape_
+        return FEWEST_STEPS if n_stages(size) == 1 else MOST_STEPS
+
     def _make_augmentation(self) -> AdaptiveShift:
         _, height, width = self.encoder_.image_shape_
         return AdaptiveShift(max(1, round(SHIFT * min(height, width))))
@@ -218,9 +228,9 @@ class ImageGAN(BaseGAN):
 
         return judge
 
-    def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
-        super()._train(X, classes, rng)
-        codes = self.encoder_.quantize(X)
+    def _calibrate(
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+    ) -> None:
         n_classes = len(self.classes_)
         drawn = self._generate(np.repeat(np.arange(n_classes), N_MATCHED), rng)
         # What it draws where nothing ever changes is not kept, so it must not count.

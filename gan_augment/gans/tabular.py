@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any, Literal
 
+import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
@@ -15,6 +16,11 @@ from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.seeding import RandomState
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES
+
+# With max_steps="auto": steps for each row of the rarest class, and their limits.
+STEPS_PER_RARE_ROW = 4
+FEWEST_STEPS = 400
+MOST_STEPS = 800
 
 
 class TabularGAN(BaseGAN):
@@ -167,6 +173,11 @@ class TabularGAN(BaseGAN):
             spans=self.encoder_.schema_,
             rng=rng,
         )
+
+    def _auto_steps(self, classes: np.ndarray) -> int:
+        """More rows of the rarest class bear more steps before they are memorised."""
+        rarest = int(np.bincount(classes).min())
+        return min(max(STEPS_PER_RARE_ROW * rarest, FEWEST_STEPS), MOST_STEPS)
 
     def _make_discriminator(self, rng: torch.Generator) -> Discriminator:
         return Discriminator(

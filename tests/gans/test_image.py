@@ -104,6 +104,25 @@ def test_training_stops_when_coverage_no_longer_improves(digits):
         gan.set_params(callbacks=[EarlyStopping("loss")]).fit(*digits)
 
 
+def test_larger_images_are_trained_for_longer():
+    class Once(Callback):
+        def on_train_begin(self, n_steps):
+            self.n_steps = n_steps
+
+        def on_epoch_end(self, epoch):
+            return True
+
+    steps = []
+    for side in (8, 20):
+        images = np.random.default_rng(0).random((12, side, side))
+        once = Once()
+        gan = ImageGAN(batch_size=4, callbacks=[once], random_state=0)
+        gan.fit(images, np.arange(12) % 2)
+        steps.append(once.n_steps)
+        assert gan.history_["step"][-1] < once.n_steps
+    assert steps[0] < steps[1]
+
+
 @pytest.mark.parametrize("n_images", [1, 2, 6])
 def test_any_number_of_images_and_classes(n_images):
     images = np.random.default_rng(0).random((n_images, 9, 11, 2))
