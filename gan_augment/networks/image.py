@@ -30,7 +30,7 @@ from gan_augment.networks.piecewise import (
 # side of up to 16, 32, 64 and 128 pixels. The discriminator halves them once more.
 GENERATOR_WIDTHS = {
     1: (48, 32),
-    2: (64, 32, 16),
+    2: (64, 24, 12),
     3: (96, 64, 32, 16),
     4: (128, 96, 64, 32, 16),
 }
