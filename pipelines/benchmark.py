@@ -4,6 +4,7 @@
     python -m pipelines.benchmark --preset held-out   # tables that chose no default
     python -m pipelines.benchmark --preset full       # every table, hours
     python -m pipelines.benchmark --arm GAN --arm CTGAN --arm TVAE  # hours too
+    python -m pipelines.benchmark --mode cv --n-rare 20   # of the rare training rows
     python -m pipelines.benchmark --arm mine=my_module.MySampler --data my.csv:target
 
 Two modes. **cv**: repeated stratified folds, only the training fold is resampled, and
@@ -63,14 +64,26 @@ class Split(NamedTuple):
     hidden: np.ndarray
 
 
-def splits(mode: str, is_rare: np.ndarray, repeats: int, folds: int) -> Iterator[Split]:
-    """Folds of the cv mode, or random 60 % with hidden rows, of the oracle mode."""
+def splits(
+    mode: str,
+    is_rare: np.ndarray,
+    repeats: int,
+    folds: int,
+    n_rare: int | None = None,
+) -> Iterator[Split]:
+    """Folds of the cv mode, or random 60 % with hidden rows, of the oracle mode.
+
+    In the cv mode the rare training rows beyond the first `n_rare` are left out.
+    """
     rows = np.arange(len(is_rare))
     if mode == "cv":
         folding = RepeatedStratifiedKFold(
             n_splits=folds, n_repeats=repeats, random_state=0
         )
         for i, (train, test) in enumerate(folding.split(rows, is_rare)):
+            if n_rare is not None:
+                rare = np.random.default_rng(i).permutation(train[is_rare[train]])
+                train = np.setdiff1d(train, rare[n_rare:])
             yield Split(f"{i // folds}.{i % folds}", train, test, train[:0])
         return
     halving = StratifiedShuffleSplit(repeats, test_size=0.4, random_state=0)
@@ -144,6 +157,9 @@ def main(
     repeats: Annotated[int | None, typer.Option(min=1)] = None,
     folds: Annotated[int, typer.Option(min=2)] = 3,
     ratio: Annotated[float, typer.Option(help="Rare to common rows in cv.")] = 0.3,
+    n_rare: Annotated[
+        int | None, typer.Option(min=1, help="Rare training rows left in cv.")
+    ] = None,
     out: Annotated[Path, typer.Option(help="CSV file.")] = Path("benchmark.csv"),
     metric: Annotated[str, typer.Option(help="What the table shows.")] = (
         "average_precision"
@@ -166,7 +182,8 @@ def main(
         samplers = {"nothing": None, "class weights": None, **parse_arms(arm or [])}
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    keys = ["mode", "set", "split", "arm", "folds", "ratio"]
+    keys = ["mode", "set", "split", "arm", "folds", "ratio", "n_rare"]
+    left = "all" if n_rare is None else str(n_rare)
     done = set()
     if out.exists():
         done = set(pd.read_csv(out, dtype=str)[keys].itertuples(index=False, name=None))
@@ -174,18 +191,19 @@ def main(
     tasks = [
         (each, name, split, label)
         for each, name in itertools.product(modes, names)
-        for split in splits(each, tables[name].is_rare, repeats, folds)
+        for split in splits(each, tables[name].is_rare, repeats, folds, n_rare)
         for label in [*samplers, *(["oracle"] if each == "oracle" else [])]
     ]
     for each, name, split, label in track(tasks, "Measuring", console=console):
-        key = (each, name, split.name, label, str(folds), str(ratio))
+        key = (each, name, split.name, label, str(folds), str(ratio), left)
         if key in done:
             continue
         measured = measure(tables[name], split, label, samplers.get(label), ratio)
         lines = [dict(zip(keys, key, strict=True)) | scores for scores in measured]
         _append(pd.DataFrame(lines, columns=[*keys, *COLUMNS]), out)
-    results = pd.read_csv(out, dtype={"split": str})
-    results = results[(results["folds"] == folds) & (results["ratio"] == ratio)]
+    results = pd.read_csv(out, dtype={"split": str, "n_rare": str})
+    same = {"folds": folds, "ratio": ratio, "n_rare": left}
+    results = results[(results[list(same)] == pd.Series(same)).all(axis=1)]
     for each in modes:
         of_mode = results[
             (results["mode"] == each)
@@ -193,7 +211,10 @@ def main(
             & results["arm"].isin([*samplers, "oracle"])
         ]
         title, make_table = {
-            "cv": (f"{metric}: gain over nothing, ratio {ratio}", cv_table),
+            "cv": (
+                f"{metric}: gain over nothing, {left} rare rows, ratio {ratio}",
+                cv_table,
+            ),
             "oracle": (f"share of the oracle gap closed, {metric}", oracle_table),
         }[each]
         table = make_table(of_mode, metric)

@@ -36,6 +36,13 @@ def test_the_oracle_mode_hides_most_of_the_rare_rows(is_rare):
         assert len(split.hidden) == 31
 
 
+def test_rare_training_rows_can_be_left_out(is_rare):
+    for split in benchmark.splits("cv", is_rare, repeats=2, folds=3, n_rare=7):
+        assert is_rare[split.train].sum() == 7
+        assert (~is_rare[split.train]).sum() == 160
+        assert is_rare[split.test].sum() == 20
+
+
 def test_a_table_with_nothing_to_hide_has_no_oracle_mode():
     is_rare = np.arange(100) < 9  # five of them in training, and five are left
     assert not list(benchmark.splits("oracle", is_rare, repeats=2, folds=3))
