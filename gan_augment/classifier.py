@@ -32,7 +32,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gan_augment.gans.base import exact_labels
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
@@ -355,7 +355,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Rows as they came, but lists as arrays; their number of columns is right."""
-        X = as_table(X)
+        X = as_rows(X)
         validate_data(self, X=X, reset=reset, skip_check_array=True)
         return X
 
@@ -379,7 +379,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def as_table(X: Any) -> Any:
+def as_rows(X: Any) -> Any:
     """A frame as it is; anything else as an array, or a sparse matrix by rows."""
     if isinstance(X, pd.DataFrame):
         return X

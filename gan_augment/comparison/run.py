@@ -25,17 +25,17 @@ from tqdm.auto import tqdm
 from gan_augment.baselines import ImputedSMOTE
 from gan_augment.classifier import (
     ResampledClassifier,
-    as_table,
+    as_rows,
     default_strategy,
     shift_prior,
 )
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.evaluation.scores import (
     OF_PROBABILITIES,
     OF_THE_THRESHOLD,
     classifier_scores,
 )
-from gan_augment.gans.base import exact_labels
 from gan_augment.leakage import LeakageWarning, find_leak
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
@@ -126,7 +126,7 @@ def compare(
             f"{type(classifier).__name__}. Calibrate it with CalibratedClassifierCV."
         )
     chosen = _named_samplers(samplers)
-    X, y = as_table(X), column_or_1d(exact_labels(y))
+    X, y = as_rows(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
     check_consistent_length(X, y)
     classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)

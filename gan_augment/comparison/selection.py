@@ -32,7 +32,7 @@ from gan_augment.classifier import (
 )
 from gan_augment.comparison.result import NOTHING, Comparison, standard_error
 from gan_augment.comparison.run import compare
-from gan_augment.gans.base import exact_labels
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
