@@ -76,7 +76,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         common, to 0.6 times, or to its size.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
-        rather than in the resampled ones [1]_.
+        rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
+        itself is not corrected for: leave it at None.
     n_draws : int, default=1
         How often rows are resampled and the classifier trained; probabilities are the
         mean. More draws cost as many times the time, and vary less.
