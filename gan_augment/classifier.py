@@ -32,7 +32,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gan_augment.gans.base import exact_labels
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
@@ -76,7 +76,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         common, to 0.6 times, or to its size.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
-        rather than in the resampled ones [1]_.
+        rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
+        itself is not corrected for: leave it at None.
     n_draws : int, default=1
         How often rows are resampled and the classifier trained; probabilities are the
         mean. More draws cost as many times the time, and vary less.
@@ -355,7 +356,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         """Rows as they came, but lists as arrays; their number of columns is right."""
-        X = as_table(X)
+        X = as_rows(X)
         validate_data(self, X=X, reset=reset, skip_check_array=True)
         return X
 
@@ -379,7 +380,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def as_table(X: Any) -> Any:
+def as_rows(X: Any) -> Any:
     """A frame as it is; anything else as an array, or a sparse matrix by rows."""
     if isinstance(X, pd.DataFrame):
         return X

@@ -193,7 +193,7 @@ class CopyFilter:
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a row to refuse.
         """
-        refused = np.isin(row_hashes(to_frame(to_rows(X))), self._unrepeated)
+        refused = np.isin(row_hashes(X), self._unrepeated)
         return refused & (not self.copies_are_natural)
 
     def is_copy(self, X: Any) -> np.ndarray:
@@ -209,7 +209,7 @@ class CopyFilter:
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a copy.
         """
-        return np.isin(row_hashes(to_frame(to_rows(X))), self._hashes)
+        return np.isin(row_hashes(X), self._hashes)
 
 
 def one_openmp_thread() -> threadpool_limits:

@@ -17,6 +17,7 @@ from scipy import sparse
 from sklearn.neighbors import NearestNeighbors
 
 from gan_augment.encoding.container import row_hashes, to_frame, to_rows
+from gan_augment.encoding.labels import plain_label
 
 # Hashes of the rows that over-samplers of this process have made, newest last.
 _MADE: deque[np.ndarray] = deque(maxlen=64)
@@ -39,7 +40,7 @@ class LeakageWarning(UserWarning):
 
 def remember(rows: Any) -> None:
     """Note synthetic rows, so that they are known when they are scored."""
-    made = row_hashes(to_frame(to_rows(rows)))
+    made = row_hashes(rows)
     with _LOCK:
         _MADE.append(made)
         while sum(map(len, _MADE)) > MOST_REMEMBERED and len(_MADE) > 1:
@@ -61,9 +62,13 @@ def is_synthetic(X: Any) -> np.ndarray:
         synthetic, in the same dtypes, if more than 5 % of that call's are among the
         rows: single ones may be alike by chance.
     """
-    if not _MADE:
-        return np.zeros(np.shape(X)[0], dtype=bool)
-    return _made_here(_hashes(X))
+    found = np.zeros(np.shape(X)[0], dtype=bool)
+    if _MADE:  # what nobody needs is not hashed
+        hashes = _hashes(X)
+        for made in tuple(_MADE):
+            if np.isin(made, hashes).mean() > CHANCE_SHARE:
+                found |= np.isin(hashes, made)
+    return found
 
 
 def warn_of_synthetic_rows(X: Any, what: str) -> None:
@@ -111,7 +116,7 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     if sparse.issparse(X):
         return None
     frame, y = to_frame(to_rows(X)), np.asarray(y)
-    found = _made_here(_hashes(frame))
+    found = is_synthetic(frame)
     if found.mean() > CHANCE_SHARE:
         return f"{found.sum()} rows were made by a GANOverSampler in this process"
     classes, counts = np.unique(y, return_counts=True)
@@ -133,8 +138,7 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
             )
             if share > max(SUSPECT_SHARE, TIMES_THE_COMMON * natural):
                 percent = f"{100 * share:.0f} %"
-                name = classes.tolist()[int(np.flatnonzero(classes == label)[0])]
-                return f"{percent} of the rows of class {name!r} {how}"
+                return f"{percent} of the rows of class {plain_label(label)!r} {how}"
     return None
 
 
@@ -147,17 +151,9 @@ def _varies(column: pd.Series) -> bool:
 
 def _hashes(X: Any) -> np.ndarray:
     try:
-        return row_hashes(to_frame(to_rows(X)))
+        return row_hashes(X)
     except TypeError:  # values that have no equality are never copies
-        return np.arange(len(to_frame(to_rows(X))), dtype=np.uint64)
-
-
-def _made_here(hashes: np.ndarray) -> np.ndarray:
-    found = np.zeros(len(hashes), dtype=bool)
-    for made in tuple(_MADE):
-        if np.isin(made, hashes).mean() > CHANCE_SHARE:
-            found |= np.isin(hashes, made)
-    return found
+        return np.arange(np.shape(X)[0], dtype=np.uint64)
 
 
 def _repeated(frame: pd.DataFrame) -> float:

@@ -16,14 +16,16 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import ImageEncoder
+from gan_augment.encoding.container import to_rows
+from gan_augment.encoding.labels import plain_label
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.evaluation import c2st, diversity_ratio
 from gan_augment.seeding import RandomState, make_rng
 
 # With fewer real images of a class the GAN's share is halved, with one it is none.
 FEW_IMAGES = 10
-# Copies of a class whose pixels are matched, at least.
-N_MATCHED = 256
+# Copies of a class that its blur is learned from, at least.
+FEWEST_COPIED = 256
 # Images of a class that are judged, at most, and the fewest that say anything.
 N_JUDGED = 100
 FEWEST_JUDGED = 12
@@ -35,6 +37,12 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "diversity": (0.7, 0.4),
     "novelty": (0.4, 0.1),
 }
+# A change of size by 1 would leave nothing of an image.
+AFFINE_RANGES = {
+    "shift": Interval(Real, 0, 1, closed="both"),
+    "rotation": Interval(Real, 0, 180, closed="both"),
+    "scale": Interval(Real, 0, 1, closed="left"),
+}
 
 
 @dataclass(frozen=True)
@@ -44,11 +52,16 @@ class RandomAffine:
     Parameters
     ----------
     shift : float, default=0.05
-        Largest shift along each axis, as a share of that side.
+        Largest shift along each axis, as a share of that side, from 0 to 1.
     rotation : float, default=0.0
-        Largest angle, in degrees.
+        Largest angle, in degrees, from 0 to 180.
     scale : float, default=0.0
-        Largest change of size, as a share.
+        Largest change of size, as a share below 1.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
 
     Examples
     --------
@@ -63,6 +76,12 @@ class RandomAffine:
     shift: float = 0.05
     rotation: float = 0.0
     scale: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in AFFINE_RANGES.items():
+            value = getattr(self, name)
+            if not allowed.is_satisfied_by(value):
+                raise ValueError(f"`{name}` must be {allowed}. Got {value!r}.")
 
     def __call__(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """(n, channels, h, w) images -> as many, each moved; edges are repeated."""
@@ -194,7 +213,7 @@ class ImageMixture(BaseEstimator):
                 drawn = self._drawn(label, N_JUDGED, rng)
                 measures |= _judge(self._encoded(of_class), drawn)
             share = self.mix * _trust(measures) * _confidence(n_real)
-            key = label.item() if isinstance(label, np.generic) else label
+            key = plain_label(label)
             self.share_[key] = share
             self.report_[key] = {"n_real": n_real, **measures, "share": share}
         self._warn()
@@ -236,7 +255,8 @@ class ImageMixture(BaseEstimator):
 
     def _learn_blur(self, codes: np.ndarray, rng: np.random.Generator) -> Marginals:
         """What undoes the effect of copying on the pixels of a class."""
-        real = self._encoded(codes[np.arange(max(len(codes), N_MATCHED)) % len(codes)])
+        turns = np.arange(max(len(codes), FEWEST_COPIED)) % len(codes)
+        real = self._encoded(codes[turns])
         return Marginals.of([self._augmented(real, rng)], [real])
 
     def _augmented(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -269,7 +289,7 @@ class ImageMixture(BaseEstimator):
             of_class = rng.permutation(np.flatnonzero(y == labels[position]))
             real = self._encoded(codes[of_class[:N_JUDGED]])
             drawn = self._drawn(labels[position], len(real), rng)
-            values.append(c2st(_flat(real), _flat(drawn), random_state=rng))
+            values.append(c2st(to_rows(real), to_rows(drawn), random_state=rng))
         return {"c2st": float(np.mean(values))} if values else {}
 
     def _warn(self) -> None:
@@ -295,7 +315,7 @@ class ImageMixture(BaseEstimator):
 
 def _judge(real: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
     """Diversity and novelty of encoded images of one class."""
-    real, drawn = _flat(real[:N_JUDGED]), _flat(drawn)
+    real, drawn = to_rows(real[:N_JUDGED]), to_rows(drawn)
     diversity = diversity_ratio(real, drawn)
     nearest = np.median(np.sort(cdist(real, real), axis=1)[:, 1])
     if np.isnan(diversity) or not nearest:
@@ -318,7 +338,3 @@ def _confidence(n_real: int) -> float:
     if n_real == 1:
         return 0.0
     return 0.5 if n_real < FEW_IMAGES else 1.0
-
-
-def _flat(images: np.ndarray) -> np.ndarray:
-    return images.reshape(len(images), -1)

@@ -18,9 +18,10 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory, validate_data
 
 from gan_augment.encoding.container import check_column_names
+from gan_augment.encoding.labels import exact_labels, plain_label
 from gan_augment.filtering import ClassFilter, CopyFilter
 from gan_augment.gans import GANS, ImageGAN
-from gan_augment.gans.base import BaseSynthesizer, exact_labels
+from gan_augment.gans.base import BaseSynthesizer
 from gan_augment.leakage import remember, warn_of_synthetic_rows
 from gan_augment.mixture import ImageMixture
 from gan_augment.seeding import RandomState, make_rng, seeded
@@ -88,8 +89,9 @@ class GANOverSampler(BaseOverSampler):
         Steps, seconds and mean losses of every epoch of the training.
     sampling_strategy_ : dict
         Class -> number of rows to generate.
-    mixture_ : ImageMixture
+    mixture_ : ImageMixture or None
         Of images: the fitted mixture; ``mixture_.report_`` says how the GAN was judged.
+        None where every row is the GAN's.
     n_synthetic_ : dict
         Class -> number of rows generated.
     n_copies_ : dict
@@ -168,7 +170,8 @@ class GANOverSampler(BaseOverSampler):
         fit = check_memory(self.memory).cache(_fit)
         self.gan_ = fit(seeded(self._make_gan(X), rng), X, y)
         self.history_ = getattr(self.gan_, "history_", {})
-        source = self._make_source(X, y, rng)
+        self.mixture_ = self._fit_mixture(X, y, rng)
+        source = self.gan_ if self.mixture_ is None else self.mixture_
         sample_filter = self._make_filter(X)
         if sample_filter is not None:
             sample_filter = fit(seeded(sample_filter, rng), X, y)
@@ -181,7 +184,7 @@ class GANOverSampler(BaseOverSampler):
             rows = self._draw(source, label, n_rows, sample_filter, copies, rng)
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
-            key = label.item() if isinstance(label, np.generic) else label
+            key = plain_label(label)
             self.n_synthetic_[key] = int(n_rows)
             copied = copies.is_copy(rows)
             self.n_copies_[key] = int(copied.sum())
@@ -198,14 +201,15 @@ class GANOverSampler(BaseOverSampler):
             return GANS["image" if np.ndim(X) > 2 else "tabular"]()
         return GANS[self.gan]() if isinstance(self.gan, str) else clone(self.gan)
 
-    def _make_source(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> Any:
-        """What rows are drawn from: the GAN, of images together with copies."""
+    def _fit_mixture(
+        self, X: Any, y: np.ndarray, rng: np.random.Generator
+    ) -> ImageMixture | None:
+        """What images are drawn from, if copies of real ones are to be among them."""
         if self.mixture is None or not self._takes_images(X):
-            return self.gan_
+            return None
         mixture = clone(self.mixture) if self.mixture != "auto" else ImageMixture()
         wanted = [label for label, n in self.sampling_strategy_.items() if n]
-        self.mixture_ = seeded(mixture, rng).fit(X, y, self.gan_, wanted)
-        return self.mixture_
+        return seeded(mixture, rng).fit(X, y, self.gan_, wanted)
 
     def _takes_images(self, X: Any) -> bool:
         """Whether X is images: to us if no GAN is named, else to the GAN."""

@@ -17,9 +17,16 @@ def load():
 
 
 @pytest.fixture(scope="module")
-def resampled():
+def make_sampler(tmp_path_factory):
+    """Samplers that all use one GAN: its training takes seconds."""
+    memory = str(tmp_path_factory.mktemp("memory"))
+    return lambda **params: GANOverSampler(memory=memory, random_state=0, **params)
+
+
+@pytest.fixture(scope="module")
+def resampled(make_sampler):
     X, y = load()
-    sampler = GANOverSampler(random_state=0)
+    sampler = make_sampler()
     return X, y, sampler, *sampler.fit_resample(X, y)
 
 
@@ -27,11 +34,9 @@ def resampled():
     ("strategy", "n_bad"),
     [("auto", 3200), (0.6, 1920), ({"bad": 1500}, 1500)],
 )
-def test_exact_counts(strategy, n_bad):
-    X, y = load()
-    _, y_resampled = GANOverSampler(
-        sampling_strategy=strategy, random_state=0
-    ).fit_resample(X, y)
+def test_exact_counts(make_sampler, strategy, n_bad):
+    sampler = make_sampler(sampling_strategy=strategy)
+    _, y_resampled = sampler.fit_resample(*load())
     assert y_resampled.value_counts().to_dict() == {"good": 3200, "bad": n_bad}
 
 
@@ -68,13 +73,16 @@ def test_missing_values_come_at_the_learned_rate(resampled):
     np.testing.assert_allclose(kept, real, atol=0.15)
 
 
-def digest():
-    X, y = load()
-    X_resampled, y_resampled = GANOverSampler(random_state=0).fit_resample(X, y)
+def digest(X_resampled, y_resampled):
     hashes = pd.util.hash_pandas_object(X_resampled.assign(y=y_resampled))
     return int(hashes.sum())
 
 
-def test_two_processes_give_the_same_rows():
-    code = "import test_credit_data as t; print(t.digest())"
-    assert int(printed_by_a_new_process(code)) == digest()
+def test_two_processes_give_the_same_rows(resampled):
+    *_, X_resampled, y_resampled = resampled
+    code = (
+        "import test_credit_data as t;"
+        "sampler = t.GANOverSampler(random_state=0);"
+        "print(t.digest(*sampler.fit_resample(*t.load())))"
+    )
+    assert int(printed_by_a_new_process(code)) == digest(X_resampled, y_resampled)

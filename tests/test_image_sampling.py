@@ -83,6 +83,14 @@ def test_same_seed_same_images(digits):
     assert (first != other).any()
 
 
+def test_a_fit_without_a_mixture_leaves_none_of_an_earlier_one(digits):
+    sampler = quick_sampler()
+    sampler.fit_resample(*digits)
+    assert sampler.mixture_.share_
+    sampler.set_params(mixture=None).fit_resample(*digits)
+    assert sampler.mixture_ is None
+
+
 @pytest.mark.parametrize("n_rare", [1, 2, 5])
 def test_small_classes_give_the_full_count_and_a_warning(digits, n_rare):
     images, labels = digits

@@ -24,9 +24,9 @@ ALLOWED: dict[str, set[str]] = {
         "seeding",
     },
     "mixture": {"encoding", "evaluation", "seeding"},
-    "classifier": {"gans", "over_sampler", "leakage", "seeding"},
+    "classifier": {"encoding", "over_sampler", "leakage", "seeding"},
     "comparison": {
-        "gans",
+        "encoding",
         "classifier",
         "over_sampler",
         "baselines",

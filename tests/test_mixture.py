@@ -137,6 +137,23 @@ def test_copies_that_a_turn_has_blurred_are_as_contrasted_as_real_images(data):
         )
 
 
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"shift": -0.1}, r"`shift` must be a float in the range \[0.* Got -0.1"),
+        ({"shift": 5}, "`shift`.*Got 5"),
+        ({"rotation": 181}, "`rotation`.*180.*Got 181"),
+        ({"rotation": "15"}, "`rotation`.*Got '15'"),
+        ({"scale": 1.0}, r"`scale`.*Got 1.0"),
+        ({"scale": float("nan")}, "`scale`.*Got nan"),
+    ],
+)
+def test_a_move_out_of_range_is_named(params, message):
+    with pytest.raises(ValueError, match=message):
+        RandomAffine(**params)
+    RandomAffine(shift=0, rotation=180, scale=0.99)
+
+
 def test_the_default_copy_is_a_shift_by_whole_pixels():
     image = np.zeros((1, 1, 20, 20))
     image[0, 0, 10, 10] = 1

@@ -3,11 +3,19 @@
 import re
 from pathlib import Path
 
+from sklearn.ensemble import RandomForestClassifier
+
+from gan_augment import ImageGAN, TabularGAN
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def test_the_code_runs(store):
+def test_the_code_runs(store, monkeypatch):
+    # What is learned is measured elsewhere: small forests, short trainings.
+    monkeypatch.setattr(RandomForestClassifier.__init__, "__defaults__", (10,))
+    for gan in (TabularGAN, ImageGAN):
+        monkeypatch.setitem(gan.__init__.__kwdefaults__, "max_steps", 10)
     code = "\n".join(re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL))
     names = {}
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -39,6 +39,8 @@ class Comparison:
         Rows of a test fold for each row of a training fold.
     samplers : tuple of str
         The arms that resample.
+    own_weights : dict of str to object
+        Class weights that the classifier came with, in every arm: parameter -> value.
     """
 
     frame: pd.DataFrame
@@ -48,6 +50,7 @@ class Comparison:
     leak: str | None
     test_to_train: float
     samplers: tuple[str, ...]
+    own_weights: dict[str, Any] = field(default_factory=dict)
 
     def differences(
         self, metric: str = "average_precision", *, level: float = 0.95
@@ -156,7 +159,7 @@ class Comparison:
         sentences = [self._on_ranking()]
         if TUNED in self.frame["arm"].to_numpy():
             sentences.append(self._on_threshold())
-        sentences.append(self._on_probabilities())
+        sentences += [self._on_probabilities(), self._on_own_weights()]
         sentences += [
             f"{arm} could not be fitted: {why}" for arm, why in self.errors.items()
         ]
@@ -250,6 +253,15 @@ class Comparison:
         worse = f"Brier score {raw['difference']:+.3f}, {corrected['difference']:+.3f}"
         return (
             f"Ship it as a ResampledClassifier ({worse} with corrected probabilities)."
+        )
+
+    def _on_own_weights(self) -> str:
+        if not self.own_weights:
+            return ""
+        given = ", ".join(f"{name}={own!r}" for name, own in self.own_weights.items())
+        return (
+            f"The classifier has class weights of its own in every arm ({given}), so "
+            "nothing is not quite nothing: set them to None to compare with that."
         )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Mapping
+from itertools import chain
 from numbers import Integral
 from typing import Any, Literal
 
@@ -25,17 +26,17 @@ from tqdm.auto import tqdm
 from gan_augment.baselines import ImputedSMOTE
 from gan_augment.classifier import (
     ResampledClassifier,
-    as_table,
+    as_rows,
     default_strategy,
     shift_prior,
 )
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.evaluation.scores import (
     OF_PROBABILITIES,
     OF_THE_THRESHOLD,
     classifier_scores,
 )
-from gan_augment.gans.base import exact_labels
 from gan_augment.leakage import LeakageWarning, find_leak
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
@@ -68,7 +69,9 @@ def compare(
     y : array-like of shape (n_samples,)
         Their classes.
     classifier : classifier
-        Has ``predict_proba``; with the preprocessing that it needs, as a pipeline.
+        Has ``predict_proba``; with the preprocessing that it needs, as a pipeline. It
+        is taken as it is: a ``class_weight`` of its own is in every arm, in that of
+        doing nothing too, and the verdict says so.
     samplers : "default" or dict of str to sampler, default="default"
         Name -> imbalanced-learn sampler. ``"default"`` takes random over- and
         under-sampling, SMOTE (SMOTENC where there are categories, on imputed values)
@@ -78,7 +81,8 @@ def compare(
         As in scikit-learn, but an int is the number of stratified folds of each of two
         repeats; None takes 5.
     n_jobs : int, default=None
-        Fits at a time; any joblib backend spreads them.
+        Folds at a time; any joblib backend spreads them. The arms of a fold are fitted
+        one after the other, so that samplers with one `memory` share what they fit.
     random_state : int, RandomState instance or None, default=None
         Source of folds, samplers and classifiers that have no seed of their own.
     verbose : bool, default=True
@@ -126,7 +130,7 @@ def compare(
             f"{type(classifier).__name__}. Calibrate it with CalibratedClassifierCV."
         )
     chosen = _named_samplers(samplers)
-    X, y = as_table(X), column_or_1d(exact_labels(y))
+    X, y = as_rows(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
     check_consistent_length(X, y)
     classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)
@@ -175,18 +179,17 @@ def cross_validate_arms(
     }
     rare = np.delete(np.arange(len(classes)), counts.argmax()).tolist()
     tasks = [
-        delayed(_measure)(arm, estimator, X, y, classes, rare, fold, *split)
+        delayed(_measure_fold)(arms, X, y, classes, rare, fold, *split)
         for fold, split in enumerate(splits)
-        for arm, estimator in arms.items()
     ]
-    measured = list(
-        tqdm(
-            Parallel(n_jobs=n_jobs, return_as="generator")(tasks),
-            total=len(tasks),
-            desc="Comparing",
-            disable=not verbose,
-        )
+    by_fold = tqdm(
+        Parallel(n_jobs=n_jobs, return_as="generator")(tasks),
+        total=len(tasks),
+        desc="Comparing",
+        unit="fold",
+        disable=not verbose,
     )
+    measured = list(chain.from_iterable(by_fold))
     sizes = np.sum([[len(train), len(test)] for train, test in splits], axis=0)
     errors = {each["arm"]: each["error"] for each in measured if "error" in each}
     records = [each["scores"] for each in measured if each["arm"] not in errors]
@@ -199,6 +202,11 @@ def cross_validate_arms(
         leak=leak,
         test_to_train=float(sizes[1] / sizes[0]),
         samplers=tuple(samplers),
+        own_weights={
+            name: value
+            for name, value in _class_weights(classifier).items()
+            if value is not None
+        },
     )
 
 
@@ -256,14 +264,30 @@ def _arms(classifier: Any, samplers: dict[str, Any]) -> dict[str, Any]:
     arms = {NOTHING: classifier}
     weighable = {
         name: "balanced"
-        for name, value in classifier.get_params(deep=True).items()
-        if name.split("__")[-1] == "class_weight" and value is None
+        for name, value in _class_weights(classifier).items()
+        if value is None
     }
     if weighable:
         arms[WEIGHTS] = clone(classifier).set_params(**weighable)
     for name, sampler in samplers.items():
         arms[name] = ResampledClassifier(clone(classifier), clone(sampler))
     return arms
+
+
+def _class_weights(classifier: Any) -> dict[str, Any]:
+    """The parameters that weigh classes, of a classifier and of what is inside it."""
+    return {
+        name: value
+        for name, value in classifier.get_params(deep=True).items()
+        if name.split("__")[-1] == "class_weight"
+    }
+
+
+def _measure_fold(
+    arms: dict[str, Any], X: Any, y: np.ndarray, *where: Any
+) -> list[dict[str, Any]]:
+    """Measure one arm after the other on one fold."""
+    return [_measure(arm, estimator, X, y, *where) for arm, estimator in arms.items()]
 
 
 def _measure(

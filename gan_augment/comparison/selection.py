@@ -32,7 +32,7 @@ from gan_augment.classifier import (
 )
 from gan_augment.comparison.result import NOTHING, Comparison, standard_error
 from gan_augment.comparison.run import compare
-from gan_augment.gans.base import exact_labels
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
@@ -45,7 +45,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     :func:`~gan_augment.compare` runs on the training rows. The first sampler is used,
     unless another one, or doing nothing, has an average precision that is better by
     more than one standard error [1]_. Then one classifier is trained on all rows. All
-    ratios and filters of a fold share one GAN, unless several are fitted at a time.
+    ratios and filters of a fold share one GAN.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     correct_prior : bool, default=True
         As in :class:`~gan_augment.ResampledClassifier`.
     n_jobs : int, default=None
-        Fits at a time.
+        Folds at a time.
     random_state : int, RandomState instance or None, default=None
         Source of folds, and of samplers and classifiers that have no seed.
 

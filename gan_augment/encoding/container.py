@@ -78,6 +78,6 @@ def to_rows(X: Any) -> Any:
     return np.reshape(X, (len(X), -1)) if np.ndim(X) > 2 else X
 
 
-def row_hashes(frame: pd.DataFrame) -> np.ndarray:
-    """One number a row, equal for equal rows."""
-    return pd.util.hash_pandas_object(frame, index=False).to_numpy()
+def row_hashes(X: Any) -> np.ndarray:
+    """One number a row of a table, or an image; equal for equal ones."""
+    return pd.util.hash_pandas_object(to_frame(to_rows(X)), index=False).to_numpy()

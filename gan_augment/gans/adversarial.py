@@ -13,10 +13,10 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 from torch.nn.functional import one_hot
 
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans.base import (
     SAMPLE_CHUNK,
     BaseSynthesizer,
-    exact_labels,
     one_thread,
     weights_of,
 )

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -19,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from gan_augment import persistence
+from gan_augment.encoding.labels import exact_labels
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 
 # Rows that pass through a network at once when sampling.
@@ -232,13 +232,6 @@ def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
         name: tensor.detach().cpu().numpy().copy()
         for name, tensor in network.state_dict().items()
     }
-
-
-def exact_labels(y: Any) -> Any:
-    """Labels of a nullable dtype as NumPy ones, which floats would blur."""
-    if isinstance(y, pd.Series) and hasattr(y.dtype, "numpy_dtype") and y.notna().all():
-        return y.to_numpy(dtype=y.dtype.numpy_dtype)
-    return y
 
 
 @contextlib.contextmanager

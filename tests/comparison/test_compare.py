@@ -13,7 +13,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from gan_augment import GANOverSampler, TabularGAN, compare
@@ -204,6 +204,18 @@ def test_mixed_tables_with_missing_values(imbalanced, name):
     assert comparison.leak is None
     assert comparison.counts == {"common": 175, "rare": 25}
     assert "class weights" in comparison.frame["arm"].to_numpy()
+
+
+def test_class_weights_of_ones_own_are_not_taken_for_nothing():
+    X, y = logistic(0)
+    weighted = make_pipeline(StandardScaler(), LogisticRegression(class_weight={1: 9}))
+    comparison = compare(X, y, weighted, RANDOM, cv=2, random_state=0, verbose=False)
+    assert "class weights" not in comparison.frame["arm"].to_numpy()
+    assert "(logisticregression__class_weight={1: 9})" in comparison.verdict
+    plain = weighted.set_params(logisticregression__class_weight=None)
+    comparison = compare(X, y, plain, RANDOM, cv=2, random_state=0, verbose=False)
+    assert "class weights" in comparison.frame["arm"].to_numpy()
+    assert "of its own" not in comparison.verdict
 
 
 def test_an_arm_that_cannot_take_the_table_costs_no_other(imbalanced):

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from comparison.planted import SAMPLERS, logistic, starved_tree
 from imblearn.over_sampling import RandomOverSampler
+from joblib import parallel_config
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score
@@ -102,7 +103,9 @@ def test_all_candidates_share_one_gan_a_fold(monkeypatch):
     monkeypatch.setattr(TabularGAN, "_train", train)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(120, 3)), np.arange(120) % 20 == 0
-    model = ResampledClassifierCV(LogisticRegression(), cv=3, random_state=0).fit(X, y)
+    model = ResampledClassifierCV(LogisticRegression(), cv=3, n_jobs=2, random_state=0)
+    with parallel_config("threading"):  # workers of which `train` is told
+        model.fit(X, y)
     arms = set(model.comparison_.frame["arm"])
     assert {"GAN", "GAN to 0.1", "GAN to 1.0", "GAN without filter"} <= arms
     n_inner = [n_rows for n_rows in trained if n_rows < len(X)]

@@ -47,9 +47,9 @@ def test_a_tuned_threshold_is_never_tuned_on_what_it_scores():
     rng = np.random.default_rng(0)
     scores = [
         of_two(np.arange(80) % 4 == 0, rng.random(80))["tuned_balanced_accuracy"]
-        for _ in range(200)
+        for _ in range(100)
     ]
-    assert np.mean(scores) == pytest.approx(0.5, abs=0.01)
+    assert np.mean(scores) == pytest.approx(0.5, abs=0.02)
 
 
 def test_a_tuned_threshold_finds_the_step():

@@ -1,6 +1,7 @@
 """The demo as a program, on a small table."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,8 @@ from pipelines import tabular
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_program_on_a_file_of_ones_own(imbalanced, tmp_path):
+def test_the_program_on_a_file_of_ones_own(imbalanced, database, tmp_path):
+    shutil.copy(database, tmp_path / "mlflow.db")
     X, y = imbalanced
     X.assign(churned=y).to_csv(tmp_path / "customers.csv", index=False)
     arguments = ["customers.csv", "--target", "churned", "--n-splits", "2"]
