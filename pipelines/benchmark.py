@@ -200,7 +200,7 @@ def main(
             continue
         measured = measure(tables[name], split, label, samplers.get(label), ratio)
         lines = [dict(zip(keys, key, strict=True)) | scores for scores in measured]
-        _append(pd.DataFrame(lines, columns=[*keys, *COLUMNS]), out)
+        append(pd.DataFrame(lines, columns=[*keys, *COLUMNS]), out)
     results = pd.read_csv(out, dtype={"split": str, "n_rare": str})
     same = {"folds": folds, "ratio": ratio, "n_rare": left}
     results = results[(results[list(same)] == pd.Series(same)).all(axis=1)]
@@ -231,7 +231,7 @@ def main(
         )
 
 
-def _append(lines: pd.DataFrame, path: Path) -> None:
+def append(lines: pd.DataFrame, path: Path) -> None:
     """Add lines to the file in one write, so that processes may share it."""
     text = lines.to_csv(index=False, header=not path.exists())
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)

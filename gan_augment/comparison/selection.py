@@ -37,6 +37,8 @@ from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 RATIOS = (0.1, 1.0)
+# What is worse by more than so many standard errors is not selected.
+N_ERRORS = 2
 
 
 class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
@@ -52,10 +54,10 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     classifier : classifier
         Has ``predict_proba``; with the preprocessing that it needs, as a pipeline.
     samplers : "default" or dict of str to sampler, default="default"
-        Name -> imbalanced-learn sampler, the candidates besides doing nothing; the
-        first is preferred. ``"default"`` takes :class:`~gan_augment.GANOverSampler` to
-        the default ratio, to 0.1 and 1 times the most common class, without its
-        filter, and random over-sampling.
+        Name -> imbalanced-learn sampler, the candidates besides doing nothing.
+        ``"default"`` takes :class:`~gan_augment.GANOverSampler` to the default ratio,
+        to 0.1 and 1 times the most common class, without its filter, and random
+        over-sampling.
     cv : int, default=5
         Number of inner folds; as many as the rarest class has rows, if these are
         fewer. With one row of a class nothing can be judged, and nothing is done.
@@ -68,20 +70,23 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     Attributes
     ----------
-    best_sampler_ : str
-        Name of the sampler that is used, or ``"nothing"``.
+    selected_samplers_ : list of str
+        Names of the samplers that are used, best first; doing nothing is
+        ``"nothing"``.
     comparison_ : Comparison or None
         What was measured on the inner folds; None if nothing could be judged.
-    estimator_ : ResampledClassifier
-        The fitted classifier; it leaves the rows as they are if nothing is done.
+    estimators_ : list of ResampledClassifier
+        The fitted classifiers, in that order; that of ``"nothing"`` leaves the rows as
+        they are.
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
 
     References
     ----------
     .. [1] Breiman, Friedman, Olshen and Stone, "Classification and regression trees",
-       1984, section 3.4.3, the one standard error rule; its standard error corrected
-       for the overlap of folds as in :meth:`~gan_augment.Comparison.differences`.
+       1984, section 3.4.3, whose rule takes one standard error and the simplest tree.
+       Here the standard error is of the paired differences, corrected for the overlap
+       of folds as in :meth:`~gan_augment.Comparison.differences`.
 
     Examples
     --------
@@ -93,7 +98,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> model = ResampledClassifierCV(
     ...     LogisticRegression(), {"random": RandomOverSampler()}, random_state=0
     ... ).fit(X, y)
-    >>> model.best_sampler_ in ("nothing", "random")
+    >>> set(model.selected_samplers_) <= {"nothing", "random"}
     True
     """
 
@@ -145,34 +150,37 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rng = make_rng(self.random_state)
         seed, classifier = draw_seed(rng), seeded(clone(self.classifier), rng)
         folds = self._folds(y, rng)
-        self.comparison_ = None
-        if folds is not None:
-            with tempfile.TemporaryDirectory() as memory:
+        with tempfile.TemporaryDirectory() as memory:
+            candidates = self._candidates(y, seed, memory)
+            self.comparison_ = None
+            if folds is not None:
                 self.comparison_ = compare(
                     X,
                     y,
                     classifier,
-                    self._candidates(y, seed, memory),
+                    candidates,
                     cv=folds,
                     n_jobs=self.n_jobs,
                     random_state=draw_seed(rng),
                     verbose=False,
                 )
-        if self.comparison_ is not None and self.comparison_.errors:
-            warnings.warn(
-                f"Samplers that could not be fitted are no candidates: "
-                f"{self.comparison_.errors}.",
-                UserWarning,
-                stacklevel=2,
-            )
-        self.best_sampler_ = _choose(self.comparison_)
-        sampler = FunctionSampler(validate=False)  # gives the rows as they are
-        if self.best_sampler_ != NOTHING:
-            sampler = self._candidates(y, seed, None)[self.best_sampler_]
-        self.estimator_ = ResampledClassifier(
-            classifier, sampler, correct_prior=self.correct_prior
-        ).fit(X, y)
-        self.classes_ = self.estimator_.classes_
+                _warn_of_failures(self.comparison_)
+            self.selected_samplers_ = _near_best(self.comparison_)
+            # What gives the rows as they are.
+            candidates[NOTHING] = FunctionSampler(validate=False)
+            self.estimators_ = [
+                ResampledClassifier(
+                    clone(classifier),
+                    candidates[name],
+                    correct_prior=self.correct_prior,
+                ).fit(X, y)
+                for name in self.selected_samplers_
+            ]
+        for estimator in self.estimators_:
+            for sampler in (estimator.sampler, *estimator.samplers_):
+                if isinstance(self.samplers, str) and hasattr(sampler, "memory"):
+                    sampler.set_params(memory=None)  # that directory is gone
+        self.classes_ = self.estimators_[0].classes_
         return self
 
     def _folds(self, y: np.ndarray, rng: np.random.Generator) -> Any:
@@ -219,8 +227,8 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         probability : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.predict_proba(X)
+        check_is_fitted(self, "estimators_")
+        return np.mean([each.predict_proba(X) for each in self.estimators_], axis=0)
 
     def predict(self, X: Any) -> np.ndarray:
         """Most probable class of each row.
@@ -235,20 +243,19 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : ndarray of shape (n_samples,)
             Classes.
         """
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.predict(X)
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
     @property
     def n_features_in_(self) -> int:
         """Number of columns seen in fit."""
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.n_features_in_
+        check_is_fitted(self, "estimators_")
+        return self.estimators_[0].n_features_in_
 
     @property
     def feature_names_in_(self) -> np.ndarray:
         """Names of the columns seen in fit, if they are strings."""
-        check_is_fitted(self, "estimator_")
-        return self.estimator_.feature_names_in_
+        check_is_fitted(self, "estimators_")
+        return self.estimators_[0].feature_names_in_
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -258,15 +265,28 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _choose(comparison: Comparison | None) -> str:
-    """The first sampler, unless another or nothing is better by a standard error."""
+def _warn_of_failures(comparison: Comparison) -> None:
+    if comparison.errors:
+        warnings.warn(
+            f"Samplers that could not be fitted are no candidates: "
+            f"{comparison.errors}.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _near_best(comparison: Comparison | None) -> list[str]:
+    """All that are hardly worse than the best by their mean score, best first."""
     if comparison is None:
-        return NOTHING
+        return [NOTHING]
     scores = comparison.frame.pivot(
         index="fold", columns="arm", values="average_precision"
-    )
-    arms = [*comparison.gains().index, NOTHING]
-    first, best = arms[0], str(scores[arms].mean().idxmax())
-    gains = (scores[best] - scores[first]).to_numpy()
-    needed = standard_error(gains, comparison.test_to_train)
-    return best if gains.mean() > needed else first
+    )[[*comparison.gains().index, NOTHING]]
+    order = scores.mean().sort_values(ascending=False, kind="stable").index
+    losses = scores[order].rsub(scores[order[0]], axis=0)
+    return [
+        str(name)
+        for name, loss in losses.items()
+        if loss.mean()
+        <= N_ERRORS * standard_error(loss.to_numpy(), comparison.test_to_train)
+    ]

@@ -14,8 +14,8 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gan_augment import ResampledClassifierCV, TabularGAN
+from gan_augment.comparison import selection
 from gan_augment.comparison.result import Comparison
-from gan_augment.comparison.selection import _choose
 
 RANDOM = {"random": RandomOverSampler()}
 SPREAD = np.std([-3, -1, 1, 3], ddof=1) * np.sqrt(1 / 4 + 0.25)
@@ -39,7 +39,7 @@ def test_a_planted_gain_is_taken():
         average_precision_score(y_test, fitted.predict_proba(X_test)[:, 1])
         for fitted in (model.fit(X, y), plain)
     ]
-    assert model.best_sampler_ == "random"
+    assert model.selected_samplers_ == ["random"]
     assert gain[0] > gain[1]
 
 
@@ -55,24 +55,25 @@ def test_otherwise_it_is_the_classifier_itself():
     model = ResampledClassifierCV(
         LogisticRegression(), {"spoiler": Spoiler()}, random_state=0
     ).fit(X, y)
-    assert model.best_sampler_ == "nothing"
+    assert model.selected_samplers_ == ["nothing"]
     plain = LogisticRegression().fit(X, y)
     assert (model.predict_proba(X) == plain.predict_proba(X)).all()
     assert (model.predict(X) == plain.predict(X)).all()
 
 
 @pytest.mark.parametrize(
-    ("gains", "chosen"),
+    ("gains", "selected"),
     [
-        ([0.03, 0.02, 0.04, 0.03], "sampler"),
-        ([-0.09, 0.08, -0.03, 0.02], "sampler"),  # less than its standard error
-        ([-0.03, -0.02, -0.04, -0.03], "nothing"),
-        # 1.1 and 0.9 times the standard error, of which each interval holds nothing.
-        (list(np.array([-3, -1, 1, 3]) - 1.1 * SPREAD), "nothing"),
-        (list(np.array([-3, -1, 1, 3]) - 0.9 * SPREAD), "sampler"),
+        ([0.03, 0.02, 0.04, 0.03], ["sampler"]),
+        ([0.09, -0.08, 0.03, -0.02], ["sampler", "nothing"]),
+        ([-0.09, 0.08, -0.03, 0.02], ["nothing", "sampler"]),
+        ([-0.03, -0.02, -0.04, -0.03], ["nothing"]),
+        # 2.1 and 1.9 standard errors.
+        (list(np.array([-3, -1, 1, 3]) - 2.1 * SPREAD), ["nothing"]),
+        (list(np.array([-3, -1, 1, 3]) - 1.9 * SPREAD), ["nothing", "sampler"]),
     ],
 )
-def test_the_first_is_left_for_more_than_a_standard_error(gains, chosen):
+def test_all_within_two_standard_errors_of_the_best_are_selected(gains, selected):
     records = []
     for fold, gain in enumerate(gains):
         records.append({"arm": "nothing", "fold": fold, "average_precision": 0.5})
@@ -88,7 +89,19 @@ def test_the_first_is_left_for_more_than_a_standard_error(gains, chosen):
         0.25,
         ("sampler",),
     )
-    assert _choose(comparison) == chosen
+    assert selection._near_best(comparison) == selected
+
+
+def test_the_probabilities_of_the_selected_are_averaged(monkeypatch):
+    both = ["nothing", "random"]
+    monkeypatch.setattr(selection, "_near_best", lambda comparison: both)
+    X, y = logistic(0)
+    model = ResampledClassifierCV(LogisticRegression(), RANDOM, random_state=0)
+    model.fit(X, y)
+    plain = LogisticRegression().fit(X, y).predict_proba(X)
+    mean = (plain + model.estimators_[1].predict_proba(X)) / 2
+    np.testing.assert_allclose(model.predict_proba(X), mean)
+    assert (model.predict(X) == (mean[:, 1] > 0.5)).all()
 
 
 def test_all_candidates_share_one_gan_a_fold(monkeypatch):
@@ -110,7 +123,10 @@ def test_all_candidates_share_one_gan_a_fold(monkeypatch):
     assert {"GAN", "GAN to 0.1", "GAN to 1.0", "GAN without filter"} <= arms
     n_inner = [n_rows for n_rows in trained if n_rows < len(X)]
     assert n_inner == [80, 80, 80]
-    assert len(trained) - len(n_inner) == model.best_sampler_.startswith("GAN")
+    of_gan = [name for name in model.selected_samplers_ if name.startswith("GAN")]
+    assert len(trained) - len(n_inner) == bool(of_gan)
+    for estimator in model.estimators_:
+        assert getattr(estimator.sampler, "memory", None) is None
 
 
 def test_a_candidate_that_fails_is_told():
@@ -124,13 +140,13 @@ def test_a_candidate_that_fails_is_told():
     model = ResampledClassifierCV(TREE, samplers, cv=2, random_state=0)
     with pytest.warns(UserWarning, match="'broken': 'RuntimeError: no rows today'"):
         model.fit(X, y)
-    assert model.best_sampler_ == "random"
+    assert model.selected_samplers_ == ["random"]
 
 
 def test_one_row_of_a_class_cannot_be_judged():
     X, y = np.arange(20.0)[:, None], np.arange(20) == 19
     model = ResampledClassifierCV(LogisticRegression(), RANDOM).fit(X, y)
-    assert model.best_sampler_ == "nothing"
+    assert model.selected_samplers_ == ["nothing"]
     assert model.comparison_ is None
 
 

@@ -1,0 +1,112 @@
+"""What ResampledClassifierCV gains, costs and misses, on folds that it never saw.
+
+    python -m pipelines.selector                  # every table, some hours
+    python -m pipelines.selector --data yeast4 --data vehicle0
+
+Outer folds; in each, the classifier alone, with the default over-sampler, and with what
+inner folds select. *Regret* is what the better of the first two would have had, by the
+table's mean, beyond what was selected. Results go to a CSV file; what is there is not
+run again.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+import warnings
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import pandas as pd
+import typer
+from rich.console import Console
+from rich.progress import track
+from sklearn.metrics import average_precision_score
+from sklearn.model_selection import StratifiedKFold
+
+from gan_augment import ResampledClassifier, ResampledClassifierCV
+from pipelines.benchmark import append, load_any
+from pipelines.datasets import DATASETS
+from pipelines.measures import CLASSIFIERS, make_classifier
+from pipelines.summary import POOLED, against_nothing, cv_table, show
+
+KEYS = ["set", "split", "classifier", "arm"]
+METRIC = "average_precision"
+ARMS = {
+    "nothing": lambda classifier: classifier,
+    "GAN": lambda classifier: ResampledClassifier(classifier, random_state=0),
+    "selected": lambda classifier: ResampledClassifierCV(classifier, random_state=0),
+}
+console = Console(width=110)
+
+
+def measure(
+    arm: str, classifier: str, X: pd.DataFrame, y: np.ndarray, split: Any
+) -> dict[str, Any]:
+    """Score of one arm on one fold, and what it took."""
+    train, test = split
+    model = ARMS[arm](make_classifier(CLASSIFIERS[classifier]))
+    begin = time.process_time()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X.iloc[train].reset_index(drop=True), y[train])
+    seconds = time.process_time() - begin
+    probability = model.predict_proba(X.iloc[test])[:, 1]
+    return {
+        METRIC: average_precision_score(y[test], probability),
+        "cpu_seconds": seconds,
+        "selected": "; ".join(getattr(model, "selected_samplers_", [])),
+    }
+
+
+def by_table(results: pd.DataFrame) -> pd.DataFrame:
+    """Mean gains over nothing, regret and cost; a row a table."""
+    gains = against_nothing(results, METRIC).groupby("set").mean()
+    table = gains.assign(
+        regret=gains["GAN"].clip(lower=0) - gains["selected"],
+        **{
+            f"{arm}, CPU s": results[results["arm"] == arm]
+            .groupby("set")["cpu_seconds"]
+            .mean()
+            for arm in ARMS
+        },
+    )
+    return pd.concat([table, table.mean().to_frame("mean").T])
+
+
+def main(
+    data: Annotated[list[str] | None, typer.Option(help="Name or FILE:TARGET.")] = None,
+    folds: Annotated[int, typer.Option(min=2, help="Outer folds.")] = 2,
+    out: Annotated[Path, typer.Option(help="CSV file, one a number of folds.")] = Path(
+        "selector.csv"
+    ),
+) -> None:
+    """Nest the selector in outer folds of real tables."""
+    names = data or list(DATASETS)
+    done = set()
+    if out.exists():
+        read = pd.read_csv(out, dtype={"split": str})
+        done = set(read[KEYS].itertuples(index=False, name=None))
+    tables = {name: load_any(name) for name in names}
+    folding = StratifiedKFold(folds, shuffle=True, random_state=0)
+    tasks = [
+        (name, str(fold), classifier, arm, split)
+        for name, table in tables.items()
+        for fold, split in enumerate(folding.split(table.X, table.is_rare))
+        for classifier, arm in itertools.product(POOLED, ARMS)
+    ]
+    for *key, split in track(tasks, "Measuring", console=console):
+        if tuple(key) in done:
+            continue
+        name, _, classifier, arm = key
+        measured = measure(arm, classifier, *tables[name], split)
+        append(pd.DataFrame([dict(zip(KEYS, key, strict=True)) | measured]), out)
+    results = pd.read_csv(out, dtype={"split": str})
+    results = results[results["set"].isin(names)]
+    show(cv_table(results, METRIC), f"{METRIC}: gain over nothing", console)
+    show(by_table(results), "by table", console, "table")
+
+
+if __name__ == "__main__":
+    typer.run(main)
