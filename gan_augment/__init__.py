@@ -5,7 +5,8 @@ images to arrays and back), ``networks``, ``training`` (the adversarial game), `
 (the generative estimators), ``filtering`` (which synthetic rows are refused),
 ``mixture`` (images of a GAN beside copies),
 ``over_sampler`` (all of this as an imbalanced-learn sampler), ``classifier`` (a
-classifier that carries a sampler), ``comparison`` (whether it helps), ``baselines``
+classifier that carries a sampler), ``prior`` (how common classes are, raised and moved
+back), ``comparison`` (whether it helps), ``baselines``
 and ``leakage`` (what it compares with, and what it must not score), ``evaluation``
 (how good the rows and the probabilities are),
 ``persistence`` (files) and ``mlflow`` (tracking, registry, lineage).

@@ -7,7 +7,6 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from sklearn import get_config
 from sklearn.base import (
     BaseEstimator,
@@ -17,7 +16,6 @@ from sklearn.base import (
     clone,
 )
 from sklearn.utils import (
-    check_array,
     check_consistent_length,
     column_or_1d,
     get_tags,
@@ -32,14 +30,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
+from gan_augment.prior import default_strategy, shift_prior
 from gan_augment.seeding import RandomState, make_rng, seeded
-
-# Rare to common rows of the default sampler. Classes of equal size move a classifier
-# further than its ranking gains, and its probabilities further than can be corrected.
-DEFAULT_RATIOS = (0.3, 0.6, 1.0)
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -378,56 +374,3 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.string = of_classifier.input_tags.string
         tags.classifier_tags.multi_class = of_classifier.classifier_tags.multi_class
         return tags
-
-
-def as_rows(X: Any) -> Any:
-    """A frame as it is; anything else as an array, or a sparse matrix by rows."""
-    if isinstance(X, pd.DataFrame):
-        return X
-    return check_array(
-        X,
-        dtype=None,
-        accept_sparse="csr",
-        ensure_all_finite=False,
-        allow_nd=True,  # images
-    )
-
-
-def shift_prior(
-    probability: np.ndarray, learned: np.ndarray, real: np.ndarray
-) -> np.ndarray:
-    """Probabilities for classes that are as common as `real`, not as `learned`.
-
-    Parameters
-    ----------
-    probability : ndarray of shape (n_samples, n_classes)
-        As a classifier gives them.
-    learned, real : ndarray of shape (n_classes,)
-        Shares of the classes where it was trained, and where it is used.
-
-    Returns
-    -------
-    shifted : ndarray of shape (n_samples, n_classes)
-        ``probability * real / learned``, divided by the sum over classes.
-    """
-    # A class of weight 0 has no share in either.
-    shift = np.divide(real, learned, where=learned > 0, out=np.zeros(len(learned)))
-    shifted = probability * shift
-    return shifted / shifted.sum(axis=1, keepdims=True)
-
-
-def raised_to(ratio: float, y: Any) -> dict[Any, int]:
-    """Rows wanted of each class that has fewer than `ratio` of the most common one."""
-    classes, counts = np.unique(y, return_counts=True)
-    target = int(ratio * counts.max())
-    return {
-        label: target
-        for label, count in zip(classes, counts, strict=True)
-        if count < target
-    }
-
-
-def default_strategy(y: Any) -> dict[Any, int]:
-    """Every class to the first of `DEFAULT_RATIOS` that not all of them have."""
-    wanted = (raised_to(ratio, y) for ratio in DEFAULT_RATIOS)
-    return next(filter(None, wanted), {})

@@ -24,13 +24,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from tqdm.auto import tqdm
 
 from gan_augment.baselines import ImputedSMOTE
-from gan_augment.classifier import (
-    ResampledClassifier,
-    as_rows,
-    default_strategy,
-    shift_prior,
-)
+from gan_augment.classifier import ResampledClassifier
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
+from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.evaluation.scores import (
     OF_PROBABILITIES,
@@ -39,6 +35,7 @@ from gan_augment.evaluation.scores import (
 )
 from gan_augment.leakage import LeakageWarning, find_leak
 from gan_augment.over_sampler import GANOverSampler
+from gan_augment.prior import default_strategy, shift_prior
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 N_REPEATS = 2

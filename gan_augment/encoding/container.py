@@ -78,6 +78,19 @@ def to_rows(X: Any) -> Any:
     return np.reshape(X, (len(X), -1)) if np.ndim(X) > 2 else X
 
 
+def as_rows(X: Any) -> Any:
+    """A frame as it is; anything else as an array, or a sparse matrix by rows."""
+    if isinstance(X, pd.DataFrame):
+        return X
+    return check_array(
+        X,
+        dtype=None,
+        accept_sparse="csr",
+        ensure_all_finite=False,
+        allow_nd=True,  # images
+    )
+
+
 def row_hashes(X: Any) -> np.ndarray:
     """One number a row of a table, or an image; equal for equal ones."""
     return pd.util.hash_pandas_object(to_frame(to_rows(X)), index=False).to_numpy()

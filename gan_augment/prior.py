@@ -1,0 +1,51 @@
+"""How common classes are: raised before training, moved back in the probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+# Rare to common rows of the default sampler. Classes of equal size move a classifier
+# further than its ranking gains, and its probabilities further than can be corrected.
+DEFAULT_RATIOS = (0.3, 0.6, 1.0)
+
+
+def raised_to(ratio: float, y: Any) -> dict[Any, int]:
+    """Rows wanted of each class that has fewer than `ratio` of the most common one."""
+    classes, counts = np.unique(y, return_counts=True)
+    target = int(ratio * counts.max())
+    return {
+        label: target
+        for label, count in zip(classes, counts, strict=True)
+        if count < target
+    }
+
+
+def default_strategy(y: Any) -> dict[Any, int]:
+    """Every class to the first of `DEFAULT_RATIOS` that not all of them have."""
+    wanted = (raised_to(ratio, y) for ratio in DEFAULT_RATIOS)
+    return next(filter(None, wanted), {})
+
+
+def shift_prior(
+    probability: np.ndarray, learned: np.ndarray, real: np.ndarray
+) -> np.ndarray:
+    """Probabilities for classes that are as common as `real`, not as `learned`.
+
+    Parameters
+    ----------
+    probability : ndarray of shape (n_samples, n_classes)
+        As a classifier gives them.
+    learned, real : ndarray of shape (n_classes,)
+        Shares of the classes where it was trained, and where it is used.
+
+    Returns
+    -------
+    shifted : ndarray of shape (n_samples, n_classes)
+        ``probability * real / learned``, divided by the sum over classes.
+    """
+    # A class of weight 0 has no share in either.
+    shift = np.divide(real, learned, where=learned > 0, out=np.zeros(len(learned)))
+    shifted = probability * shift
+    return shifted / shifted.sum(axis=1, keepdims=True)
