@@ -16,6 +16,9 @@ benchmark: $(VENV)/.installed-pipelines
 images: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.images $(FLAGS)
 
+# Two workers on two cores: a second thread would only wait for a core.
+test test-slow check: export OMP_NUM_THREADS = 1
+
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2
 
