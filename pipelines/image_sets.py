@@ -11,7 +11,8 @@ import numpy as np
 
 # Debian's package dataset-fashion-mnist: apt-get install it, or unpack it and name it.
 FASHION = Path("/usr/share/datasets/fashion-mnist")
-PATCH, STRIDE = 32, 16
+# Pixels from one patch to the next.
+STRIDE = 16
 # One class each. All are in the wheel of scikit-image, with their licences.
 PICTURES = (
     "ihc.png",
@@ -63,8 +64,8 @@ def load_fashion(directory: Path = FASHION) -> ImageSet:
     return ImageSet(images, np.frombuffer(labels, np.uint8, offset=8).astype(int))
 
 
-def load_patches() -> ImageSet:
-    """32 x 32 in colour, patches of eight pictures; the right halves are held out.
+def load_patches(size: int = 32) -> ImageSet:
+    """`size` x `size` in colour, patches of eight pictures; right halves are held out.
 
     Tissue, a retina, galaxies, a cup, a cat, a face, a rocket and a motorcycle.
     """
@@ -80,11 +81,11 @@ def load_patches() -> ImageSet:
         ):
             corners = [
                 (row, column)
-                for row in range(0, part.shape[0] - PATCH + 1, STRIDE)
-                for column in range(0, part.shape[1] - PATCH + 1, STRIDE)
+                for row in range(0, part.shape[0] - size + 1, STRIDE)
+                for column in range(0, part.shape[1] - size + 1, STRIDE)
             ]
             half.append(
-                np.stack([part[r : r + PATCH, c : c + PATCH, :3] for r, c in corners])
+                np.stack([part[r : r + size, c : c + size, :3] for r, c in corners])
             )
     labels = [
         np.repeat(np.arange(len(PICTURES)), [len(patches) for patches in half])

@@ -1,6 +1,6 @@
 """What training and sampling cost: seconds, memory, growth, and against CTGAN.
 
-    python -m pipelines.speed            # all four parts, about 15 minutes
+    python -m pipelines.speed            # all five parts, about 20 minutes
     python -m pipelines.speed --part fit
 
 Seconds are CPU seconds of one thread. CTGAN is trained once, ours three times at each
@@ -22,14 +22,23 @@ import typer
 from rich.console import Console
 from sklearn.model_selection import train_test_split
 
-from gan_augment import CTGAN, GANOverSampler, TabularGAN
+from gan_augment import CTGAN, GANOverSampler, ImageGAN, TabularGAN
 from gan_augment.encoding import TableEncoder
 from gan_augment.evaluation import c2st
 from pipelines.datasets import load
+from pipelines.image_sets import (
+    ImageSet,
+    load_digits,
+    load_mnist,
+    load_patches,
+    split,
+)
 from pipelines.measures import cost
 from pipelines.summary import show
 
 TABLES = ["yeast4", "credit_data", "mlc_churn", "page-blocks0", "Caravan"]
+# Images that are drawn to time it.
+N_DRAWN = 2000
 CHECKPOINTS = [25, 50, 100, 200, 400, 800, 1600]
 
 
@@ -132,7 +141,35 @@ def told_apart(gan: Any, held_out: pd.DataFrame, encoder: TableEncoder) -> float
     return float(np.mean([c2st(real, made, random_state=seed) for seed in range(3)]))
 
 
+def image_costs() -> Iterator[dict[str, Any]]:
+    """Training on ten or eight classes, of which three have 20 images; drawing."""
+    chosen: list[tuple[str, ImageSet, Any]] = [
+        ("digits", load_digits(), "auto"),
+        ("handwriting", load_mnist(), "auto"),
+        ("patches", load_patches(), "auto"),
+        # Of the larger ones only some steps, each of which costs the same.
+        ("patches", load_patches(64), 20),
+        ("patches", load_patches(128), 10),
+    ]
+    for name, data, max_steps in chosen:
+        cut = split(data, 0, n_rare=20, n_common=300, n_test=200, n_classes=3)
+        with cost() as spent:
+            gan = ImageGAN(max_steps=max_steps, random_state=0).fit(cut.X, cut.y)
+        begin = time.process_time()
+        gan.sample(N_DRAWN, random_state=0)
+        n_steps = int(gan.history_["step"][-1])
+        yield {
+            "images": name,
+            "pixels": " x ".join(map(str, cut.X.shape[1:])),
+            "steps": str(n_steps),
+            "CPU s": spent["cpu_seconds"],
+            "peak MB": spent["peak_mb"],
+            "drawn/s": f"{N_DRAWN / (time.process_time() - begin):,.0f}",
+        }
+
+
 PARTS = {
+    "images": ("ImageGAN", image_costs),
     "fit": ("fit_resample, defaults", fit_costs),
     "sampling": ("sampling", sampling_rates),
     "growth": ("growth with the rows", growth),
