@@ -23,8 +23,9 @@ from gan_augment.training.losses import LOSSES
 from gan_augment.training.trainer import Judge
 
 # Generated images of each class, and at most as many real ones, whose pixels are
-# matched.
-N_MATCHED = 256
+# matched: so many pixels, but not fewer or more images than this.
+PIXELS_MATCHED = 2**18
+FEWEST_MATCHED, MOST_MATCHED = 64, 256
 # Images that are measured after each epoch, and the most that the picture shows of
 # them: rows, a class each, and columns.
 N_WATCHED = 100
@@ -231,12 +232,15 @@ class ImageGAN(BaseGAN):
     def _calibrate(
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> None:
+        _, height, width = self.encoder_.image_shape_
+        n_images = PIXELS_MATCHED // (height * width)
+        n_images = min(max(n_images, FEWEST_MATCHED), MOST_MATCHED)
         n_classes = len(self.classes_)
-        drawn = self._generate(np.repeat(np.arange(n_classes), N_MATCHED), rng)
+        drawn = self._generate(np.repeat(np.arange(n_classes), n_images), rng)
         # What it draws where nothing ever changes is not kept, so it must not count.
         drawn = self.encoder_.freeze(drawn)
         real = [
-            self.encoder_.dequantize(codes[rng.permutation(rows)[:N_MATCHED]])
+            self.encoder_.dequantize(codes[rng.permutation(rows)[:n_images]])
             for rows in (np.flatnonzero(classes == index) for index in range(n_classes))
         ]
         self.marginals_ = Marginals.of(np.split(drawn, n_classes), real)
