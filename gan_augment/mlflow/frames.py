@@ -38,10 +38,11 @@ def as_table(rows: Any) -> pd.DataFrame:
     if np.ndim(rows) > 2:
         rows = np.reshape(rows, (len(rows), -1))
     frame = to_frame(rows).reset_index(drop=True)
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    for name, column in frame.items():
-        if isinstance(column.dtype, pd.SparseDtype):
-            frame[name] = column.sparse.to_dense()
-        elif isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "m":
+    frame.columns = [str(name) for name in frame.columns]
+    for name, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.SparseDtype):
+            frame[name] = frame[name].sparse.to_dense()
+        elif isinstance(dtype, pd.CategoricalDtype) or dtype.kind == "m":
+            column = frame[name]
             frame[name] = column.astype(object).where(column.isna(), column.astype(str))
     return frame
