@@ -27,6 +27,8 @@ GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
     gan_class.__name__: gan_class for gan_class in GANS.values()
 }
 EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
+# A column may be empty in five rows, and would have no type.
+SIGNATURE_ROWS = 100
 DATA_DIRECTORY = Path("data") / "generator"
 
 
@@ -45,7 +47,8 @@ def get_default_pip_requirements(gan: BaseSynthesizer | None = None) -> list[str
 
 def make_signature(gan: BaseSynthesizer) -> ModelSignature:
     """Signature of a generator: parameters in, a table with a target column out."""
-    rows = GeneratorModel(gan).predict(None, EXAMPLE_PARAMS)
+    params = EXAMPLE_PARAMS | {"n_rows": SIGNATURE_ROWS}
+    rows = GeneratorModel(gan).predict(None, params)
     with without_schema_hints():
         outputs = infer_signature(model_output=rows).outputs
     return ModelSignature(

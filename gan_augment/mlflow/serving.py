@@ -73,7 +73,9 @@ class GeneratorModel:
             ``n_rows``, from 1 to 1,000,000 in all, and to 20,000,000 cells (rows times
             columns; a pixel of an image is a column); ``target_class``, as a string,
             or "" for the classes of the training rows; ``seed``, from 0, or -1 for a
-            draw that is not repeated.
+            draw that is not repeated. Behind ``mlflow.pyfunc`` and a server, MLflow
+            drops a name that is none of these with a warning, and its default counts;
+            a mistyped column of `model_input` is refused.
 
         Returns
         -------
