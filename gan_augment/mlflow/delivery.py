@@ -10,6 +10,7 @@ remembered: whoever comes next starts from the first record.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -159,9 +160,7 @@ class Delivery:
 
     def _create(self, records: list[Record]) -> None:
         (record,) = records
-        experiment_id = record["experiment_id"]
-        if experiment_id is None:
-            experiment_id = self._experiment(record["experiment_name"])
+        experiment_id = self._experiment(record)
         key = self._journal.key
         found = self._client.search_runs(
             [experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
@@ -174,7 +173,13 @@ class Delivery:
         )
         self.run_id, self._experiment_id = run.info.run_id, experiment_id
 
-    def _experiment(self, name: str | None) -> str:
+    def _experiment(self, record: Record) -> str:
+        """Id of the run's experiment, which is made if there is none of its name."""
+        given, name = record["experiment_id"], record["experiment_name"]
+        if given is not None and self.tracking_uri == record["tracking_uri"]:
+            return given
+        if given is not None:
+            name = _experiment_name(given, record["tracking_uri"])
         if name is None:
             return DEFAULT_EXPERIMENT_ID
         found = self._client.get_experiment_by_name(name)
@@ -301,6 +306,19 @@ class Delivery:
             raise DeliveryError(str(error)) from error
 
 
+def _experiment_name(experiment_id: str, tracking_uri: str) -> str:
+    """Name of an experiment: an id is known to the server alone that gave it."""
+    if name := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
+        return name
+    with contextlib.suppress(MlflowException):
+        if is_reachable(tracking_uri):
+            return MlflowClient(tracking_uri).get_experiment(experiment_id).name
+    raise DeliveryError(
+        f"{tracking_uri} must say what experiment {experiment_id} is called. Got no "
+        "answer. Set MLFLOW_EXPERIMENT_NAME to the experiment that the run is for."
+    )
+
+
 def _values(records: list[Record]) -> dict[str, str]:
     return {name: value for r in records for name, value in r["values"].items()}
 
@@ -328,7 +346,9 @@ def sync(
         The spool directory. None takes ``GAN_AUGMENT_SPOOL`` or, where that is not
         set, ``.gan_augment_spool`` in the working directory.
     tracking_uri : str, default=None
-        Where to; None takes the address that each run was meant for.
+        Where to; None takes the address that each run was meant for. Another server
+        knows an experiment by its name, which the one that the run was meant for
+        tells, or ``MLFLOW_EXPERIMENT_NAME``; it is made where it does not exist.
 
     Returns
     -------

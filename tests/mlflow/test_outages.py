@@ -252,6 +252,27 @@ def test_two_processes_open_a_new_sqlite_file_at_once(tmp_path, monkeypatch):
     assert sorted(version.version for version in versions) == [1, 2]
 
 
+def test_another_server_knows_an_experiment_by_its_name(
+    store, database, monkeypatch, capsys
+):
+    shutil.copy(database, store / "new.db")
+    new = f"sqlite:///{store}/new.db"
+    there = MlflowClient(new)
+    for name in ("other", "another"):  # the id of "test" is one of these there
+        there.create_experiment(name)
+    command = ["sync", "--tracking-uri", new]
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "is_reachable", lambda uri: uri == new)
+        with pytest.warns(UserWarning, match="kept in"):
+            gan_augment.mlflow.RunTracker("moved").close()
+        assert main(command) == 1
+        assert "MLFLOW_EXPERIMENT_NAME" in capsys.readouterr().out
+    assert main(command) == 0
+    (run,) = runs(there)
+    assert there.get_experiment(run.info.experiment_id).name == "test"
+    assert runs() == []
+
+
 def test_a_run_that_is_being_written_is_left_alone(tmp_path, store):
     run = gan_augment.mlflow.RunTracker("open", spool=tmp_path / "spool")
     (result,) = gan_augment.mlflow.sync(tmp_path / "spool")
