@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from mlflow.data.dataset import Dataset
+from mlflow.data.numpy_dataset import from_numpy
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.utils.autologging_utils import (
     autologging_integration,
@@ -28,7 +29,12 @@ from gan_augment.comparison import run
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.comparisons import log_comparison
 from gan_augment.mlflow.flavor import FLAVOR_NAME
-from gan_augment.mlflow.frames import as_table, with_target, without_schema_hints
+from gan_augment.mlflow.frames import (
+    MAX_COLUMNS,
+    as_table,
+    with_target,
+    without_schema_hints,
+)
 from gan_augment.mlflow.names import KIND_TAG, VERSION_TAG
 from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.training.callbacks import watching
@@ -242,6 +248,11 @@ def _plain_labels(y: Any) -> np.ndarray:
 
 
 def _dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
-    """A table as MLflow describes it: digest and schema."""
-    frame, target = with_target(as_table(X), target, labels)
+    """Rows as MLflow describes them: digest and schema, of images a single tensor."""
+    if np.ndim(X) > 2:
+        return from_numpy(np.asarray(X), targets=labels, name=name)
+    frame = as_table(X)
+    if frame.shape[1] > MAX_COLUMNS:
+        return from_numpy(frame.to_numpy(), targets=labels, name=name)
+    frame, target = with_target(frame, target, labels)
     return from_pandas(frame, targets=target, name=name)

@@ -12,6 +12,10 @@ import pandas as pd
 
 from gan_augment.encoding.container import to_frame
 
+# A schema of more is a tensor. MLflow takes a million characters, some 20,000 columns,
+# and a second for every 5,000 to write them.
+MAX_COLUMNS = 5_000
+
 
 @contextlib.contextmanager
 def without_schema_hints() -> Iterator[None]:

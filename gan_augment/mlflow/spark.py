@@ -86,7 +86,7 @@ def _spark_schema(outputs: Schema) -> StructType:
         raise ValueError(
             "`model_uri` must name a generator whose signature has a type for every "
             f"column. Got {outputs}. Convert the training columns that have none, such "
-            "as unsigned 64-bit numbers."
+            "as unsigned 64-bit numbers; large images have none."
         )
     fields = outputs.as_spark_schema().fields
     return StructType([StructField(field.name, field.dataType) for field in fields])
