@@ -6,7 +6,6 @@ It is the only package of ours that imports mlflow, and nothing imports it unask
 
 from gan_augment.mlflow.autologging import autolog
 from gan_augment.mlflow.comparisons import log_comparison
-from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
     _load_pyfunc,
@@ -20,6 +19,7 @@ from gan_augment.mlflow.registry import PromotionError, log_quality, promote
 from gan_augment.mlflow.reports import log_report
 from gan_augment.mlflow.serving import GeneratorModel
 from gan_augment.mlflow.spark import generate_on_spark
+from gan_augment.mlflow.syncing import sync
 from gan_augment.mlflow.tracker import RunTracker
 
 __all__ = [

@@ -16,7 +16,7 @@ from mlflow_server import free_port, runs
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ImageGAN, TabularGAN
-from gan_augment.mlflow import delivery, spool, tracker
+from gan_augment.mlflow import delivery, spool, syncing, tracker
 from gan_augment.mlflow.__main__ import main
 from gan_augment.training.callbacks import Callback
 
@@ -376,7 +376,7 @@ def test_a_first_line_that_was_cut_off_is_no_run(tmp_path):
 def test_a_run_that_another_sync_has_sent_is_no_run(tmp_path, monkeypatch):
     journal = spool.Journal.new(tmp_path / "spool")
     journal.append({"kind": "create"})
-    monkeypatch.setattr(delivery, "waiting_runs", lambda _: [journal.directory])
+    monkeypatch.setattr(syncing, "waiting_runs", lambda _: [journal.directory])
     journal.discard()  # the other one, after this one has listed the run
     assert gan_augment.mlflow.sync(tmp_path / "spool") == []
     assert not journal.directory.exists()
