@@ -133,6 +133,7 @@ def serving(
     n_clients: Annotated[int, typer.Option(min=1)] = 8,
     n_requests: Annotated[int, typer.Option(min=1, help="Requests a client.")] = 25,
     n_rows: Annotated[int, typer.Option(min=1, help="Rows a request.")] = 100,
+    workers: Annotated[int, typer.Option(min=1, help="Processes that serve.")] = 2,
 ) -> None:
     """Latency of ``mlflow models serve`` with clients that ask at the same time."""
     X, y = make_classification(2000, 6, weights=[0.9], random_state=0)
@@ -140,8 +141,13 @@ def serving(
     try:
         gan = TabularGAN(random_state=0).fit(X, y)
         gan_augment.mlflow.save_model(gan, directory / "model")
-        options = ("--model-uri", str(directory / "model"), "--env-manager", "local")
-        with running("models", "serve", *options, health="ping") as uri:
+        options = {
+            "--model-uri": str(directory / "model"),
+            "--env-manager": "local",
+            "--workers": str(workers),
+        }
+        arguments = [text for option in options.items() for text in option]
+        with running("models", "serve", *arguments, health="ping") as uri:
 
             def client(seed: int) -> list[tuple[float, bool, str]]:
                 body: dict[str, Any] = {
@@ -167,8 +173,9 @@ def serving(
     same = all(len({text for _, _, text in answers}) == 1 for answers in answered)
     milliseconds = np.array([seconds for seconds, _, _ in everything]) * 1e3
     console.print(
-        f"{n_clients} clients, {n_requests} requests each, {n_rows} rows a request: "
-        f"{n_right} of {len(everything)} right; same seed, same rows: {same}; "
+        f"{n_clients} clients, {n_requests} requests each, {n_rows} rows a request, "
+        f"{workers} workers: {n_right} of {len(everything)} right; same seed, same "
+        f"rows: {same}; "
         f"median {np.median(milliseconds):.0f} ms, "
         f"95 % within {np.percentile(milliseconds, 95):.0f} ms"
     )

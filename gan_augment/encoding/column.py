@@ -12,6 +12,7 @@ from gan_augment.encoding.cells import OneHotCells, RankCells
 from gan_augment.encoding.values import (
     CategoricalDomain,
     NumericDomain,
+    cast,
     fill_missing,
     is_numeric,
 )
@@ -115,11 +116,12 @@ class TableColumn:
         """The column, in its own dtype, for numbers or level codes."""
         if isinstance(self.domain, CategoricalDomain):
             numbers = np.nan_to_num(numbers, nan=-1.0).round().astype(np.intp)
-        series = self.domain.to_series(numbers).astype(self.dtype)
+        series = cast(self.domain.to_series(numbers), self.dtype)
         if self.dtype == object:  # None stays None
             missing = series.isna().to_numpy(dtype=bool)
             series = fill_missing(series, missing, self.missing_value)
-        return series.rename(self.name)
+        series.name = self.name
+        return series
 
 
 def _inferred(series: pd.Series) -> pd.Series:

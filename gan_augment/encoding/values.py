@@ -144,7 +144,12 @@ class CategoricalDomain:
             return pd.Series([np.nan] * len(codes), dtype=self.dtype)
         levels = self.levels.take(np.maximum(codes, 0))
         series = pd.Series(levels, dtype=_dense_dtype(self.dtype))
-        return fill_missing(series, codes < 0, np.nan).astype(self.dtype)
+        return cast(fill_missing(series, codes < 0, np.nan), self.dtype)
+
+
+def cast(series: pd.Series, dtype: Any) -> pd.Series:
+    """The column in a dtype; pandas would copy one that has it already."""
+    return series if series.dtype == dtype else series.astype(dtype)
 
 
 def fill_missing(series: pd.Series, missing: np.ndarray, value: Any) -> pd.Series:
@@ -173,7 +178,7 @@ def _dense_dtype(dtype: Any) -> Any:
 
 
 def _dense(series: pd.Series) -> pd.Series:
-    return series.astype(_dense_dtype(series.dtype))
+    return cast(series, _dense_dtype(series.dtype))
 
 
 def _numpy_dtype(dtype: Any) -> np.dtype:
@@ -237,5 +242,5 @@ def _series_from_raw(raw: np.ndarray, missing: np.ndarray, dtype: Any) -> pd.Ser
                 dense.tz, ambiguous=first, nonexistent="shift_forward"
             )
     else:
-        series = pd.Series(raw.astype(storage)).astype(dense)
-    return fill_missing(series, missing, np.nan).astype(dtype)
+        series = cast(pd.Series(raw.astype(storage)), dense)
+    return cast(fill_missing(series, missing, np.nan), dtype)

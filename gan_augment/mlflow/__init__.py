@@ -6,7 +6,6 @@ It is the only package of ours that imports mlflow, and nothing imports it unask
 
 from gan_augment.mlflow.autologging import autolog
 from gan_augment.mlflow.comparisons import log_comparison
-from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.flavor import (
     FLAVOR_NAME,
     _load_pyfunc,
@@ -19,6 +18,8 @@ from gan_augment.mlflow.lineage import link_generator, log_pipeline
 from gan_augment.mlflow.registry import PromotionError, log_quality, promote
 from gan_augment.mlflow.reports import log_report
 from gan_augment.mlflow.serving import GeneratorModel
+from gan_augment.mlflow.spark import generate_on_spark
+from gan_augment.mlflow.syncing import sync
 from gan_augment.mlflow.tracker import RunTracker
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "RunTracker",
     "_load_pyfunc",
     "autolog",
+    "generate_on_spark",
     "get_default_pip_requirements",
     "link_generator",
     "load_model",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 
-from gan_augment.mlflow.delivery import sync
 from gan_augment.mlflow.spool import SPOOL_VARIABLE, default_spool
+from gan_augment.mlflow.syncing import sync
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 from mlflow.data.dataset import Dataset
+from mlflow.data.numpy_dataset import from_numpy
 from mlflow.data.pandas_dataset import from_pandas
 from mlflow.utils.autologging_utils import (
     autologging_integration,
@@ -28,7 +29,13 @@ from gan_augment.comparison import run
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.comparisons import log_comparison
 from gan_augment.mlflow.flavor import FLAVOR_NAME
-from gan_augment.mlflow.frames import as_table, with_target, without_schema_hints
+from gan_augment.mlflow.frames import (
+    MAX_COLUMNS,
+    as_table,
+    with_target,
+    without_schema_hints,
+)
+from gan_augment.mlflow.names import KIND_TAG, VERSION_TAG
 from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.training.callbacks import watching
 
@@ -60,9 +67,15 @@ def autolog(
     are no runs.
 
     A fit on a fold of a search or a cross-validation is a run without data, figures and
-    model: a search of 200 fits does not register 200 models. Fits in other processes
-    (``n_jobs``) are not tracked. Of fits in parallel threads of one process some may be
-    missed, for MLflow turns autologging off in all threads while one of them fits.
+    model: a search of 200 fits does not register 200 models.
+
+    Fits in parallel threads are tracked, but for those that begin while a ``compare``
+    runs; MLflow knows an active run in its own thread alone. Fits in other processes
+    (``n_jobs``) are not, as with ``mlflow.sklearn.autolog``, unless each of them calls
+    this function when it starts::
+
+        with joblib.parallel_config("loky", initializer=gan_augment.mlflow.autolog):
+            GridSearchCV(pipeline, grid, n_jobs=2).fit(X, y)
 
     No training waits for a server, or fails for it; the end of a fit waits for one that
     answers, at most half a minute. What MLflow does not take stays in the spool
@@ -80,7 +93,7 @@ def autolog(
         Register every logged generator under this name; the newest version has the
         alias ``candidate``.
     extra_tags : dict of str to str, default=None
-        Tags of every run.
+        Tags of every run. What MLflow refuses in a name is replaced by an underscore.
     spool_dir : path-like, default=None
         Where runs wait until they are sent. None takes ``GAN_AUGMENT_SPOOL`` or, where
         that is not set, ``.gan_augment_spool`` in the working directory.
@@ -111,21 +124,21 @@ def _tracked_fit_resample(
     with RunTracker(
         "fit_resample",
         tags={
-            "gan_augment.kind": "trial-fit" if is_trial else "generator-fit",
-            "gan_augment.version": gan_augment.__version__,
+            KIND_TAG: "trial-fit" if is_trial else "generator-fit",
+            VERSION_TAG: gan_augment.__version__,
             **(_option("extra_tags") or {}),
         },
         spool=_option("spool_dir"),
     ) as tracker:
         begin = time.perf_counter()
         # The filter's classifier is a part of this fit, not a run's subject.
-        with watching(tracker), disable_autologging():
+        with watching(tracker), _no_sklearn_runs(self):
             resampled = original(self, X, y, **params)
         tracker.log_metrics({"fit_resample_seconds": time.perf_counter() - begin})
         with _warning_instead("the parameters"):
             tracker.log_params(_params(self, y, resampled[1]))
         if not is_trial:
-            with disable_autologging():  # nor is a figure's PCA
+            with _no_sklearn_runs(self):  # nor is a figure's PCA
                 _log_fit(tracker, self, X, y, resampled)
     if tracker.model_id is not None:
         self.gan_.mlflow_model_id_ = tracker.model_id
@@ -145,6 +158,17 @@ def _tracked_comparison(original: Any, *args: Any, **params: Any) -> Any:
     return comparison
 
 
+def _no_sklearn_runs(estimator: Any) -> contextlib.AbstractContextManager[Any]:
+    """What ``mlflow.sklearn.autolog`` does around the parts of a meta-estimator.
+
+    A private name, because ``disable_autologging`` is for the whole process: a
+    ``fit_resample`` that began in another thread meanwhile would not be tracked.
+    """
+    from mlflow.sklearn import _SklearnTrainingSession
+
+    return _SklearnTrainingSession(estimator=estimator, allow_children=False)
+
+
 def _is_trial() -> bool:
     """Whether the fit is on a fold of a search or a cross-validation."""
     frame: FrameType | None = sys._getframe()
@@ -161,7 +185,7 @@ def _log_fit(
     X_synthetic = _safe_indexing(resampled[0], synthetic)
     labels = _plain_labels(y)
     synthetic_labels = _plain_labels(resampled[1])[synthetic]
-    tags = {"gan_augment.version": gan_augment.__version__}
+    tags = {VERSION_TAG: gan_augment.__version__}
     if _option("log_datasets"):
         with _warning_instead("the data"), without_schema_hints():
             target = str(getattr(y, "name", None) or "target")
@@ -224,6 +248,11 @@ def _plain_labels(y: Any) -> np.ndarray:
 
 
 def _dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
-    """A table as MLflow describes it: digest and schema."""
-    frame, target = with_target(as_table(X), target, labels)
+    """Rows as MLflow describes them: digest and schema, of images a single tensor."""
+    if np.ndim(X) > 2:
+        return from_numpy(np.asarray(X), targets=labels, name=name)
+    frame = as_table(X)
+    if frame.shape[1] > MAX_COLUMNS:
+        return from_numpy(frame.to_numpy(), targets=labels, name=name)
+    frame, target = with_target(frame, target, labels)
     return from_pandas(frame, targets=target, name=name)

@@ -7,10 +7,11 @@ from pathlib import Path
 from gan_augment.comparison import Comparison
 from gan_augment.evaluation import ComparisonDisplay
 from gan_augment.evaluation.displays.canvas import detached_figure
+from gan_augment.mlflow.names import KIND_TAG
 from gan_augment.mlflow.reports import VERDICT_TAG
 from gan_augment.mlflow.tracker import RunTracker
 
-KIND_TAG, OUTCOME_TAG = "gan_augment.kind", "gan_augment.outcome"
+OUTCOME_TAG = "gan_augment.outcome"
 
 
 def log_comparison(

@@ -10,12 +10,12 @@ remembered: whoever comes next starts from the first record.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 import requests
 from mlflow import MlflowClient
@@ -34,14 +34,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from gan_augment.mlflow.registry import CANDIDATE, by_alias, is_missing, quoted
-from gan_augment.mlflow.spool import (
-    InUseError,
-    Journal,
-    Record,
-    SpoolError,
-    default_spool,
-    waiting_runs,
-)
+from gan_augment.mlflow.spool import Journal, Record
 
 KEY_TAG = "gan_augment.journal"
 DEFAULT_EXPERIMENT_ID = "0"
@@ -159,9 +152,7 @@ class Delivery:
 
     def _create(self, records: list[Record]) -> None:
         (record,) = records
-        experiment_id = record["experiment_id"]
-        if experiment_id is None:
-            experiment_id = self._experiment(record["experiment_name"])
+        experiment_id = self._experiment(record)
         key = self._journal.key
         found = self._client.search_runs(
             [experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
@@ -174,7 +165,13 @@ class Delivery:
         )
         self.run_id, self._experiment_id = run.info.run_id, experiment_id
 
-    def _experiment(self, name: str | None) -> str:
+    def _experiment(self, record: Record) -> str:
+        """Id of the run's experiment, which is made if there is none of its name."""
+        given, name = record["experiment_id"], record["experiment_name"]
+        if given is not None and self.tracking_uri == record["tracking_uri"]:
+            return given
+        if given is not None:
+            name = _experiment_name(given, record["tracking_uri"])
         if name is None:
             return DEFAULT_EXPERIMENT_ID
         found = self._client.get_experiment_by_name(name)
@@ -301,69 +298,18 @@ class Delivery:
             raise DeliveryError(str(error)) from error
 
 
+def _experiment_name(experiment_id: str, tracking_uri: str) -> str:
+    """Name of an experiment: an id is known to the server alone that gave it."""
+    if name := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
+        return name
+    with contextlib.suppress(MlflowException):
+        if is_reachable(tracking_uri):
+            return MlflowClient(tracking_uri).get_experiment(experiment_id).name
+    raise DeliveryError(
+        f"{tracking_uri} must say what experiment {experiment_id} is called. Got no "
+        "answer. Set MLFLOW_EXPERIMENT_NAME to the experiment that the run is for."
+    )
+
+
 def _values(records: list[Record]) -> dict[str, str]:
     return {name: value for r in records for name, value in r["values"].items()}
-
-
-class Sync(NamedTuple):
-    """What became of a run that waited on disk."""
-
-    directory: Path
-    tracking_uri: str
-    error: str
-    in_use: bool = False
-
-
-def sync(
-    spool: str | Path | None = None, tracking_uri: str | None = None
-) -> list[Sync]:
-    """Bring the runs that wait on disk into MLflow; what has arrived is deleted there.
-
-    The run of a process that was killed gets the status ``KILLED``. A run that a
-    process is still writing is left alone.
-
-    Parameters
-    ----------
-    spool : path-like, default=None
-        The spool directory. None takes ``GAN_AUGMENT_SPOOL`` or, where that is not
-        set, ``.gan_augment_spool`` in the working directory.
-    tracking_uri : str, default=None
-        Where to; None takes the address that each run was meant for.
-
-    Returns
-    -------
-    results : list of Sync
-        One a run, in the order in which they began: its directory, where it was sent,
-        what went wrong, or an empty string, and whether that is only that a running
-        process still writes it.
-    """
-    directories = waiting_runs(default_spool() if spool is None else Path(spool))
-    results = [_sync_one(directory, tracking_uri) for directory in directories]
-    return [result for result in results if result is not None]
-
-
-def _sync_one(directory: Path, tracking_uri: str | None) -> Sync | None:
-    """Send a run; None if there is none, or not any more."""
-    try:
-        journal = Journal(directory)
-    except InUseError as error:
-        return Sync(directory, tracking_uri or "", str(error), in_use=True)
-    except SpoolError as error:
-        return Sync(directory, tracking_uri or "", str(error))
-    records, uri = journal.records, tracking_uri or ""
-    if not records:  # another sync was faster, or the first line was cut off
-        journal.discard()
-        return None
-    try:
-        if records[-1]["kind"] != "end":
-            last = max(record.get("time", 0) for record in records)
-            # Not on disk: should this fail, the next one finds it so too.
-            records.append({"kind": "end", "status": "KILLED", "time": last})
-        delivery = Delivery(journal, tracking_uri)
-        uri = delivery.tracking_uri
-        delivery.send()
-    except Exception as error:  # of one run; the others may do better
-        journal.close()
-        return Sync(directory, uri, f"{type(error).__name__}: {error}")
-    journal.discard()
-    return Sync(directory, uri, "")

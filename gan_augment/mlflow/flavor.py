@@ -12,11 +12,11 @@ import mlflow
 import pandas as pd
 from mlflow.models import Model, ModelSignature, infer_signature
 from mlflow.models.model import ModelInfo
-from mlflow.types.schema import ParamSchema, ParamSpec
+from mlflow.types.schema import ParamSchema, ParamSpec, Schema, TensorSpec
 
 import gan_augment
 from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
-from gan_augment.mlflow.frames import without_schema_hints
+from gan_augment.mlflow.frames import MAX_COLUMNS, without_schema_hints
 from gan_augment.mlflow.registry import CANDIDATE
 from gan_augment.mlflow.serving import PARAMETERS, GeneratorModel
 from gan_augment.persistence import ModelFileError
@@ -27,6 +27,8 @@ GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
     gan_class.__name__: gan_class for gan_class in GANS.values()
 }
 EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
+# A column may be empty in five rows, and would have no type.
+SIGNATURE_ROWS = 100
 DATA_DIRECTORY = Path("data") / "generator"
 
 
@@ -45,11 +47,8 @@ def get_default_pip_requirements(gan: BaseSynthesizer | None = None) -> list[str
 
 def make_signature(gan: BaseSynthesizer) -> ModelSignature:
     """Signature of a generator: parameters in, a table with a target column out."""
-    rows = GeneratorModel(gan).predict(None, EXAMPLE_PARAMS)
-    with without_schema_hints():
-        outputs = infer_signature(model_output=rows).outputs
     return ModelSignature(
-        outputs=outputs,
+        outputs=_output_schema(GeneratorModel(gan)),
         params=ParamSchema(
             [
                 ParamSpec(
@@ -59,6 +58,23 @@ def make_signature(gan: BaseSynthesizer) -> ModelSignature:
             ]
         ),
     )
+
+
+def _output_schema(model: GeneratorModel) -> Schema:
+    """The columns of the answer; pixels, of which there are too many, as a tensor."""
+    is_wide = model.n_columns > MAX_COLUMNS
+    n_rows = 1 if is_wide else SIGNATURE_ROWS
+    rows = model.predict(None, EXAMPLE_PARAMS | {"n_rows": n_rows})
+    if is_wide:
+        features, target = rows.iloc[:, :-1].to_numpy(), rows.iloc[:, -1].to_numpy()
+        return Schema(
+            [
+                TensorSpec(features.dtype, (-1, model.n_columns), "features"),
+                TensorSpec(target.dtype, (-1,), rows.columns[-1]),
+            ]
+        )
+    with without_schema_hints():
+        return infer_signature(model_output=rows).outputs
 
 
 def save_model(

@@ -12,6 +12,10 @@ import pandas as pd
 
 from gan_augment.encoding.container import to_frame
 
+# A schema of more is a tensor. MLflow takes a million characters, some 20,000 columns,
+# and a second for every 5,000 to write them.
+MAX_COLUMNS = 5_000
+
 
 @contextlib.contextmanager
 def without_schema_hints() -> Iterator[None]:
@@ -38,10 +42,11 @@ def as_table(rows: Any) -> pd.DataFrame:
     if np.ndim(rows) > 2:
         rows = np.reshape(rows, (len(rows), -1))
     frame = to_frame(rows).reset_index(drop=True)
-    frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-    for name, column in frame.items():
-        if isinstance(column.dtype, pd.SparseDtype):
-            frame[name] = column.sparse.to_dense()
-        elif isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind == "m":
+    frame.columns = [str(name) for name in frame.columns]
+    for name, dtype in frame.dtypes.items():
+        if isinstance(dtype, pd.SparseDtype):
+            frame[name] = frame[name].sparse.to_dense()
+        elif isinstance(dtype, pd.CategoricalDtype) or dtype.kind == "m":
+            column = frame[name]
             frame[name] = column.astype(object).where(column.isna(), column.astype(str))
     return frame

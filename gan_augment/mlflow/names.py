@@ -1,9 +1,12 @@
-"""Names of parameters and metrics as MLflow takes them."""
+"""Names of parameters, metrics and tags: as MLflow takes them, and our own."""
 
 from __future__ import annotations
 
 # MLflow refuses more characters in a name.
 MAX_NAME_LENGTH = 250
+# A run's tag: what it is, such as a fit, a fit on a fold, or a comparison.
+KIND_TAG = "gan_augment.kind"
+VERSION_TAG = "gan_augment.version"
 
 
 class ValidNames(dict[str, str]):

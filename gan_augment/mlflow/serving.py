@@ -73,7 +73,9 @@ class GeneratorModel:
             ``n_rows``, from 1 to 1,000,000 in all, and to 20,000,000 cells (rows times
             columns; a pixel of an image is a column); ``target_class``, as a string,
             or "" for the classes of the training rows; ``seed``, from 0, or -1 for a
-            draw that is not repeated.
+            draw that is not repeated. Behind ``mlflow.pyfunc`` and a server, MLflow
+            drops a name that is none of these with a warning, and its default counts;
+            a mistyped column of `model_input` is refused.
 
         Returns
         -------
@@ -91,16 +93,16 @@ class GeneratorModel:
             for row in _rows(model_input)
         ]
         n_rows = sum(request.n_rows for request in requests)
-        most = min(MAX_ROWS, MAX_CELLS // self._n_columns)
+        most = min(MAX_ROWS, MAX_CELLS // self.n_columns)
         if n_rows > most:
             raise ValueError(
                 f"`n_rows` must be at most {most} in one call, for rows of "
-                f"{self._n_columns} columns. Got {n_rows}. Make several calls."
+                f"{self.n_columns} columns. Got {n_rows}. Make several calls."
             )
         return pd.concat([self._draw(each) for each in requests], ignore_index=True)
 
     @cached_property
-    def _n_columns(self) -> int:
+    def n_columns(self) -> int:
         """Columns of the answer, without the class."""
         return as_table(self._gan.sample(1, random_state=0)[0]).shape[1]
 

@@ -81,6 +81,7 @@ class RunTracker(Callback):
         self.run_id: str | None = None
         self.model_id: str | None = None
         self._params, self._metrics = ValidNames(), ValidNames()
+        self._tags = ValidNames()
         self._journal = Journal.new(default_spool() if spool is None else Path(spool))
         tags, parent = dict(tags or {}), mlflow.active_run()
         experiment_id = os.environ.get("MLFLOW_EXPERIMENT_ID")  # as set_experiment does
@@ -94,7 +95,7 @@ class RunTracker(Callback):
             registry_uri=mlflow.get_registry_uri(),
             experiment_id=experiment_id,
             experiment_name=os.environ.get("MLFLOW_EXPERIMENT_NAME"),
-            tags=resolve_tags(tags),
+            tags=resolve_tags(self._valid_tags(tags)),
         )
         self._sender = Sender(self._journal)
         self._sender.start()
@@ -148,8 +149,8 @@ class RunTracker(Callback):
         self._append("params", values=valid)
 
     def set_tags(self, values: dict[str, str]) -> None:
-        """Set tags."""
-        self._append("tags", values=values)
+        """Set tags. What MLflow refuses in a name is replaced by an underscore."""
+        self._append("tags", values=self._valid_tags(values))
 
     def log_dataset(self, dataset: Dataset, context: str) -> None:
         """Log what the run was given: name, digest and schema, never the rows."""
@@ -221,7 +222,7 @@ class RunTracker(Callback):
             name=name,
             step=int(gan.history_["step"][-1]),
             registered_model_name=registered_model_name,
-            tags=tags or {},
+            tags=self._valid_tags(tags or {}),
         )
 
     def close(self, status: str = "FINISHED") -> None:
@@ -250,6 +251,9 @@ class RunTracker(Callback):
 
     def _append(self, kind: str, **content: Any) -> None:
         self._journal.append({"kind": kind, "time": _now(), **content})
+
+    def _valid_tags(self, tags: dict[str, str]) -> dict[str, str]:
+        return {self._tags[name]: str(value) for name, value in tags.items()}
 
     def _save(self, path: str, write: Callable[[Path], object]) -> None:
         """An artifact, unless the disk does not take it."""

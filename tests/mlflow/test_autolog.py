@@ -1,7 +1,10 @@
 """autolog, log_pipeline, lineage: what is in the store after a fit in a pipeline."""
 
+import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
+import joblib
 import mlflow
 import numpy as np
 import pandas as pd
@@ -173,10 +176,12 @@ def test_exclusive_leaves_a_run_of_the_user_alone(autolog, pipeline, imbalanced)
 
 
 def test_tags_of_ones_own(autolog, fast_sampler, imbalanced):
-    autolog(log_models=False, log_figures=False, extra_tags={"team": "risk"})
+    tags = {"team": "risk", "a@b": "c"}
+    autolog(log_models=False, log_figures=False, extra_tags=tags)
     fast_sampler.fit_resample(*imbalanced)
     (run,) = runs()
     assert run.data.tags["team"] == "risk"
+    assert run.data.tags["a_b"] == "c"
     assert run.data.tags["mlflow.source.name"]
 
 
@@ -212,6 +217,41 @@ def test_the_classifier_of_the_filter_is_not_logged(autolog, fast_sampler, imbal
         mlflow.sklearn.autolog(disable=True)
     (run,) = runs()
     assert "n_estimators" not in run.data.params
+
+
+def test_fits_in_parallel_threads_are_tracked(autolog, imbalanced):
+    """Each begins while the other is in the middle of its training."""
+    both = threading.Barrier(2, timeout=60)
+
+    class Meet(Callback):
+        def on_train_begin(self, max_steps):
+            both.wait()
+
+    def fit(seed):
+        gan = TabularGAN(max_steps=2, callbacks=[Meet()])
+        GANOverSampler(gan, random_state=seed).fit_resample(*imbalanced)
+
+    autolog(log_models=False, log_figures=False)
+    mlflow.sklearn.autolog(log_models=False)
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(fit, range(2)))
+    finally:
+        mlflow.sklearn.autolog(disable=True)
+    assert {run.data.params["random_state"] for run in runs()} == {"0", "1"}
+    assert len(runs()) == 2  # none of them of the filter's classifier
+
+
+@pytest.mark.slow
+def test_workers_that_start_with_autolog_track_their_fits(autolog, imbalanced):
+    X, y = imbalanced
+    pipeline = make_pipeline(
+        GANOverSampler(TabularGAN(max_steps=2)), LogisticRegression()
+    )
+    with joblib.parallel_config("loky", initializer=gan_augment.mlflow.autolog):
+        cross_validate(pipeline, X[["age"]], y, cv=2, n_jobs=2)
+    kinds = [run.data.tags["gan_augment.kind"] for run in runs()]
+    assert kinds == ["trial-fit"] * 2
 
 
 def test_an_error_of_the_fit_is_the_users_and_fails_the_run(autolog, imbalanced):

@@ -24,6 +24,37 @@ def digits():
     return data.images[rows].astype(np.uint8), data.target[rows] * (rows % 3 == 0)
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "one channel",
+        pytest.param("three channels", marks=pytest.mark.slow),
+        pytest.param("rows", marks=pytest.mark.slow),
+    ],
+)
+def test_large_images_are_described_as_a_tensor(store, monkeypatch, form):
+    """MLflow's limit on a schema is less than a column for each of their pixels."""
+    shape = (96, 96) if form == "one channel" else (96, 96, 3)
+    pixels = np.random.default_rng(0).integers(0, 255, (12, *shape), dtype=np.uint8)
+    X = pixels.reshape(12, -1) if form == "rows" else pixels
+    gan = ImageGAN(max_steps=1, image_shape=shape if form == "rows" else None)
+    sampler = GANOverSampler(gan, mixture=ImageMixture(guard=False), random_state=0)
+    gan_augment.mlflow.autolog(log_figures=False, registered_model_name="large")
+    try:
+        sampler.fit_resample(X, np.arange(12) % 3 == 0)
+    finally:
+        gan_augment.mlflow.autolog(disable=True)
+    (run,) = mlflow.search_runs(output_format="list")
+    given = {
+        data.tags[0].value: data.dataset.schema for data in run.inputs.dataset_inputs
+    }
+    assert given.keys() == {"training", "synthetic"}
+    assert all("tensorspec" in schema for schema in given.values())
+    assert all(len(schema) < 1000 for schema in given.values())
+    gan_augment.mlflow.load_model("models:/large@candidate")
+    assert gan_augment.mlflow.sync() == []  # nothing was refused
+
+
 def test_a_run_has_a_grid_an_epoch_the_measures_and_the_generator(
     store, sampler, digits
 ):

@@ -16,7 +16,7 @@ from mlflow_server import free_port, runs
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ImageGAN, TabularGAN
-from gan_augment.mlflow import delivery, spool, tracker
+from gan_augment.mlflow import delivery, spool, syncing, tracker
 from gan_augment.mlflow.__main__ import main
 from gan_augment.training.callbacks import Callback
 
@@ -252,6 +252,27 @@ def test_two_processes_open_a_new_sqlite_file_at_once(tmp_path, monkeypatch):
     assert sorted(version.version for version in versions) == [1, 2]
 
 
+def test_another_server_knows_an_experiment_by_its_name(
+    store, database, monkeypatch, capsys
+):
+    shutil.copy(database, store / "new.db")
+    new = f"sqlite:///{store}/new.db"
+    there = MlflowClient(new)
+    for name in ("other", "another"):  # the id of "test" is one of these there
+        there.create_experiment(name)
+    command = ["sync", "--tracking-uri", new]
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "is_reachable", lambda uri: uri == new)
+        with pytest.warns(UserWarning, match="kept in"):
+            gan_augment.mlflow.RunTracker("moved").close()
+        assert main(command) == 1
+        assert "MLFLOW_EXPERIMENT_NAME" in capsys.readouterr().out
+    assert main(command) == 0
+    (run,) = runs(there)
+    assert there.get_experiment(run.info.experiment_id).name == "test"
+    assert runs() == []
+
+
 def test_a_run_that_is_being_written_is_left_alone(tmp_path, store):
     run = gan_augment.mlflow.RunTracker("open", spool=tmp_path / "spool")
     (result,) = gan_augment.mlflow.sync(tmp_path / "spool")
@@ -355,7 +376,7 @@ def test_a_first_line_that_was_cut_off_is_no_run(tmp_path):
 def test_a_run_that_another_sync_has_sent_is_no_run(tmp_path, monkeypatch):
     journal = spool.Journal.new(tmp_path / "spool")
     journal.append({"kind": "create"})
-    monkeypatch.setattr(delivery, "waiting_runs", lambda _: [journal.directory])
+    monkeypatch.setattr(syncing, "waiting_runs", lambda _: [journal.directory])
     journal.discard()  # the other one, after this one has listed the run
     assert gan_augment.mlflow.sync(tmp_path / "spool") == []
     assert not journal.directory.exists()
