@@ -45,7 +45,7 @@ MEASURES = {
 EXPERIMENT = "gan_augment"
 SHOWN = 12
 WHAT = "recall, gap closed"
-console = Console()
+console = Console(width=max(Console().width, 90))
 
 
 def run_arm(name: str, arms: dict[str, Arm], cut: Split, seed: int) -> dict[str, Any]:
