@@ -83,6 +83,8 @@ def splits(
         for i, (train, test) in enumerate(folding.split(rows, is_rare)):
             if n_rare is not None:
                 rare = np.random.default_rng(i).permutation(train[is_rare[train]])
+                if len(rare) < n_rare:
+                    return  # there are not so many
                 train = np.setdiff1d(train, rare[n_rare:])
             yield Split(f"{i // folds}.{i % folds}", train, test, train[:0])
         return
@@ -175,6 +177,8 @@ def main(
             raise typer.BadParameter(
                 f"{option} must be one of {choices}. Got {value!r}."
             )
+    if n_rare is not None and mode != "cv":
+        raise typer.BadParameter(f"--n-rare needs --mode cv. Got --mode {mode}.")
     names = data or PRESETS[preset][0]
     repeats = repeats or PRESETS[preset][1]
     modes = ["cv", "oracle"] if mode == "both" else [mode]

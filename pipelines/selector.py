@@ -31,7 +31,7 @@ from pipelines.datasets import DATASETS
 from pipelines.measures import CLASSIFIERS, make_classifier
 from pipelines.summary import POOLED, against_nothing, cv_table, show
 
-KEYS = ["set", "split", "classifier", "arm"]
+KEYS = ["set", "folds", "split", "classifier", "arm"]
 METRIC = "average_precision"
 ARMS = {
     "nothing": lambda classifier: classifier,
@@ -78,20 +78,18 @@ def by_table(results: pd.DataFrame) -> pd.DataFrame:
 def main(
     data: Annotated[list[str] | None, typer.Option(help="Name or FILE:TARGET.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Outer folds.")] = 2,
-    out: Annotated[Path, typer.Option(help="CSV file, one a number of folds.")] = Path(
-        "selector.csv"
-    ),
+    out: Annotated[Path, typer.Option(help="CSV file.")] = Path("selector.csv"),
 ) -> None:
     """Nest the selector in outer folds of real tables."""
     names = data or list(DATASETS)
     done = set()
     if out.exists():
-        read = pd.read_csv(out, dtype={"split": str})
+        read = pd.read_csv(out, dtype=str)
         done = set(read[KEYS].itertuples(index=False, name=None))
     tables = {name: load_any(name) for name in names}
     folding = StratifiedKFold(folds, shuffle=True, random_state=0)
     tasks = [
-        (name, str(fold), classifier, arm, split)
+        (name, str(folds), str(fold), classifier, arm, split)
         for name, table in tables.items()
         for fold, split in enumerate(folding.split(table.X, table.is_rare))
         for classifier, arm in itertools.product(POOLED, ARMS)
@@ -99,11 +97,11 @@ def main(
     for *key, split in track(tasks, "Measuring", console=console):
         if tuple(key) in done:
             continue
-        name, _, classifier, arm = key
+        name, *_, classifier, arm = key
         measured = measure(arm, classifier, *tables[name], split)
         append(pd.DataFrame([dict(zip(KEYS, key, strict=True)) | measured]), out)
     results = pd.read_csv(out, dtype={"split": str})
-    results = results[results["set"].isin(names)]
+    results = results[results["set"].isin(names) & (results["folds"] == folds)]
     show(cv_table(results, METRIC), f"{METRIC}: gain over nothing", console)
     show(by_table(results), "by table", console, "table")
 

@@ -41,10 +41,12 @@ N_ERRORS = 2
 class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """A classifier that resamples as inner folds advise, or not at all.
 
-    :func:`~gan_augment.compare` runs on the training rows. The first sampler is used,
-    unless another one, or doing nothing, has an average precision that is better by
-    more than one standard error [1]_. Then one classifier is trained on all rows. All
-    ratios and filters of a fold share one GAN.
+    :func:`~gan_augment.compare` runs on the training rows. The candidate of the best
+    average precision is selected, doing nothing being one of them, and with it all that
+    are not worse by more than two standard errors: folds of few rare rows cannot tell
+    these apart [1]_. Each is trained on all rows, and their probabilities, as for
+    classes as common as in the training rows, are averaged. All ratios and filters of a
+    fold share one GAN.
 
     Parameters
     ----------
@@ -58,8 +60,6 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     cv : int, default=5
         Number of inner folds; as many as the rarest class has rows, if these are
         fewer. With one row of a class nothing can be judged, and nothing is done.
-    correct_prior : bool, default=True
-        As in :class:`~gan_augment.ResampledClassifier`.
     n_jobs : int, default=None
         Folds at a time.
     random_state : int, RandomState instance or None, default=None
@@ -71,7 +71,8 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Names of the samplers that are used, best first; doing nothing is
         ``"nothing"``.
     comparison_ : Comparison or None
-        What was measured on the inner folds; None if nothing could be judged.
+        What was measured on the inner folds; None if nothing could be judged, or if
+        all classes are as common as each other.
     estimators_ : list of ResampledClassifier
         The fitted classifiers, in that order; that of ``"nothing"`` leaves the rows as
         they are.
@@ -103,7 +104,6 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "classifier": [HasMethods(["fit", "predict", "predict_proba"])],
         "samplers": [StrOptions({"default"}), dict],
         "cv": [Interval(Integral, 2, None, closed="left")],
-        "correct_prior": ["boolean"],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
     }
@@ -114,14 +114,12 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         samplers: Literal["default"] | Mapping[str, Any] = "default",
         *,
         cv: int = 5,
-        correct_prior: bool = True,
         n_jobs: int | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.classifier = classifier
         self.samplers = samplers
         self.cv = cv
-        self.correct_prior = correct_prior
         self.n_jobs = n_jobs
         self.random_state = random_state
 
@@ -147,10 +145,10 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rng = make_rng(self.random_state)
         seed, classifier = draw_seed(rng), seeded(clone(self.classifier), rng)
         folds = self._folds(y, rng)
+        self.comparison_ = None
         with tempfile.TemporaryDirectory() as memory:
-            candidates = self._candidates(y, seed, memory)
-            self.comparison_ = None
-            if folds is not None:
+            candidates = self._candidates(X, y, seed, memory)
+            if folds is not None and candidates:
                 self.comparison_ = compare(
                     X,
                     y,
@@ -165,18 +163,14 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             self.selected_samplers_ = _near_best(self.comparison_)
             # What gives the rows as they are.
             candidates[NOTHING] = FunctionSampler(validate=False)
-            self.estimators_ = [
-                ResampledClassifier(
-                    clone(classifier),
-                    candidates[name],
-                    correct_prior=self.correct_prior,
-                ).fit(X, y)
-                for name in self.selected_samplers_
+            # The best comes last: where generators are registered, it is the newest.
+            fitted = [
+                ResampledClassifier(clone(classifier), candidates[name]).fit(X, y)
+                for name in reversed(self.selected_samplers_)
             ]
-        for estimator in self.estimators_:
-            for sampler in (estimator.sampler, *estimator.samplers_):
-                if isinstance(self.samplers, str) and hasattr(sampler, "memory"):
-                    sampler.set_params(memory=None)  # that directory is gone
+        self.estimators_ = fitted[::-1]
+        if isinstance(self.samplers, str):
+            _forget_memory(self.estimators_)
         self.classes_ = self.estimators_[0].classes_
         return self
 
@@ -186,13 +180,17 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             return None
         return StratifiedKFold(n_folds, shuffle=True, random_state=draw_seed(rng))
 
-    def _candidates(self, y: np.ndarray, seed: int, memory: str | None) -> dict:
+    def _candidates(
+        self, X: Any, y: np.ndarray, seed: int, memory: str
+    ) -> dict[str, Any]:
         """Samplers by name, of the same seed, so that they share what they fit."""
         if not isinstance(self.samplers, str):
             return {
                 name: seeded(clone(sampler), make_rng(seed))
                 for name, sampler in self.samplers.items()
             }
+        if not default_strategy(y):
+            return {}  # there is nothing to fill up
         gan = GANOverSampler(memory=memory, random_state=seed)
         candidates: dict[str, Any] = {
             "GAN": clone(gan).set_params(sampling_strategy=default_strategy)
@@ -203,9 +201,10 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 candidates[f"GAN to {ratio}"] = clone(gan).set_params(
                     sampling_strategy=strategy
                 )
-        candidates["GAN without filter"] = clone(candidates["GAN"]).set_params(
-            sample_filter=None
-        )
+        if len(np.shape(X)) == 2:  # images have none
+            candidates["GAN without filter"] = clone(candidates["GAN"]).set_params(
+                sample_filter=None
+            )
         candidates["random over-sampling"] = RandomOverSampler(
             sampling_strategy=default_strategy, random_state=seed
         )
@@ -268,8 +267,16 @@ def _warn_of_failures(comparison: Comparison) -> None:
             f"Samplers that could not be fitted are no candidates: "
             f"{comparison.errors}.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,  # the caller of fit, which scikit-learn has wrapped
         )
+
+
+def _forget_memory(estimators: list[ResampledClassifier]) -> None:
+    """Take away the directory in which candidates shared a GAN, which is gone."""
+    for estimator in estimators:
+        for sampler in (estimator.sampler, *estimator.samplers_):
+            if isinstance(sampler, GANOverSampler):
+                sampler.set_params(memory=None)
 
 
 def _near_best(comparison: Comparison | None) -> list[str]:

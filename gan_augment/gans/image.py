@@ -22,8 +22,7 @@ from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES
 from gan_augment.training.trainer import Judge
 
-# Generated images of each class, and at most as many real ones, whose pixels are
-# matched: so many pixels, but not fewer or more images than this.
+# Pixels are matched on so many of each class, which are those of 64 to 256 images.
 PIXELS_MATCHED = 2**18
 FEWEST_MATCHED, MOST_MATCHED = 64, 256
 # Images that are measured after each epoch, and the most that the picture shows of

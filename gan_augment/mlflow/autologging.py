@@ -70,7 +70,8 @@ def autolog(
     model: a search of 200 fits does not register 200 models.
 
     Fits in parallel threads are tracked, but for those that begin while a ``compare``
-    runs; MLflow knows an active run in its own thread alone. Fits in other processes
+    runs; ``mlflow.sklearn.autolog`` leaves out what other threads fit meanwhile. MLflow
+    knows an active run in its own thread alone. Fits in other processes
     (``n_jobs``) are not, as with ``mlflow.sklearn.autolog``, unless each of them calls
     this function when it starts::
 

@@ -10,7 +10,6 @@ remembered: whoever comes next starts from the first record.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
 from collections.abc import Callable
@@ -300,14 +299,17 @@ class Delivery:
 
 def _experiment_name(experiment_id: str, tracking_uri: str) -> str:
     """Name of an experiment: an id is known to the server alone that gave it."""
-    if name := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
-        return name
-    with contextlib.suppress(MlflowException):
+    answer = "no answer"
+    try:
         if is_reachable(tracking_uri):
             return MlflowClient(tracking_uri).get_experiment(experiment_id).name
+    except MlflowException as error:
+        answer = str(error)
+    if name := os.environ.get("MLFLOW_EXPERIMENT_NAME"):
+        return name
     raise DeliveryError(
-        f"{tracking_uri} must say what experiment {experiment_id} is called. Got no "
-        "answer. Set MLFLOW_EXPERIMENT_NAME to the experiment that the run is for."
+        f"{tracking_uri} must say what experiment {experiment_id} is called. Got "
+        f"{answer}. Set MLFLOW_EXPERIMENT_NAME to the experiment that the run is for."
     )
 
 

@@ -42,7 +42,8 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
     Raises
     ------
     ValueError
-        If `requests` lacks a column.
+        If `requests` lacks a column; when the rows are drawn, if a request has no seed
+        of at least 0.
 
     Examples
     --------
@@ -66,6 +67,12 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
     # Spark takes the model to where it draws: no worker needs the tracking server.
     def generate(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         for batch in batches:
+            if not (batch["seed"] >= 0).all():
+                raise ValueError(
+                    "`seed` must be at least 0 in every request. Got a missing or a "
+                    "negative one. Without it a request that is drawn again has other "
+                    "rows."
+                )
             for row in range(len(batch)):
                 yield model.predict(batch[row : row + 1])
 

@@ -147,9 +147,11 @@ class Discriminator(nn.Module):
     ) -> None:
         super().__init__()
         n_channels, *size = image_shape
+        # The first layer halves the sides, of which an odd one loses a pixel; it looks
+        # at a pixel more all around.
         halves = [max(side, FEWEST_PIXELS) // 2 for side in size]
-        height, width = (2 * n + 1 - side for n, side in zip(halves, size, strict=True))
-        self.padding = (1, width, 1, height)
+        below, right = (2 * n + 1 - side for n, side in zip(halves, size, strict=True))
+        self.padding = (1, right, 1, below)
         widths = DISCRIMINATOR_WIDTHS[n_stages(size)]
         self.halvings = nn.ModuleList(
             make_layer(nn.Conv2d, *pair, 4, 2, 1, rng=rng)
@@ -164,7 +166,7 @@ class Discriminator(nn.Module):
         self.embedding = make_layer(
             nn.Linear, n_classes, HEAD_WIDTH, bias=False, rng=rng
         )
-        self.layers = [
+        self.chain = [
             Convolution(stride=1, padding=0),
             *[Convolution(stride=2, padding=1)] * (len(widths) - 1),
             Convolution(stride=1, padding=1),
@@ -186,7 +188,7 @@ class Discriminator(nn.Module):
         readout = self.logit.weight + self.embedding(condition)
         logits, slopes = LogitAndSlope.apply(
             squares,
-            self.layers,
+            self.chain,
             F.pixel_unshuffle(weight, 2),
             *parameters,
             readout,

@@ -13,6 +13,7 @@ from torch import nn
 def make_layer(kind: type, *sizes: Any, rng: torch.Generator, **options: Any) -> Any:
     """A layer with torch's default initialisation, drawn from `rng`."""
     layer = _uninitialised(kind)(*sizes, **options)
+    layer.__class__ = kind
     bound = math.prod(layer.weight.shape[1:]) ** -0.5
     nn.init.uniform_(layer.weight, -bound, bound, generator=rng)
     if layer.bias is not None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import torch
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
 
@@ -152,6 +153,7 @@ class LogitAndSlope(torch.autograd.Function):
         return logits, slopes
 
     @staticmethod
+    @once_differentiable
     def backward(
         ctx: Any, d_logits: torch.Tensor | None, d_slopes: torch.Tensor | None
     ) -> tuple[torch.Tensor | None, ...]:

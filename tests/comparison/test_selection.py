@@ -104,7 +104,9 @@ def test_the_probabilities_of_the_selected_are_averaged(monkeypatch):
     assert (model.predict(X) == (mean[:, 1] > 0.5)).all()
 
 
-def test_all_candidates_share_one_gan_a_fold(monkeypatch):
+@pytest.fixture
+def trained(monkeypatch):
+    """Numbers of rows of the GANs that are trained, in three steps."""
     trained = []
 
     def train(self, X, classes, rng):
@@ -114,6 +116,12 @@ def test_all_candidates_share_one_gan_a_fold(monkeypatch):
 
     real = TabularGAN._train
     monkeypatch.setattr(TabularGAN, "_train", train)
+    return trained
+
+
+def test_all_candidates_share_one_gan_a_fold(trained, monkeypatch):
+    both = ["GAN to 1.0", "GAN"]
+    monkeypatch.setattr(selection, "_near_best", lambda comparison: both)
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(120, 3)), np.arange(120) % 20 == 0
     model = ResampledClassifierCV(LogisticRegression(), cv=3, n_jobs=2, random_state=0)
@@ -121,12 +129,28 @@ def test_all_candidates_share_one_gan_a_fold(monkeypatch):
         model.fit(X, y)
     arms = set(model.comparison_.frame["arm"])
     assert {"GAN", "GAN to 0.1", "GAN to 1.0", "GAN without filter"} <= arms
-    n_inner = [n_rows for n_rows in trained if n_rows < len(X)]
-    assert n_inner == [80, 80, 80]
-    of_gan = [name for name in model.selected_samplers_ if name.startswith("GAN")]
-    assert len(trained) - len(n_inner) == bool(of_gan)
+    assert trained == [80, 80, 80, 120]
+    # Best first, and nothing is left of the directory that they shared.
+    n_rows = [len(each.samplers_[0].synthetic_mask_) for each in model.estimators_]
+    assert n_rows[0] > n_rows[1]
     for estimator in model.estimators_:
-        assert getattr(estimator.sampler, "memory", None) is None
+        assert estimator.sampler.memory is None
+        assert estimator.samplers_[0].memory is None
+
+
+def test_with_classes_of_equal_size_there_is_nothing_to_select(trained):
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    model = ResampledClassifierCV(LogisticRegression(), cv=2, random_state=0).fit(X, y)
+    assert model.selected_samplers_ == ["nothing"]
+    assert not trained
+
+
+def test_images_have_no_filter_to_leave_out():
+    model = ResampledClassifierCV(LogisticRegression())
+    images, y = np.zeros((30, 8, 8)), np.arange(30) % 10 == 0
+    names = set(model._candidates(images, y, 0, ""))
+    assert "GAN" in names
+    assert "GAN without filter" not in names
 
 
 def test_a_candidate_that_fails_is_told():
@@ -138,8 +162,10 @@ def test_a_candidate_that_fails_is_told():
 
     samplers = {"broken": Broken(), "random": RandomOverSampler()}
     model = ResampledClassifierCV(TREE, samplers, cv=2, random_state=0)
-    with pytest.warns(UserWarning, match="'broken': 'RuntimeError: no rows today'"):
+    failed = "'broken': 'RuntimeError: no rows today'"
+    with pytest.warns(UserWarning, match=failed) as warned:
         model.fit(X, y)
+    assert warned[0].filename == __file__
     assert model.selected_samplers_ == ["random"]
 
 

@@ -50,6 +50,9 @@ def test_the_same_requests_give_the_same_rows_however_they_are_cut(
         found = gan_augment.mlflow.generate_on_spark("models:/generator@candidate", cut)
         return found.toPandas()
 
+    fresh = spark.createDataFrame([{"n_rows": 2, "target_class": "", "seed": -1}])
+    with pytest.raises(Exception, match="`seed` must be at least 0"):
+        draw(fresh)
     expected = GeneratorModel(gan).predict(pd.DataFrame(REQUESTS))
     assert expected["income"].isna().any()
     for n_partitions in (1, 3):

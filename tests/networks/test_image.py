@@ -54,10 +54,11 @@ def test_gradients_reach_every_weight():
             assert weight.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize("used", ["logits", "slopes", "both"])
 @pytest.mark.parametrize(
     "image_shape", [(1, 12, 12), (3, 25, 33), (5, 9, 40), (1, 1, 7)]
 )
-def test_logits_slopes_and_all_gradients_equal_those_of_autograd(image_shape):
+def test_logits_slopes_and_all_gradients_equal_those_of_autograd(image_shape, used):
     """A penalty on the slopes differentiates twice; the closed form must agree."""
     discriminator = make(Discriminator, image_shape).double()
     images = torch.randn(6, *image_shape, dtype=torch.float64, requires_grad=True)
@@ -78,11 +79,23 @@ def test_logits_slopes_and_all_gradients_equal_those_of_autograd(image_shape):
     results = []
     for logits, slopes in (discriminator(images, condition), plain()):
         penalties = slopes.square().flatten(1).sum(dim=1) * torch.arange(6)
-        loss = F.softplus(logits).sum() + penalties.sum()
-        gradients = torch.autograd.grad(loss, [images, *discriminator.parameters()])
+        losses = {"logits": F.softplus(logits).sum(), "slopes": penalties.sum()}
+        loss = sum(losses.values()) if used == "both" else losses[used]
+        gradients = torch.autograd.grad(
+            loss, [images, *discriminator.parameters()], materialize_grads=True
+        )
         results.append((logits, slopes, *gradients))
     for closed, true in zip(*results, strict=True):
         torch.testing.assert_close(closed, true)
+
+
+def test_what_has_no_second_derivative_is_refused():
+    discriminator = make(Discriminator, (1, 12, 12))
+    logits, _ = discriminator(torch.randn(6, 1, 12, 12), conditions(6))
+    weight = discriminator.head.weight
+    (gradient,) = torch.autograd.grad(logits.square().sum(), weight, create_graph=True)
+    with pytest.raises(RuntimeError):
+        torch.autograd.grad(gradient.sum(), weight)
 
 
 def test_logits_and_images_do_not_depend_on_the_rest_of_the_batch():

@@ -43,12 +43,12 @@ def test_the_command_nests_the_selector_and_goes_on_where_it_was(
 
 def test_regret_is_against_the_better_of_both():
     rows = [
-        ("a", "0", "LR", "nothing", 0.5, 1.0),
-        ("a", "0", "LR", "GAN", 0.6, 3.0),
-        ("a", "0", "LR", "selected", 0.58, 9.0),
-        ("b", "0", "LR", "nothing", 0.5, 1.0),
-        ("b", "0", "LR", "GAN", 0.4, 3.0),
-        ("b", "0", "LR", "selected", 0.49, 9.0),
+        ("a", 2, "0", "LR", "nothing", 0.5, 1.0),
+        ("a", 2, "0", "LR", "GAN", 0.6, 3.0),
+        ("a", 2, "0", "LR", "selected", 0.58, 9.0),
+        ("b", 2, "0", "LR", "nothing", 0.5, 1.0),
+        ("b", 2, "0", "LR", "GAN", 0.4, 3.0),
+        ("b", 2, "0", "LR", "selected", 0.49, 9.0),
     ]
     table = selector.by_table(
         pd.DataFrame(rows, columns=[*selector.KEYS, selector.METRIC, "cpu_seconds"])
