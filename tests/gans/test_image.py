@@ -39,7 +39,7 @@ def test_pixels_are_distributed_as_real_ones_however_short_the_training(fitted, 
         real = digits[0][digits[1] == label]
         drawn, _ = fitted.sample(200, label=label)
         assert (drawn == 0).mean() == pytest.approx((real == 0).mean(), abs=0.05)
-        assert drawn.mean() == pytest.approx(real.mean(), rel=0.1)
+        assert drawn.mean() == pytest.approx(real.mean(), rel=0.15)
 
 
 def test_a_classifier_of_real_images_knows_what_was_drawn():
