@@ -22,7 +22,6 @@ SPREAD = np.std([-3, -1, 1, 3], ddof=1) * np.sqrt(1 / 4 + 0.25)
 TREE = DecisionTreeClassifier(min_samples_leaf=100, random_state=0)
 
 
-@pytest.mark.slow
 @parametrize_with_checks(
     [ResampledClassifierCV(LogisticRegression(), RANDOM, cv=2, random_state=0)]
 )
