@@ -20,7 +20,7 @@ def starved_tree(seed):
     rng = np.random.default_rng(seed)
     y = rng.random(2000) < 0.05
     X = rng.normal(size=(2000, 6))
-    X[y, :3] += 1.2
+    X[y, :4] += 1.5
     return X, y
 
 
