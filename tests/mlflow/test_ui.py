@@ -44,9 +44,10 @@ def tracked(server):
     from sklearn.datasets import load_breast_cancer
 
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
-    before = mlflow.get_tracking_uri()
     server.start()
-    mlflow.set_tracking_uri(server.uri)
+    # Not set_tracking_uri, which every later test of this process would go by.
+    patch = pytest.MonkeyPatch()
+    patch.setenv("MLFLOW_TRACKING_URI", server.uri)
     try:
         experiment = mlflow.set_experiment("cancer").experiment_id
         gan_augment.mlflow.autolog(registered_model_name="cancer-generator")
@@ -71,7 +72,7 @@ def tracked(server):
         }
     finally:
         gan_augment.mlflow.autolog(disable=True)
-        mlflow.set_tracking_uri(before)
+        patch.undo()
         os.environ.pop("MLFLOW_EXPERIMENT_ID", None)
 
 

@@ -1,4 +1,5 @@
 import matplotlib
+import matplotlib.pyplot as plt
 import pytest
 
 matplotlib.use("agg")
@@ -7,4 +8,4 @@ matplotlib.use("agg")
 @pytest.fixture(autouse=True)
 def close_figures():
     yield
-    matplotlib.pyplot.close("all")
+    plt.close("all")
