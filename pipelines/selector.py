@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 import time
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from gan_augment import ResampledClassifier, ResampledClassifierCV
 from pipelines.benchmark import append, load_any
-from pipelines.datasets import DATASETS
+from pipelines.datasets import DATASETS, Dataset
 from pipelines.measures import CLASSIFIERS, make_classifier
 from pipelines.summary import POOLED, against_nothing, cv_table, show
 
@@ -39,6 +40,13 @@ ARMS = {
     "selected": lambda classifier: ResampledClassifierCV(classifier, random_state=0),
 }
 console = Console(width=110)
+
+
+def outer_splits(table: Dataset, folds: int, repeats: int) -> Iterator[Any]:
+    """Stratified folds, `repeats` times; the first are those of one repeat."""
+    for seed in range(repeats):
+        folding = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        yield from folding.split(table.X, table.is_rare)
 
 
 def measure(
@@ -78,6 +86,7 @@ def by_table(results: pd.DataFrame) -> pd.DataFrame:
 def main(
     data: Annotated[list[str] | None, typer.Option(help="Name or FILE:TARGET.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Outer folds.")] = 2,
+    repeats: Annotated[int, typer.Option(min=1, help="Of the outer folds.")] = 1,
     out: Annotated[Path, typer.Option(help="CSV file.")] = Path("selector.csv"),
 ) -> None:
     """Nest the selector in outer folds of real tables."""
@@ -87,11 +96,10 @@ def main(
         read = pd.read_csv(out, dtype=str)
         done = set(read[KEYS].itertuples(index=False, name=None))
     tables = {name: load_any(name) for name in names}
-    folding = StratifiedKFold(folds, shuffle=True, random_state=0)
     tasks = [
         (name, str(folds), str(fold), classifier, arm, split)
         for name, table in tables.items()
-        for fold, split in enumerate(folding.split(table.X, table.is_rare))
+        for fold, split in enumerate(outer_splits(table, folds, repeats))
         for classifier, arm in itertools.product(POOLED, ARMS)
     ]
     for *key, split in track(tasks, "Measuring", console=console):
@@ -100,8 +108,9 @@ def main(
         name, *_, classifier, arm = key
         measured = measure(arm, classifier, *tables[name], split)
         append(pd.DataFrame([dict(zip(KEYS, key, strict=True)) | measured]), out)
-    results = pd.read_csv(out, dtype={"split": str})
-    results = results[results["set"].isin(names) & (results["folds"] == folds)]
+    results = pd.read_csv(out, dtype=dict.fromkeys(KEYS, str))
+    asked = pd.MultiIndex.from_tuples(task[:-1] for task in tasks)
+    results = results[pd.MultiIndex.from_frame(results[KEYS]).isin(asked)]
     show(cv_table(results, METRIC), f"{METRIC}: gain over nothing", console)
     show(by_table(results), "by table", console, "table")
 

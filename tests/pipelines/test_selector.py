@@ -36,9 +36,17 @@ def test_the_command_nests_the_selector_and_goes_on_where_it_was(
     assert len(results) == 18
     chosen = results.loc[results["arm"] == "selected", "selected"]
     assert set("; ".join(chosen).split("; ")) <= {"nothing", "random"}
-    monkeypatch.setattr(selector, "measure", None)
-    again = CliRunner().invoke(app, command, catch_exceptions=False)
+    again = CliRunner().invoke(app, [*command, "--repeats", "2"])
     assert again.exit_code == 0
+    repeated = pd.read_csv("selector.csv")
+    assert len(repeated) == 36
+    pd.testing.assert_frame_equal(repeated[:18], results)
+    folds = repeated[repeated["arm"] == "nothing"].groupby("split")[selector.METRIC]
+    assert folds.mean().nunique() == 4
+    monkeypatch.setattr(selector, "measure", None)
+    once_more = CliRunner().invoke(app, command, catch_exceptions=False)
+    # All but the progress bar, which is the first line.
+    assert once_more.stdout.splitlines()[1:] == first.stdout.splitlines()[1:]
 
 
 def test_regret_is_against_the_better_of_both():
