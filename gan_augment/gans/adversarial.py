@@ -91,6 +91,10 @@ class BaseGAN(BaseSynthesizer):
     def _auto_steps(self, classes: np.ndarray) -> int:
         """Number of steps where the user leaves it to us."""
 
+    def _training_dtype(self) -> torch.dtype:
+        """What the networks calculate in while they are trained."""
+        return torch.float32
+
     def _make_augmentation(self) -> Augmentation | None:
         """What the discriminator sees the rows through."""
         return None
@@ -131,6 +135,7 @@ class BaseGAN(BaseSynthesizer):
             ),
             max_time=self.max_time,
             rng=make_torch_generator(rng, self.device),
+            dtype=self._training_dtype(),
             augmentation=self._make_augmentation(),
             judge=self._make_judge(codes, classes, rng),
             callbacks=callbacks,

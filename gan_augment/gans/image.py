@@ -22,7 +22,8 @@ from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES
 from gan_augment.training.trainer import Judge
 
-# Pixels are matched on so many of each class, which are those of 64 to 256 images.
+# How many pixels of each class their distribution is taken from: so many, within these
+# numbers of images.
 PIXELS_MATCHED = 2**18
 FEWEST_MATCHED, MOST_MATCHED = 64, 256
 # Images that are measured after each epoch, and the most that the picture shows of
@@ -34,6 +35,8 @@ PICTURE = (10, 10)
 FEWEST_STEPS, MOST_STEPS = 400, 600
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
+# From this compute capability on a CUDA device multiplies bfloat16 in hardware.
+BFLOAT16_CAPABILITY = (8, 0)
 
 
 class ImageGAN(BaseGAN):
@@ -81,6 +84,10 @@ class ImageGAN(BaseGAN):
         A training that it cuts short depends on the machine's speed.
     device : str, default="cpu"
         Torch device to train on.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        What the networks calculate in while they are trained. ``"auto"`` takes bfloat16
+        on a CUDA device that has it, and float32 elsewhere. What is saved, and draws
+        images, is float32.
     callbacks : sequence of Callback, default=()
         What watches the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
@@ -141,6 +148,7 @@ class ImageGAN(BaseGAN):
         ],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, tuple],
         "verbose": ["boolean"],
         "random_state": ["random_state"],
@@ -158,6 +166,7 @@ class ImageGAN(BaseGAN):
         max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
         device: str = "cpu",
+        precision: Literal["auto", "float32", "bfloat16"] = "auto",
         callbacks: Sequence[Callback] = (),
         verbose: bool = False,
         random_state: RandomState = None,
@@ -171,6 +180,7 @@ class ImageGAN(BaseGAN):
         self.max_steps = max_steps
         self.max_time = max_time
         self.device = device
+        self.precision = precision
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
@@ -204,6 +214,14 @@ class ImageGAN(BaseGAN):
         _, *size = self.encoder_.image_shape_
         return FEWEST_STEPS if n_stages(size) == 1 else MOST_STEPS
 
+    def _training_dtype(self) -> torch.dtype:
+        if self.precision != "auto":
+            return getattr(torch, self.precision)
+        if torch.device(self.device).type != "cuda":
+            return torch.float32
+        capability = torch.cuda.get_device_capability(self.device)
+        return torch.bfloat16 if capability >= BFLOAT16_CAPABILITY else torch.float32
+
     def _make_augmentation(self) -> AdaptiveShift:
         _, height, width = self.encoder_.image_shape_
         return AdaptiveShift(max(1, round(SHIFT * min(height, width))))
@@ -213,13 +231,14 @@ class ImageGAN(BaseGAN):
     ) -> Judge:
         chosen = _balanced(classes, N_WATCHED, rng)
         real = self.encoder_.dequantize(codes[chosen])
-        condition = self._condition(classes[chosen]).to(self.device)
+        condition = self._condition(classes[chosen])
         seed = draw_seed(rng)
 
         def judge(generator: nn.Module) -> tuple[dict[str, float], np.ndarray]:
             noise = make_torch_generator(make_rng(seed), self.device)
+            like = next(generator.parameters())
             with torch.no_grad():
-                drawn = generator(condition, noise).cpu().numpy()
+                drawn = generator(condition.to(like), noise).float().cpu().numpy()
             rows = [images.reshape(len(images), -1) for images in (real, drawn)]
             measures = {}
             if len(real) > FEWEST_WATCHED:

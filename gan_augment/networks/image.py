@@ -107,7 +107,9 @@ class Generator(nn.Module):
         says which of the extreme pixels are the most extreme.
         """
         shape = (len(condition), self.latent_dim)
-        latent = torch.randn(shape, generator=rng, device=condition.device)
+        latent = torch.randn(
+            shape, generator=rng, device=condition.device, dtype=condition.dtype
+        )
         inputs = torch.cat([latent, self.embedding(condition)], dim=1)
         x = self.start(inputs).unflatten(1, self.base)
         x = x.contiguous(memory_format=torch.channels_last)

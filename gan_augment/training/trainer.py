@@ -57,6 +57,8 @@ class Trainer:
         Seconds after which training stops, at the next step.
     rng : torch.Generator
         Source of the noise, on the device of the networks.
+    dtype : torch.dtype, default=torch.float32
+        What the networks calculate in. Losses, weights and their average are float32.
     augmentation : Augmentation, default=None
         What the discriminator sees real and generated rows through.
     judge : callable, default=None
@@ -78,6 +80,7 @@ class Trainer:
         max_steps: int,
         max_time: float | None,
         rng: torch.Generator,
+        dtype: torch.dtype = torch.float32,
         augmentation: Augmentation | None = None,
         judge: Judge | None = None,
         callbacks: Sequence[Callback] = (),
@@ -92,11 +95,18 @@ class Trainer:
         self.max_steps = max_steps
         self.max_time = math.inf if max_time is None else max_time
         self.rng = rng
+        self.dtype = dtype
         self.callbacks = (*callbacks, *ambient_callbacks())
         self._learning_rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE)
         # All weights of a network lie in one vector, of which its parameters are views:
-        # optimiser and average then take one operation each, not one a parameter.
-        self._vectors = _vector(generator), _vector(discriminator)
+        # optimiser and average then take one operation each, not one a parameter. The
+        # networks look into `_working`, which in float32 is `_vectors`.
+        self._vectors = [
+            parameters_to_vector(network.parameters()).detach()
+            for network in (generator, discriminator)
+        ]
+        self._working = [vector.to(dtype) for vector in self._vectors]
+        self._point_to(*self._working)
         self._optimizer = torch.optim.Adam(
             [{"params": [vector]} for vector in self._vectors],
             betas=(0.0, 0.9),
@@ -139,19 +149,26 @@ class Trainer:
         finally:
             for callback in self.callbacks:
                 callback.on_train_end()
-        self._vectors[0].copy_(self._average)
+        self._point_to(self._average, self._vectors[1])
+
+    def _point_to(self, generator: torch.Tensor, discriminator: torch.Tensor) -> None:
+        """Make the networks' parameters views of these weights."""
+        vector_to_parameters(generator, self.generator.parameters())
+        vector_to_parameters(discriminator, self.discriminator.parameters())
 
     def _step(
         self, real: torch.Tensor, condition: torch.Tensor, penalised: bool = True
     ) -> torch.Tensor:
         """One simultaneous update of both networks; the three terms of the game."""
-        real, condition = real.to(self.rng.device), condition.to(self.rng.device)
+        device = self.rng.device
+        real, condition = real.to(device, self.dtype), condition.to(device, self.dtype)
         fake = self.generator(condition, self.rng)
         if self.augmentation is not None:
             real, fake = (self.augmentation(rows, self.rng) for rows in (real, fake))
         logits, slopes = self.discriminator(
             torch.cat([real, fake.detach()]), torch.cat([condition, condition])
         )
+        logits, slopes = logits.float(), slopes.float()
         objective = discriminator_loss = self.loss.discriminator(*logits.chunk(2))
         if penalised:
             # The mean over real and fake rows together is half of R1 + R2.
@@ -164,12 +181,14 @@ class Trainer:
         generator_loss = self.loss.generator(*judged.chunk(2))
         (weights,) = torch.autograd.grad(generator_loss, judged)
         weights = weights.view(-1, *[1] * (slopes.ndim - 1))
-        row_gradients = (slopes.detach() * weights).chunk(2)[1]
+        row_gradients = (slopes.detach() * weights).chunk(2)[1].to(self.dtype)
         self._vectors[1].grad = _gradient(objective, self.discriminator)
         self._vectors[0].grad = _gradient(fake, self.generator, row_gradients)
         if self.augmentation is not None:
             self.augmentation.adapt(*judged.detach().chunk(2))
         self._optimizer.step()
+        for working, vector in zip(self._working, self._vectors, strict=True):
+            working.copy_(vector)
         self._average.lerp_(self._vectors[0], 1 - EMA_DECAY)
         self._batch = real, fake.detach(), condition
         terms = [discriminator_loss, generator_loss, self._penalty]
@@ -178,14 +197,15 @@ class Trainer:
     @contextlib.contextmanager
     def _averaged(self) -> Iterator[None]:
         """Give the generator the average of its weights for a while."""
-        weights = self._vectors[0].clone()
-        self._vectors[0].copy_(self._average)
+        weights = self._working[0]
+        current = weights.clone()
+        weights.copy_(self._average)
         self.generator.eval()
         try:
             yield
         finally:
             self.generator.train()
-            self._vectors[0].copy_(weights)
+            weights.copy_(current)
 
     def _set_learning_rate(self, step: int) -> None:
         """Hold, then fall linearly to zero over the second half."""
@@ -239,20 +259,13 @@ def _diversity(
     real: torch.Tensor, fake: torch.Tensor, condition: torch.Tensor
 ) -> float:
     """Spread of a batch's generated rows within their classes, over the real rows'."""
+    condition = condition.float()
     counts = condition.sum(dim=0).clamp(min=1)[:, None]
     spreads = [
         (rows - condition @ (condition.T @ rows / counts)).norm()
-        for rows in (real.flatten(1), fake.flatten(1))
+        for rows in (real.flatten(1).float(), fake.flatten(1).float())
     ]
     return float(spreads[1] / spreads[0].clamp(min=1e-12))
-
-
-def _vector(network: nn.Module) -> torch.Tensor:
-    """All weights of a network as one vector that its parameters look into."""
-    parameters = list(network.parameters())
-    vector = parameters_to_vector(parameters).detach()
-    vector_to_parameters(vector, parameters)
-    return vector
 
 
 def _gradient(
@@ -262,4 +275,4 @@ def _gradient(
 ) -> torch.Tensor:
     """Gradient for a network's weights, of a loss or of what a loss depends on."""
     gradients = torch.autograd.grad(output, list(network.parameters()), output_gradient)
-    return torch.cat([gradient.flatten() for gradient in gradients])
+    return torch.cat([gradient.flatten() for gradient in gradients]).float()

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
@@ -94,6 +95,34 @@ def test_every_epoch_is_measured_and_shown(digits):
     assert (first != last).any()
     assert set(gan.history_) >= {"diversity", "coverage", "augmentation"}
     assert gan.history_["augmentation"][0] == 0
+
+
+def test_bfloat16_trains_to_the_same_losses_and_leaves_float32(digits):
+    # Later the two games part ways, as two seeds' do.
+    exact, coarse = (
+        ImageGAN(max_steps=4, precision=precision, random_state=0).fit(*digits)
+        for precision in ("float32", "bfloat16")
+    )
+    for loss in ("discriminator_loss", "generator_loss", "gradient_penalty"):
+        np.testing.assert_allclose(
+            coarse.history_[loss], exact.history_[loss], rtol=0.05
+        )
+    weights = coarse.generator_weights_
+    assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
+    assert any(
+        (weights[name] != exact.generator_weights_[name]).any() for name in weights
+    )
+    assert coarse.sample(3, label=3)[0].shape == (3, 8, 8)
+
+
+def test_bfloat16_is_taken_where_a_gpu_has_it(digits, fitted, monkeypatch):
+    same = ImageGAN(max_steps=20, precision="float32", random_state=0).fit(*digits)
+    np.testing.assert_array_equal(same.sample(9)[0], fitted.sample(9)[0])
+    for capability, dtype in (((7, 5), torch.float32), ((9, 0), torch.bfloat16)):
+        monkeypatch.setattr(
+            torch.cuda, "get_device_capability", lambda device, c=capability: c
+        )
+        assert ImageGAN(device="cuda:0")._training_dtype() is dtype
 
 
 def test_training_stops_when_coverage_no_longer_improves(digits):

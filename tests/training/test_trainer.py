@@ -7,6 +7,8 @@ from scipy import stats
 
 from gan_augment import TabularGAN
 from gan_augment.encoding.schema import Span
+from gan_augment.networks.image import Discriminator as ImageDiscriminator
+from gan_augment.networks.image import Generator as ImageGenerator
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, ambient_callbacks, watching
@@ -97,6 +99,32 @@ def test_the_generator_gets_the_gradient_of_its_loss(loss):
     torch.testing.assert_close(
         trainer._vectors[0].grad, torch.cat([gradient.flatten() for gradient in true])
     )
+
+
+def test_weights_of_a_bfloat16_training_move_by_less_than_bfloat16_resolves():
+    rng = torch.Generator().manual_seed(0)
+    generator = ImageGenerator(
+        latent_dim=3, n_classes=2, image_shape=(1, 8, 8), rng=rng
+    )
+    discriminator = ImageDiscriminator(n_classes=2, image_shape=(1, 8, 8), rng=rng)
+    before = torch.cat([p.detach().flatten() for p in generator.parameters()])
+    trainer = Trainer(
+        generator,
+        discriminator,
+        loss="relativistic",
+        gradient_penalty_weight=1.0,
+        learning_rate=1e-6,
+        max_steps=4,
+        max_time=None,
+        rng=rng,
+        dtype=torch.bfloat16,
+    )
+    assert next(generator.parameters()).dtype is torch.bfloat16
+    trainer._set_learning_rate(1)
+    trainer._step(torch.rand(8, 1, 8, 8), torch.eye(2)[torch.arange(8) % 2])
+    moved = (trainer._vectors[0] - before).abs()
+    assert moved.max() < 1e-5
+    assert (moved > 0).float().mean() > 0.9
 
 
 def test_a_callback_can_stop_the_training():
