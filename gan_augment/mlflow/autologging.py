@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import sys
 import time
 import warnings
@@ -237,7 +238,14 @@ def _params(sampler: Any, y: Any, y_resampled: Any) -> dict[str, str]:
     for name, labels in (("data", y), ("resampled", y_resampled)):
         for label, count in Counter(np.asarray(labels).ravel().tolist()).items():
             params[f"{name}/n_{label}"] = count
-    return {name: str(value) for name, value in params.items()}
+    return {name: _text(value) for name, value in params.items()}
+
+
+def _text(value: Any) -> str:
+    """A parameter as text: a function by its name, as its address says nothing."""
+    if inspect.isroutine(value):
+        return f"{value.__module__}.{value.__qualname__}"
+    return str(value)
 
 
 def _plain_labels(y: Any) -> np.ndarray:

@@ -31,6 +31,20 @@ def pipeline(fast_sampler):
     return make_pipeline(fast_sampler, prepare, LogisticRegression())
 
 
+def test_a_function_among_the_parameters_is_logged_by_its_name(
+    autolog, fast_sampler, imbalanced
+):
+    autolog()
+    fast_sampler.set_params(sampling_strategy=twice_as_many)
+    fast_sampler.fit_resample(*imbalanced)
+    (run,) = runs()
+    assert run.data.params["sampling_strategy"] == f"{__name__}.twice_as_many"
+
+
+def twice_as_many(y):
+    return {"rare": 2 * (y == "rare").sum()}
+
+
 def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
     autolog(registered_model_name="generator")
     pipeline.fit(*imbalanced)
