@@ -30,6 +30,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gan_augment.draws import resample
 from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
@@ -74,9 +75,10 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
         itself is not corrected for: leave it at None.
-    n_draws : int, default=1
+    n_draws : int, default=3
         How often rows are resampled and the classifier trained; probabilities are the
-        mean. More draws cost as many times the time, and vary less.
+        mean. An over-sampler is fitted once and draws as many times the rows; other
+        samplers are fitted for every draw.
     synthetic_weight : float, default=1.0
         Weight of a synthetic row, a real one having 1. Another value than 1 needs a
         classifier that takes ``sample_weight``.
@@ -92,7 +94,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     estimators_ : list of classifier
         The fitted classifiers, one a draw.
     samplers_ : list of sampler
-        The fitted samplers, one a draw.
+        The fitted samplers: of an over-sampler one, of others one a draw.
     resampled_prior_ : ndarray of shape (n_draws, n_classes)
         Shares of the classes among the rows that each classifier was trained on.
     n_features_in_ : int
@@ -134,7 +136,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         sampler: Any = None,
         *,
         correct_prior: bool = True,
-        n_draws: int = 1,
+        n_draws: int = 3,
         synthetic_weight: float = 1.0,
         random_state: RandomState = None,
     ) -> None:
@@ -181,10 +183,11 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"class, {self.classes_[self.class_prior_ > 0].tolist()}."
             )
         rng = make_rng(self.random_state)
-        self.estimators_, self.samplers_, priors = [], [], []
-        for _ in range(self.n_draws):
-            sampler = seeded(self._make_sampler(), rng)
-            X_resampled, y_resampled = sampler.fit_resample(X, y)
+        self.estimators_, priors = [], []
+        self.samplers_: list[Any] = []
+        for sampler, X_resampled, y_resampled in resample(
+            self._make_sampler(), X, y, self.n_draws, rng
+        ):
             weights = self._weights(sampler, y, y_resampled, weight)
             classifier = seeded(clone(self.classifier), rng)
             if weights is None:
@@ -193,7 +196,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 classifier.fit(
                     X_resampled, y_resampled, sample_weight=weights, **fit_params
                 )
-            self.samplers_.append(sampler)
+            if sampler not in self.samplers_:
+                self.samplers_.append(sampler)
             self.estimators_.append(classifier)
             priors.append(self._shares(y_resampled, weights))
             if (priors[-1][self.class_prior_ > 0] == 0).any():
@@ -207,7 +211,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def _make_sampler(self) -> Any:
         if self.sampler is None:
             return GANOverSampler(sampling_strategy=default_strategy)
-        return clone(self.sampler)
+        return self.sampler
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
         indices = np.searchsorted(self.classes_, np.asarray(y))

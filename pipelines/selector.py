@@ -1,12 +1,12 @@
-"""What ResampledClassifierCV gains, costs and misses, on folds that it never saw.
+"""What ResampledClassifier and its CV gain, cost and miss, on folds that they never saw.
 
     python -m pipelines.selector                  # every table, some hours
     python -m pipelines.selector --data yeast4 --data vehicle0
 
-Outer folds; in each, the classifier alone, with the default over-sampler, and with what
-inner folds select. *Regret* is what the better of the first two would have had, by the
-table's mean, beyond what was selected. Results go to a CSV file; what is there is not
-run again.
+Outer folds; in each, the classifier alone, with one draw of the default over-sampler,
+with as many as are the default, and with what inner folds select. *Regret* is what the
+better of nothing and the default would have had, by the table's mean, beyond what was
+selected. Results go to a CSV file; what is there is not run again.
 """
 
 from __future__ import annotations
@@ -34,8 +34,12 @@ from pipelines.summary import POOLED, against_nothing, cv_table, show
 
 KEYS = ["set", "folds", "split", "classifier", "arm"]
 METRIC = "average_precision"
+BASE = "nothing"
 ARMS = {
-    "nothing": lambda classifier: classifier,
+    BASE: lambda classifier: classifier,
+    "GAN, one draw": lambda classifier: ResampledClassifier(
+        classifier, n_draws=1, random_state=0
+    ),
     "GAN": lambda classifier: ResampledClassifier(classifier, random_state=0),
     "selected": lambda classifier: ResampledClassifierCV(classifier, random_state=0),
 }
@@ -71,25 +75,27 @@ def measure(
 def by_table(results: pd.DataFrame) -> pd.DataFrame:
     """Mean gains over nothing, regret and cost; a row a table."""
     gains = against_nothing(results, METRIC).groupby("set").mean()
-    table = gains.assign(
-        regret=gains["GAN"].clip(lower=0) - gains["selected"],
-        **{
-            f"{arm}, CPU s": results[results["arm"] == arm]
-            .groupby("set")["cpu_seconds"]
-            .mean()
-            for arm in ARMS
-        },
-    )
+    if {"GAN", "selected"} <= set(gains):
+        gains["regret"] = gains["GAN"].clip(lower=0) - gains["selected"]
+    seconds = results.groupby(["set", "arm"])["cpu_seconds"].mean().unstack()
+    table = gains.join(seconds.add_suffix(", CPU s"))
     return pd.concat([table, table.mean().to_frame("mean").T])
 
 
 def main(
     data: Annotated[list[str] | None, typer.Option(help="Name or FILE:TARGET.")] = None,
     folds: Annotated[int, typer.Option(min=2, help="Outer folds.")] = 2,
+    arm: Annotated[
+        list[str] | None, typer.Option(help=f"Of {', '.join(ARMS)}. Default: all.")
+    ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Of the outer folds.")] = 1,
     out: Annotated[Path, typer.Option(help="CSV file.")] = Path("selector.csv"),
 ) -> None:
     """Nest the selector in outer folds of real tables."""
+    unknown = set(arm or []) - set(ARMS)
+    if unknown:
+        raise typer.BadParameter(f"--arm must be of {list(ARMS)}. Got {unknown}.")
+    arms = [BASE, *(name for name in arm or ARMS if name != BASE)]
     names = data or list(DATASETS)
     done = set()
     if out.exists():
@@ -97,16 +103,16 @@ def main(
         done = set(read[KEYS].itertuples(index=False, name=None))
     tables = {name: load_any(name) for name in names}
     tasks = [
-        (name, str(folds), str(fold), classifier, arm, split)
+        (name, str(folds), str(fold), classifier, label, split)
         for name, table in tables.items()
         for fold, split in enumerate(outer_splits(table, folds, repeats))
-        for classifier, arm in itertools.product(POOLED, ARMS)
+        for classifier, label in itertools.product(POOLED, arms)
     ]
     for *key, split in track(tasks, "Measuring", console=console):
         if tuple(key) in done:
             continue
-        name, *_, classifier, arm = key
-        measured = measure(arm, classifier, *tables[name], split)
+        name, *_, classifier, label = key
+        measured = measure(label, classifier, *tables[name], split)
         append(pd.DataFrame([dict(zip(KEYS, key, strict=True)) | measured]), out)
     results = pd.read_csv(out, dtype=dict.fromkeys(KEYS, str))
     asked = pd.MultiIndex.from_tuples(task[:-1] for task in tasks)

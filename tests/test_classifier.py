@@ -1,6 +1,7 @@
 """ResampledClassifier: only fit resamples, and probabilities are of real rows."""
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -139,7 +140,8 @@ def test_rows_are_resampled_in_fit_alone(imbalanced):
     )
     model.fit(X, y).predict_proba(X)
     model.predict(X)
-    assert Counter.calls == 3
+    assert Counter.calls == 1
+    assert len(model.estimators_) == 3
     assert list(model.feature_names_in_) == list(X.columns)
 
 
@@ -153,8 +155,11 @@ def test_the_default_sampler_is_ours_at_a_moderate_ratio(imbalanced):
     ).fit(X, y)
     (sampler,) = model.samplers_
     assert isinstance(sampler, GANOverSampler)
-    n_common = (y == "common").sum()
-    assert sampler.n_synthetic_ == {"rare": int(0.3 * n_common) - (y == "rare").sum()}
+    n_common, n_rare = (y == "common").sum(), (y == "rare").sum()
+    n_new = int(0.3 * n_common) - n_rare
+    assert sampler.n_synthetic_ == {"rare": model.n_draws * n_new}
+    shares = np.array([n_common, n_rare + n_new]) / (n_common + n_rare + n_new)
+    np.testing.assert_allclose(model.resampled_prior_, [shares] * model.n_draws)
 
 
 def test_the_seed_decides(rare):
@@ -167,6 +172,50 @@ def test_the_seed_decides(rare):
 
     np.testing.assert_array_equal(fit(0), fit(0))
     assert not np.array_equal(fit(0), fit(1))
+
+
+class Kept(ClassifierMixin, BaseEstimator):
+    """A classifier that keeps what it was trained on."""
+
+    def fit(self, X, y):
+        self.classes_, self.rows_, self.labels_ = np.unique(y), X, y
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[0], len(X))
+
+
+def test_draws_of_an_over_sampler_share_the_real_rows_and_no_synthetic_one(imbalanced):
+    X, y = imbalanced
+    X = X.assign(income=X["income"].fillna(0.0), job=X["job"].cat.codes)
+    y = np.where(np.arange(len(y)) % 5 == 4, "few", y)
+    # Equal classes: all draws together have more rows than the common class.
+    sampler = SMOTE(random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = ResampledClassifier(Kept(), sampler, n_draws=3, random_state=0)
+        model.fit(X, y)
+    (fitted,) = model.samplers_
+    assert fitted is not sampler
+    assert sampler.sampling_strategy == "auto"
+    seen = []
+    for kept in model.estimators_:
+        pd.testing.assert_frame_equal(kept.rows_[: len(X)], X, check_dtype=False)
+        assert set(np.unique(kept.labels_, return_counts=True)[1]) == {
+            (y == "common").sum()
+        }
+        synthetic = kept.rows_[len(X) :].itertuples(index=False, name=None)
+        seen += [row for row in synthetic if row[1] > 0]
+    # Incomes are interpolated, so equal ones would be the same row twice.
+    assert len(set(seen)) == len(seen)
+
+
+def test_a_sampler_that_is_no_over_sampler_is_fitted_for_every_draw(rare):
+    X, y = rare[0][:600], rare[1][:600]
+    model = ResampledClassifier(Kept(), RandomUnderSampler(), random_state=0)
+    first, second, third = model.fit(X, y).samplers_
+    assert (first.sample_indices_ != second.sample_indices_).any()
+    assert (second.sample_indices_ != third.sample_indices_).any()
 
 
 def test_several_draws_vary_less(rare):
@@ -204,9 +253,9 @@ class Recorder(ClassifierMixin, BaseEstimator):
 def test_synthetic_rows_may_weigh_less():
     X, y = np.arange(10.0)[:, None], np.array([0] * 8 + [1] * 2)
     model = ResampledClassifier(Recorder(), RandomOverSampler(), synthetic_weight=0.5)
-    weight = model.fit(X, y).estimators_[0].weight_
-    np.testing.assert_array_equal(weight, [1] * 10 + [0.5] * 6)
-    np.testing.assert_allclose(model.resampled_prior_, [[8 / 13, 5 / 13]])
+    for estimator in model.fit(X, y).estimators_:
+        np.testing.assert_array_equal(estimator.weight_, [1] * 10 + [0.5] * 6)
+    np.testing.assert_allclose(model.resampled_prior_, [[8 / 13, 5 / 13]] * 3)
     own = np.r_[np.ones(8), 2, 4]
     with config_context(enable_metadata_routing=True):
         model = ResampledClassifier(

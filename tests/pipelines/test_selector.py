@@ -45,6 +45,10 @@ def test_the_command_nests_the_selector_and_goes_on_where_it_was(
     assert folds.mean().nunique() == 4
     monkeypatch.setattr(selector, "measure", None)
     once_more = CliRunner().invoke(app, command, catch_exceptions=False)
+    alone = CliRunner().invoke(app, [*command, "--arm", "GAN"])
+    assert "selected" not in alone.stdout
+    unknown = CliRunner().invoke(app, [*command, "--arm", "best"])
+    assert unknown.exit_code == 2
     # All but the progress bar, which is the first line.
     assert once_more.stdout.splitlines()[1:] == first.stdout.splitlines()[1:]
 
