@@ -1,4 +1,4 @@
-"""What ResampledClassifier and its CV gain, cost and miss, on folds that they never saw.
+"""What ResampledClassifier and its CV gain, cost and miss, on folds they never saw.
 
     python -m pipelines.selector                  # every table, some hours
     python -m pipelines.selector --data yeast4 --data vehicle0
