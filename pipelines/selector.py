@@ -23,17 +23,16 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.progress import track
-from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedKFold
 
 from gan_augment import ResampledClassifier, ResampledClassifierCV
+from gan_augment.evaluation.scores import SCORES, classifier_scores
 from pipelines.benchmark import append, load_any
 from pipelines.datasets import DATASETS, Dataset
 from pipelines.measures import CLASSIFIERS, make_classifier
 from pipelines.summary import POOLED, against_nothing, cv_table, show
 
 KEYS = ["set", "folds", "split", "classifier", "arm"]
-METRIC = "average_precision"
 BASE = "nothing"
 ARMS = {
     BASE: lambda classifier: classifier,
@@ -64,17 +63,17 @@ def measure(
         warnings.simplefilter("ignore")
         model.fit(X.iloc[train].reset_index(drop=True), y[train])
     seconds = time.process_time() - begin
-    probability = model.predict_proba(X.iloc[test])[:, 1]
+    probability = model.predict_proba(X.iloc[test])
     return {
-        METRIC: average_precision_score(y[test], probability),
+        **classifier_scores(y[test].astype(int), probability, rare=[1]),
         "cpu_seconds": seconds,
         "selected": "; ".join(getattr(model, "selected_samplers_", [])),
     }
 
 
-def by_table(results: pd.DataFrame) -> pd.DataFrame:
+def by_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Mean gains over nothing, regret and cost; a row a table."""
-    gains = against_nothing(results, METRIC).groupby("set").mean()
+    gains = against_nothing(results, metric).groupby("set").mean()
     if {"GAN", "selected"} <= set(gains):
         gains["regret"] = gains["GAN"].clip(lower=0) - gains["selected"]
     seconds = results.groupby(["set", "arm"])["cpu_seconds"].mean().unstack()
@@ -89,12 +88,17 @@ def main(
         list[str] | None, typer.Option(help=f"Of {', '.join(ARMS)}. Default: all.")
     ] = None,
     repeats: Annotated[int, typer.Option(min=1, help="Of the outer folds.")] = 1,
+    metric: Annotated[str, typer.Option(help="What the tables show.")] = (
+        "average_precision"
+    ),
     out: Annotated[Path, typer.Option(help="CSV file.")] = Path("selector.csv"),
 ) -> None:
     """Nest the selector in outer folds of real tables."""
     unknown = set(arm or []) - set(ARMS)
     if unknown:
         raise typer.BadParameter(f"--arm must be of {list(ARMS)}. Got {unknown}.")
+    if metric not in SCORES:
+        raise typer.BadParameter(f"--metric must be of {list(SCORES)}. Got {metric!r}.")
     arms = [BASE, *(name for name in arm or ARMS if name != BASE)]
     names = data or list(DATASETS)
     done = set()
@@ -117,8 +121,8 @@ def main(
     results = pd.read_csv(out, dtype=dict.fromkeys(KEYS, str))
     asked = pd.MultiIndex.from_tuples(task[:-1] for task in tasks)
     results = results[pd.MultiIndex.from_frame(results[KEYS]).isin(asked)]
-    show(cv_table(results, METRIC), f"{METRIC}: gain over nothing", console)
-    show(by_table(results), "by table", console, "table")
+    show(cv_table(results, metric), f"{metric}: gain over nothing", console)
+    show(by_table(results, metric), "by table", console, "table")
 
 
 if __name__ == "__main__":

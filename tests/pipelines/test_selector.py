@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from gan_augment import ResampledClassifier, ResampledClassifierCV
 from pipelines import selector
+from pipelines.datasets import Dataset
 
 RANDOM = {"random": RandomOverSampler(random_state=0)}
 QUICK_ARMS = {
@@ -36,21 +37,29 @@ def test_the_command_nests_the_selector_and_goes_on_where_it_was(
     assert len(results) == 18
     chosen = results.loc[results["arm"] == "selected", "selected"]
     assert set("; ".join(chosen).split("; ")) <= {"nothing", "random"}
-    again = CliRunner().invoke(app, [*command, "--repeats", "2"])
-    assert again.exit_code == 0
-    repeated = pd.read_csv("selector.csv")
-    assert len(repeated) == 36
-    pd.testing.assert_frame_equal(repeated[:18], results)
-    folds = repeated[repeated["arm"] == "nothing"].groupby("split")[selector.METRIC]
-    assert folds.mean().nunique() == 4
     monkeypatch.setattr(selector, "measure", None)
     once_more = CliRunner().invoke(app, command, catch_exceptions=False)
     alone = CliRunner().invoke(app, [*command, "--arm", "GAN"])
     assert "selected" not in alone.stdout
-    unknown = CliRunner().invoke(app, [*command, "--arm", "best"])
-    assert unknown.exit_code == 2
+    for wrong in (["--arm", "best"], ["--metric", "luck"]):
+        assert CliRunner().invoke(app, [*command, *wrong]).exit_code == 2
+    brier = CliRunner().invoke(app, [*command, "--metric", "brier"])
+    assert "brier: gain over nothing" in brier.stdout
     # All but the progress bar, which is the first line.
     assert once_more.stdout.splitlines()[1:] == first.stdout.splitlines()[1:]
+
+
+def test_repeats_are_other_folds_after_the_same_first_ones(imbalanced):
+    X, y = imbalanced
+    table = Dataset(X, (y == "rare").to_numpy())
+    once, thrice = (
+        [tuple(test) for _, test in selector.outer_splits(table, 2, repeats)]
+        for repeats in (1, 3)
+    )
+    assert thrice[:2] == once
+    assert len(set(thrice)) == 6
+    for first, second in zip(thrice[::2], thrice[1::2], strict=True):
+        assert sorted(first + second) == list(range(len(X)))
 
 
 def test_regret_is_against_the_better_of_both():
@@ -63,7 +72,10 @@ def test_regret_is_against_the_better_of_both():
         ("b", 2, "0", "LR", "selected", 0.49, 9.0),
     ]
     table = selector.by_table(
-        pd.DataFrame(rows, columns=[*selector.KEYS, selector.METRIC, "cpu_seconds"])
+        pd.DataFrame(
+            rows, columns=[*selector.KEYS, "average_precision", "cpu_seconds"]
+        ),
+        "average_precision",
     )
     assert table.loc["a", "regret"] == pytest.approx(0.02)
     assert table.loc["b", "regret"] == pytest.approx(0.01)
