@@ -91,6 +91,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """
         # Inside a meta-estimator scikit-learn skips the validation of what is nested.
         self._validate_params()
+        check_device(self.device)
         y = column_or_1d(exact_labels(y))
         check_classification_targets(y)
         check_consistent_length(X, y)
@@ -232,6 +233,17 @@ def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
         name: tensor.detach().cpu().numpy().copy()
         for name, tensor in network.state_dict().items()
     }
+
+
+def check_device(device: str) -> None:
+    """Raise a ValueError if nothing can be put on a torch device."""
+    try:
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # torch asserts that it has CUDA
+        raise ValueError(
+            f"`device` must be a torch device of this machine. Got {device!r}: {error}. "
+            "Use 'cpu'."
+        ) from error
 
 
 @contextlib.contextmanager

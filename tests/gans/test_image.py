@@ -165,6 +165,9 @@ def test_any_number_of_images_and_classes(n_images):
         ({"image_shape": 8}, "image_shape.*8"),
         ({"max_steps": 0}, "max_steps.*0"),
         ({"loss": "l1"}, "loss.*'l1'"),
+        ({"precision": "float16"}, "precision.*'float16'"),
+        ({"device": "gpu"}, "`device` must be .* Got 'gpu'"),
+        ({"device": "cuda:99"}, "`device` must be .* Got 'cuda:99'"),
     ],
 )
 def test_bad_parameters_are_named(params, message, digits):
