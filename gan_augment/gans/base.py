@@ -241,8 +241,8 @@ def check_device(device: str) -> None:
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:  # torch asserts that it has CUDA
         raise ValueError(
-            f"`device` must be a torch device of this machine. Got {device!r}: {error}. "
-            "Use 'cpu'."
+            "`device` must be a torch device of this machine. Got "
+            f"{device!r}: {error}. Use 'cpu'."
         ) from error
 
 
