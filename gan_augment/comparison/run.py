@@ -73,7 +73,8 @@ def compare(
         Name -> imbalanced-learn sampler. ``"default"`` takes random over- and
         under-sampling, SMOTE (SMOTENC where there are categories, on imputed values)
         and :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default
-        of :class:`~gan_augment.ResampledClassifier`.
+        of :class:`~gan_augment.ResampledClassifier`. Each draws once a fold: what an
+        average of several classifiers gains is not the sampler's.
     cv : int, cross-validation generator or iterable, default=None
         As in scikit-learn, but an int is the number of stratified folds of each of two
         repeats; None takes 5.
