@@ -30,7 +30,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gan_augment.draws import resample
+from gan_augment.draws import check_real_rows_first, resample
 from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
@@ -78,7 +78,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_draws : int, default=3
         How often rows are resampled and the classifier trained; probabilities are the
         mean. An over-sampler is fitted once and draws as many times the rows; other
-        samplers are fitted for every draw.
+        samplers are fitted for every draw, with other seeds from the second.
     synthetic_weight : float, default=1.0
         Weight of a synthetic row, a real one having 1. Another value than 1 needs a
         classifier that takes ``sample_weight``.
@@ -94,7 +94,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     estimators_ : list of classifier
         The fitted classifiers, one a draw.
     samplers_ : list of sampler
-        The fitted samplers: of an over-sampler one, of others one a draw.
+        The fitted samplers: of an over-sampler one, whose counts and masks are of all
+        draws together, of others one a draw.
     resampled_prior_ : ndarray of shape (n_draws, n_classes)
         Shares of the classes among the rows that each classifier was trained on.
     n_features_in_ : int
@@ -186,7 +187,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.estimators_, priors = [], []
         self.samplers_: list[Any] = []
         for sampler, X_resampled, y_resampled in resample(
-            self._make_sampler(), X, y, self.n_draws, rng
+            self._unfitted_sampler(), X, y, self.n_draws, rng
         ):
             weights = self._weights(sampler, y, y_resampled, weight)
             classifier = seeded(clone(self.classifier), rng)
@@ -196,7 +197,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 classifier.fit(
                     X_resampled, y_resampled, sample_weight=weights, **fit_params
                 )
-            if sampler not in self.samplers_:
+            if not self.samplers_ or sampler is not self.samplers_[-1]:
                 self.samplers_.append(sampler)
             self.estimators_.append(classifier)
             priors.append(self._shares(y_resampled, weights))
@@ -208,7 +209,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.resampled_prior_ = np.array(priors)
         return self
 
-    def _make_sampler(self) -> Any:
+    def _unfitted_sampler(self) -> Any:
         if self.sampler is None:
             return GANOverSampler(sampling_strategy=default_strategy)
         return self.sampler
@@ -224,13 +225,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """Weights of the resampled rows; None where all are alike."""
         if weight is None and self.synthetic_weight == 1:
             return None
-        y_resampled = np.asarray(y_resampled)
-        n_real = len(y)
-        if not np.array_equal(y_resampled[:n_real], y):
-            raise ValueError(
-                "With weights, `sampler` must keep the real rows and put them first. "
-                f"Got {type(sampler).__name__}, which does not. Use an over-sampler."
-            )
+        check_real_rows_first(sampler, y, y_resampled)
+        y_resampled, n_real = np.asarray(y_resampled), len(y)
         real = np.ones(n_real) if weight is None else weight
         weights = np.concatenate([real, np.empty(len(y_resampled) - n_real)])
         for label in np.unique(y_resampled[n_real:]):

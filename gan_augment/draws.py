@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_sampling_strategy
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
-from gan_augment.seeding import seeded
+from gan_augment.encoding.labels import plain_label
+from gan_augment.seeding import make_rng, seeded
 
 
 def resample(
@@ -21,7 +22,7 @@ def resample(
     """Resample `n_draws` times.
 
     An over-sampler is fitted once, for the rows of all draws, of which each gets its
-    share; another sampler is fitted for every draw.
+    share; another sampler is fitted for every draw, with other seeds from the second.
 
     Parameters
     ----------
@@ -34,7 +35,7 @@ def resample(
     n_draws : int
         How often.
     rng : Generator
-        Seeds a sampler that has no seed, and deals out the rows.
+        Seeds a sampler that has no seed.
 
     Yields
     ------
@@ -42,25 +43,60 @@ def resample(
         The fitted sampler.
     X_resampled, y_resampled : {DataFrame, ndarray, sparse matrix}, ndarray
         Rows and classes of a draw.
+
+    Raises
+    ------
+    ValueError
+        If an over-sampler does not put the real rows first.
     """
-    if n_draws == 1 or not isinstance(sampler, BaseOverSampler):
-        for _ in range(n_draws):
-            fitted = seeded(clone(sampler), rng)
-            yield fitted, *fitted.fit_resample(X, y)
-        return
     fitted = seeded(clone(sampler), rng)
-    new = check_sampling_strategy(sampler.sampling_strategy, y, "over-sampling")
-    wanted = {label: (y == label).sum() + n_draws * n for label, n in new.items()}
-    with warnings.catch_warnings():
-        # All draws together may have more rows than the common class; none of them has.
-        warnings.filterwarnings("ignore", "After over-sampling", UserWarning)
-        fitted.set_params(sampling_strategy=wanted)
-        X_resampled, y_resampled = fitted.fit_resample(X, y)
+    # All that follows from a sampler with a seed depends on that seed alone.
+    own = make_rng(fitted.get_params().get("random_state", rng))
+    if n_draws > 1 and isinstance(sampler, BaseOverSampler):
+        yield from _resample_at_once(fitted, X, y, n_draws, own)
+        return
+    yield fitted, *fitted.fit_resample(X, y)
+    for _ in range(n_draws - 1):
+        again = seeded(clone(sampler), own, anew=True)
+        yield again, *again.fit_resample(X, y)
+
+
+def check_real_rows_first(sampler: Any, y: np.ndarray, y_resampled: Any) -> None:
+    """Raise a ValueError if the resampled rows do not begin with the real ones."""
+    if not np.array_equal(np.asarray(y_resampled)[: len(y)], y):
+        raise ValueError(
+            "With weights or several draws of an over-sampler, `sampler` must keep the "
+            f"real rows and put them first. Got {type(sampler).__name__}, which does "
+            "not. Use another over-sampler."
+        )
+
+
+def _resample_at_once(
+    sampler: BaseOverSampler,
+    X: Any,
+    y: np.ndarray,
+    n_draws: int,
+    rng: np.random.Generator,
+) -> Iterator[tuple[Any, Any, np.ndarray]]:
+    sampler._validate_params()
+    asked = sampler.sampling_strategy
+    new = check_sampling_strategy(asked, y, "over-sampling")
+    wanted = {
+        plain_label(label): int((y == label).sum() + n_draws * n)
+        for label, n in new.items()
+    }
+    sampler.set_params(sampling_strategy=wanted)
+    X_resampled, y_resampled = sampler.fit_resample(X, y)
+    sampler.set_params(sampling_strategy=asked)
+    check_real_rows_first(sampler, y, y_resampled)
     draw = _deal(y_resampled[len(y) :], n_draws, rng)
     for number in range(n_draws):
         synthetic = len(y) + np.flatnonzero(draw == number)
         rows = np.concatenate([np.arange(len(y)), synthetic])
-        yield fitted, _safe_indexing(X_resampled, rows), y_resampled[rows]
+        of_draw = _safe_indexing(X_resampled, rows)
+        if isinstance(of_draw, pd.DataFrame):
+            of_draw = of_draw.reset_index(drop=True)
+        yield sampler, of_draw, y_resampled[rows]
 
 
 def _deal(labels: np.ndarray, n_draws: int, rng: np.random.Generator) -> np.ndarray:

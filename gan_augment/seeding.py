@@ -54,12 +54,15 @@ def make_torch_generator(
     return torch.Generator(device=device).manual_seed(draw_seed(rng))
 
 
-def seeded(estimator: Any, rng: np.random.Generator) -> Any:
-    """Give an estimator, and what it is made of, a seed wherever it has none."""
+def seeded(estimator: Any, rng: np.random.Generator, *, anew: bool = False) -> Any:
+    """Give an estimator, and what it is made of, a seed wherever it has none.
+
+    With `anew`, also where it has one.
+    """
     unseeded = [
         name
         for name, value in sorted(estimator.get_params(deep=True).items())
-        if name.split("__")[-1] == "random_state" and value is None
+        if name.split("__")[-1] == "random_state" and (anew or value is None)
     ]
     if unseeded:
         estimator.set_params(**{name: draw_seed(rng) for name in unseeded})

@@ -237,6 +237,14 @@ def main(
 
 def append(lines: pd.DataFrame, path: Path) -> None:
     """Add lines to the file in one write, so that processes may share it."""
+    if path.exists():
+        with path.open() as file:
+            columns = file.readline().strip().split(",")
+        if columns != list(lines):
+            raise typer.BadParameter(
+                f"--out must be a new file or one with the columns {list(lines)}. Got "
+                f"{path} with {columns}. Name another file."
+            )
     text = lines.to_csv(index=False, header=not path.exists())
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:

@@ -242,7 +242,8 @@ def main(
     if comparison.outcome == "leak":
         raise typer.Exit(1)  # nothing that was measured means anything
     experiment = mlflow.set_experiment(EXPERIMENT)
-    arms = {WITHOUT: plain, WITH: ResampledClassifier(plain, sampler)}
+    measured = ResampledClassifier(plain, sampler, n_draws=1, random_state=0)
+    arms = {WITHOUT: plain, WITH: measured}
     with console.status("Fitting on the whole table and registering"):
         register(arms, X, is_rare, comparison, prefix)
         outcome = promote(sampler, X, is_rare, comparison, folds, prefix)

@@ -1,7 +1,6 @@
 """ResampledClassifier: only fit resamples, and probabilities are of real rows."""
 
 import pickle
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -191,16 +190,14 @@ def test_draws_of_an_over_sampler_share_the_real_rows_and_no_synthetic_one(imbal
     y = np.where(np.arange(len(y)) % 5 == 4, "few", y)
     # Equal classes: all draws together have more rows than the common class.
     sampler = SMOTE(random_state=0)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        model = ResampledClassifier(Kept(), sampler, n_draws=3, random_state=0)
-        model.fit(X, y)
+    model = ResampledClassifier(Kept(), sampler, n_draws=3, random_state=0).fit(X, y)
     (fitted,) = model.samplers_
     assert fitted is not sampler
-    assert sampler.sampling_strategy == "auto"
+    assert fitted.sampling_strategy == "auto"
     seen = []
     for kept in model.estimators_:
         pd.testing.assert_frame_equal(kept.rows_[: len(X)], X, check_dtype=False)
+        assert list(kept.rows_.index) == list(range(len(kept.rows_)))
         assert set(np.unique(kept.labels_, return_counts=True)[1]) == {
             (y == "common").sum()
         }
@@ -212,10 +209,41 @@ def test_draws_of_an_over_sampler_share_the_real_rows_and_no_synthetic_one(imbal
 
 def test_a_sampler_that_is_no_over_sampler_is_fitted_for_every_draw(rare):
     X, y = rare[0][:600], rare[1][:600]
-    model = ResampledClassifier(Kept(), RandomUnderSampler(), random_state=0)
-    first, second, third = model.fit(X, y).samplers_
-    assert (first.sample_indices_ != second.sample_indices_).any()
-    assert (second.sample_indices_ != third.sample_indices_).any()
+    sampler = RandomUnderSampler(random_state=0)
+    model = ResampledClassifier(Kept(), sampler).fit(X, y)
+    first, second, third = (each.sample_indices_ for each in model.samplers_)
+    sampler.fit_resample(X, y)
+    np.testing.assert_array_equal(first, sampler.sample_indices_)
+    assert (first != second).any()
+    assert (second != third).any()
+
+
+@pytest.mark.parametrize("sampler", [SMOTE, RandomUnderSampler])
+def test_what_has_a_seed_needs_no_other(sampler, rare):
+    X, y = rare[0][:400], rare[1][:400]
+    model = ResampledClassifier(LogisticRegression(), sampler(random_state=0))
+    first = model.fit(X, y).predict_proba(X)
+    np.testing.assert_array_equal(clone(model).fit(X, y).predict_proba(X), first)
+
+
+class Shuffler(RandomOverSampler):
+    def _fit_resample(self, X, y):
+        X, y = super()._fit_resample(X, y)
+        return X[::-1], y[::-1]
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (Shuffler(), "put them first. Got Shuffler"),
+        (SMOTE(sampling_strategy="nope"), "'sampling_strategy' parameter.*'nope'"),
+        (SMOTE(sampling_strategy=None), "'sampling_strategy' parameter.*None"),
+    ],
+)
+def test_several_draws_of_a_sampler_that_cannot(sampler, message, rare):
+    X, y = rare[0][:400], np.sort(rare[1][:400])
+    with pytest.raises(ValueError, match=message):
+        ResampledClassifier(LogisticRegression(), sampler).fit(X, y)
 
 
 def test_several_draws_vary_less(rare):

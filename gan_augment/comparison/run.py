@@ -268,7 +268,7 @@ def _arms(classifier: Any, samplers: dict[str, Any]) -> dict[str, Any]:
     if weighable:
         arms[WEIGHTS] = clone(classifier).set_params(**weighable)
     for name, sampler in samplers.items():
-        arms[name] = ResampledClassifier(clone(classifier), clone(sampler))
+        arms[name] = ResampledClassifier(clone(classifier), clone(sampler), n_draws=1)
     return arms
 
 

@@ -236,13 +236,15 @@ def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
 
 
 def check_device(device: str) -> None:
-    """Raise a ValueError if nothing can be put on a torch device."""
+    """Raise a ValueError if nothing can be drawn on a torch device."""
     try:
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError) as error:  # torch asserts that it has CUDA
+        torch.rand(1, generator=torch.Generator(device=device), device=device)
+    # torch asserts that it has CUDA, and imports what other devices need.
+    except (RuntimeError, AssertionError, ImportError) as error:
+        reason = str(error).partition("\n")[0]
         raise ValueError(
             "`device` must be a torch device of this machine. Got "
-            f"{device!r}: {error}. Use 'cpu'."
+            f"{device!r}: {reason}. Use 'cpu'."
         ) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
 import sys
 import time
@@ -243,7 +244,11 @@ def _params(sampler: Any, y: Any, y_resampled: Any) -> dict[str, str]:
 
 def _text(value: Any) -> str:
     """A parameter as text: a function by its name, as its address says nothing."""
-    if inspect.isroutine(value):
+    if isinstance(value, functools.partial):
+        given = [*map(_text, value.args)]
+        given += [f"{name}={_text(each)}" for name, each in value.keywords.items()]
+        return f"{_text(value.func)}({', '.join(given)})"
+    if inspect.isfunction(value):
         return f"{value.__module__}.{value.__qualname__}"
     return str(value)
 

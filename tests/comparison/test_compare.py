@@ -113,6 +113,22 @@ def test_a_tuned_threshold_is_nothing_with_other_decisions(not_helped):
     assert by_threshold["tuned threshold"] > by_threshold["nothing"] + 0.1
 
 
+def test_every_arm_trains_one_classifier_a_fold():
+    """An average of several is better without any sampler."""
+    fits = []
+
+    class Counted(DecisionTreeClassifier):
+        def fit(self, X, y):
+            fits.append(len(X))
+            return super().fit(X, y)
+
+    X, y = np.random.default_rng(0).normal(size=(90, 2)), np.arange(90) % 3 == 0
+    samplers = {"random": RandomOverSampler(random_state=0)}
+    compare(X, y, Counted(class_weight={0: 1, 1: 1}), samplers, cv=3, verbose=False)
+    # Two repeats of three folds, nothing and the sampler.
+    assert len(fits) == 2 * 3 * 2
+
+
 def test_nobody_is_scored_on_rows_that_were_resampled():
     X = np.arange(200.0)[:, None]
     y = np.arange(200) % 5 == 0

@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import joblib
 import mlflow
@@ -39,10 +40,14 @@ def test_a_function_among_the_parameters_is_logged_by_its_name(
     fast_sampler.fit_resample(*imbalanced)
     (run,) = runs()
     assert run.data.params["sampling_strategy"] == f"{__name__}.twice_as_many"
+    fast_sampler.set_params(sampling_strategy=partial(twice_as_many, label="rare"))
+    fast_sampler.fit_resample(*imbalanced)
+    logged = runs()[0].data.params["sampling_strategy"]
+    assert logged == f"{__name__}.twice_as_many(label=rare)"
 
 
-def twice_as_many(y):
-    return {"rare": 2 * (y == "rare").sum()}
+def twice_as_many(y, label="rare"):
+    return {label: 2 * (y == label).sum()}
 
 
 def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):

@@ -40,6 +40,8 @@ def test_the_command_nests_the_selector_and_goes_on_where_it_was(
     monkeypatch.setattr(selector, "measure", None)
     once_more = CliRunner().invoke(app, command, catch_exceptions=False)
     alone = CliRunner().invoke(app, [*command, "--arm", "GAN"])
+    assert alone.exit_code == 0
+    assert "GAN" in alone.stdout
     assert "selected" not in alone.stdout
     for wrong in (["--arm", "best"], ["--metric", "luck"]):
         assert CliRunner().invoke(app, [*command, *wrong]).exit_code == 2
