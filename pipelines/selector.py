@@ -72,12 +72,12 @@ def measure(
 
 
 def by_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mean gains over nothing, regret and cost; a row a table."""
+    """Mean gains over nothing, regret and CPU seconds of a fit; a row a table."""
     gains = against_nothing(results, metric).groupby("set").mean()
     if {"GAN", "selected"} <= set(gains):
         gains["regret"] = gains["GAN"].clip(lower=0) - gains["selected"]
     seconds = results.groupby(["set", "arm"])["cpu_seconds"].mean().unstack()
-    table = gains.join(seconds.add_suffix(", CPU s"))
+    table = gains.join(seconds.add_suffix(" s"))
     return pd.concat([table, table.mean().to_frame("mean").T])
 
 
