@@ -36,7 +36,13 @@ from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSp
 from gan_augment.evaluation.scores import SCORES
 from pipelines.arms import parse_arms
 from pipelines.datasets import DATASETS, Dataset, load
-from pipelines.measures import ROW_MEASURES, cost, row_measures, utility
+from pipelines.measures import (
+    CLASSIFIERS,
+    ROW_MEASURES,
+    cost,
+    row_measures,
+    utility,
+)
 from pipelines.summary import cv_table, draw, oracle_table, row_table, show
 
 KEPT = 0.15  # share of the rare training rows that the oracle mode leaves
@@ -101,7 +107,10 @@ def splits(
 def measure(
     data: Dataset, split: Split, arm: str, sampler: Any, ratio: float
 ) -> Iterator[dict[str, Any]]:
-    """Scores of every classifier after one arm has resampled one training set."""
+    """Scores of every classifier after one arm has resampled one training set.
+
+    Of an arm that fails there are none: the others go on.
+    """
     X, y = data.X.iloc[split.train].reset_index(drop=True), data.is_rare[split.train]
     X_test, y_test = data.X.iloc[split.test], data.is_rare[split.test]
     of_rows: dict[str, float] = {}
@@ -114,9 +123,14 @@ def measure(
         if not len(split.hidden):  # the cv mode
             wanted = {True: max(int(ratio * (~y).sum()), int(y.sum()))}
         sampler = clone(sampler).set_params(sampling_strategy=wanted, random_state=0)
-        with warnings.catch_warnings(), cost() as spent:
-            warnings.simplefilter("ignore")  # reported as a column
-            X, y = sampler.fit_resample(X, y)
+        try:
+            with warnings.catch_warnings(), cost() as spent:
+                warnings.simplefilter("ignore")  # reported as a column
+                X, y = sampler.fit_resample(X, y)
+        except Exception as error:  # whatever somebody's sampler raises
+            console.print(f"{arm} failed: {type(error).__name__}: {error}")
+            yield from ({"classifier": name} for name in CLASSIFIERS)
+            return
         if len(X) > n_real:
             made = X.iloc[n_real:].reset_index(drop=True)
             of_rows = row_measures(train, X_test[y_test], made)
@@ -208,12 +222,17 @@ def main(
     results = pd.read_csv(out, dtype={"split": str, "n_rare": str})
     same = {"folds": folds, "ratio": ratio, "n_rare": left}
     results = results[(results[list(same)] == pd.Series(same)).all(axis=1)]
+    results = results[
+        results["mode"].isin(modes)
+        & results["set"].isin(names)
+        & results["arm"].isin([*samplers, "oracle"])
+    ]
+    failed = results[results["average_precision"].isna()]
+    for label, of_arm in failed.groupby("arm"):
+        where = ", ".join(of_arm["set"].unique())
+        console.print(f"{label} failed on {where}, which is not in its means.")
     for each in modes:
-        of_mode = results[
-            (results["mode"] == each)
-            & results["set"].isin(names)
-            & results["arm"].isin([*samplers, "oracle"])
-        ]
+        of_mode = results[results["mode"] == each]
         title, make_table = {
             "cv": (
                 f"{metric}: gain over nothing, {left} rare rows, ratio {ratio}",

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from sklearn.base import clone
 from typer.testing import CliRunner
 
@@ -102,6 +103,29 @@ def test_a_run_is_resumed_and_takes_any_sampler_and_any_file(
     assert (tmp_path / "benchmark_oracle.png").exists()
     CliRunner().invoke(app, arguments, catch_exceptions=False)
     pd.testing.assert_frame_equal(pd.read_csv("benchmark.csv"), results)
+
+
+def test_an_arm_that_fails_is_named_and_stops_no_other(
+    imbalanced, tmp_path, monkeypatch
+):
+    X, y = imbalanced  # with missing values, which SMOTE refuses
+    X.assign(churned=y).to_csv(tmp_path / "own.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(benchmark.main)
+    arguments = ["--mode", "cv", "--repeats", "1", "--folds", "2"]
+    arguments += ["--data", "own.csv:churned", "--arm", "random"]
+    arguments += ["--arm", "plain=imblearn.over_sampling.SMOTE"]
+    run = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert run.exit_code == 0
+    assert "plain failed: ValueError" in run.stdout
+    assert "plain failed on own.csv:churned" in run.stdout
+    results = pd.read_csv("benchmark.csv").set_index("arm")["average_precision"]
+    assert results["plain"].isna().all()
+    assert results[["random", "nothing"]].notna().all()
+    again = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "plain failed: ValueError" not in again.stdout
+    assert "plain failed on own.csv:churned" in again.stdout
 
 
 @pytest.mark.parametrize("name", DATASETS)
