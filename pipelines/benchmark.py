@@ -202,9 +202,7 @@ def main(
         raise typer.BadParameter(str(error)) from error
     keys = ["mode", "set", "split", "arm", "folds", "ratio", "n_rare"]
     left = "all" if n_rare is None else str(n_rare)
-    done = set()
-    if out.exists():
-        done = set(pd.read_csv(out, dtype=str)[keys].itertuples(index=False, name=None))
+    done = measured_keys(out, keys, [*keys, *COLUMNS])
     tables = {name: load_any(name) for name in names}
     tasks = [
         (each, name, split, label)
@@ -254,16 +252,21 @@ def main(
         )
 
 
+def measured_keys(path: Path, keys: list[str], columns: list[str]) -> set[tuple]:
+    """Keys of what the file holds, whose columns must be these; none without a file."""
+    if not path.exists():
+        return set()
+    results = pd.read_csv(path, dtype=str)
+    if list(results) != columns:
+        raise typer.BadParameter(
+            f"--out must be a new file or one with the columns {columns}. Got {path} "
+            f"with {list(results)}. Name another file."
+        )
+    return set(results[keys].itertuples(index=False, name=None))
+
+
 def append(lines: pd.DataFrame, path: Path) -> None:
     """Add lines to the file in one write, so that processes may share it."""
-    if path.exists():
-        with path.open() as file:
-            columns = file.readline().strip().split(",")
-        if columns != list(lines):
-            raise typer.BadParameter(
-                f"--out must be a new file or one with the columns {list(lines)}. Got "
-                f"{path} with {columns}. Name another file."
-            )
     text = lines.to_csv(index=False, header=not path.exists())
     descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
     try:

@@ -26,16 +26,17 @@ from rich.progress import track
 from sklearn.model_selection import StratifiedKFold
 
 from gan_augment import ResampledClassifier, ResampledClassifierCV
+from gan_augment.comparison.result import NOTHING
 from gan_augment.evaluation.scores import SCORES, classifier_scores
-from pipelines.benchmark import append, load_any
+from pipelines.benchmark import append, load_any, measured_keys
 from pipelines.datasets import DATASETS, Dataset
 from pipelines.measures import CLASSIFIERS, make_classifier
 from pipelines.summary import POOLED, against_nothing, cv_table, show
 
 KEYS = ["set", "folds", "split", "classifier", "arm"]
-BASE = "nothing"
+COLUMNS = [*KEYS, *SCORES, "cpu_seconds", "selected"]
 ARMS = {
-    BASE: lambda classifier: classifier,
+    NOTHING: lambda classifier: classifier,
     "GAN, one draw": lambda classifier: ResampledClassifier(
         classifier, n_draws=1, random_state=0
     ),
@@ -94,18 +95,15 @@ def main(
     out: Annotated[Path, typer.Option(help="CSV file.")] = Path("selector.csv"),
 ) -> None:
     """Nest the selector in outer folds of real tables."""
-    choices = [name for name in ARMS if name != BASE]
+    choices = [name for name in ARMS if name != NOTHING]
     unknown = set(arm or []) - set(choices)
     if unknown:
         raise typer.BadParameter(f"--arm must be of {choices}. Got {unknown}.")
     if metric not in SCORES:
         raise typer.BadParameter(f"--metric must be of {list(SCORES)}. Got {metric!r}.")
-    arms = [BASE, *(arm or choices)]
+    arms = [NOTHING, *(arm or choices)]
     names = data or list(DATASETS)
-    done = set()
-    if out.exists():
-        read = pd.read_csv(out, dtype=str)
-        done = set(read[KEYS].itertuples(index=False, name=None))
+    done = measured_keys(out, KEYS, COLUMNS)
     tables = {name: load_any(name) for name in names}
     tasks = [
         (name, str(folds), str(fold), classifier, label, split)
@@ -118,7 +116,8 @@ def main(
             continue
         name, *_, classifier, label = key
         measured = measure(label, classifier, *tables[name], split)
-        append(pd.DataFrame([dict(zip(KEYS, key, strict=True)) | measured]), out)
+        line = dict(zip(KEYS, key, strict=True)) | measured
+        append(pd.DataFrame([line], columns=COLUMNS), out)
     results = pd.read_csv(out, dtype=dict.fromkeys(KEYS, str))
     asked = pd.MultiIndex.from_tuples(task[:-1] for task in tasks)
     results = results[pd.MultiIndex.from_frame(results[KEYS]).isin(asked)]

@@ -105,6 +105,16 @@ def test_a_run_is_resumed_and_takes_any_sampler_and_any_file(
     pd.testing.assert_frame_equal(pd.read_csv("benchmark.csv"), results)
 
 
+def test_a_file_of_other_columns_is_refused_before_anything_is_measured(tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("mode,set,split,arm\ncv,a,0,GAN\n")
+    app = typer.Typer()
+    app.command()(benchmark.main)
+    run = CliRunner().invoke(app, ["--data", "yeast4", "--out", str(other)])
+    assert run.exit_code == 2
+    assert other.read_text().count("\n") == 2
+
+
 def test_an_arm_that_fails_is_named_and_stops_no_other(
     imbalanced, tmp_path, monkeypatch
 ):
