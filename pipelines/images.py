@@ -33,7 +33,9 @@ from pipelines.image_arms import COPIES, Arm, make_arms
 from pipelines.image_classifiers import image_measures, make_classifiers, scores
 from pipelines.image_sets import SETS, ImageSet, Split, load_fashion, load_folder, split
 
-NOTHING, ORACLE = "nothing", "oracle"
+NOTHING, ORACLE, REPEATS = "nothing", "oracle", "random"
+# An arm harms where its recall is lower by more than this than that of repeats.
+HARM = 0.01
 KEYS = ["set", "n_rare", "seed", "arm"]
 # Measures of the images, and how the table calls them.
 MEASURES = {
@@ -90,6 +92,16 @@ def gap_closed(results: pd.DataFrame, measure: str) -> pd.Series:
     return gains.sum() / gains.notna().mul(gains[ORACLE], axis=0).sum()
 
 
+def harmed(results: pd.DataFrame) -> pd.Series:
+    """Pairs of split and classifier in which an arm is worse than repeated images."""
+    recalls = [name for name in results if name.endswith(" recall")]
+    wide = results.melt(["seed", "arm"], recalls).pivot_table(
+        index=["seed", "variable"], columns="arm", values="value"
+    )
+    worse = wide.lt(wide[REPEATS] - HARM, axis=0).sum()
+    return worse.astype(str) + "/" + wide.notna().sum().astype(str)
+
+
 def summarise(results: pd.DataFrame) -> pd.DataFrame:
     """A row an arm: recall, and the gap closed, by classifier; measures and cost."""
     recalls = [name for name in results if name.endswith(" recall")]
@@ -101,6 +113,8 @@ def summarise(results: pd.DataFrame) -> pd.DataFrame:
             f"{_short(value)} {_short(closed[arm], '+')}"
             for arm, value in table[recall].items()
         ]
+    if REPEATS in table.index:
+        table["harm"] = harmed(results)
     order = [arm for arm in dict.fromkeys(results["arm"]) if arm != ORACLE]
     means = results.groupby("arm")[list(MEASURES)].mean().rename(columns=MEASURES)
     return table.drop(columns=recalls).join(means).loc[[*order, ORACLE]]

@@ -68,6 +68,19 @@ def test_the_gap_closed_is_pooled_over_splits():
     assert closed["oracle"] == 1
 
 
+def test_harm_is_counted_against_repeated_images():
+    results = pd.DataFrame(
+        {
+            "seed": [0, 0, 1, 1],
+            "arm": ["random", "ours"] * 2,
+            "LR recall": [0.5, 0.495, 0.5, 0.48],
+            "RF recall": [0.5, 0.4, 0.5, 0.9],
+            "LR worst_recall": [0.5, 0.0, 0.5, 0.0],
+        }
+    )
+    assert images.harmed(results).to_dict() == {"random": "0/4", "ours": "2/4"}
+
+
 def test_the_command_ends_with_a_table_a_figure_and_a_run(store, monkeypatch):
     monkeypatch.setattr(images, "make_classifiers", lambda augment, seed: _quick(seed))
     import typer
