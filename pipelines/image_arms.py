@@ -22,9 +22,6 @@ from gan_augment.mixture import RandomAffine
 
 Wanted = Mapping[Any, int]
 Arm = Callable[[np.ndarray, np.ndarray, Wanted, int], tuple[np.ndarray, np.ndarray]]
-# What leaves a class as it is: by tuning, better on handwriting than half of it.
-COPIES = RandomAffine(shift=0.07, rotation=15, scale=0.1)
-MILD_COPIES = RandomAffine(shift=0.04, rotation=8, scale=0.05)
 # The peers' networks.
 WIDTH, LATENT_DIM, BATCH_SIZE = 32, 64, 32
 
@@ -210,17 +207,21 @@ def ours(gan: ImageGAN, mixture: ImageMixture | None, memory: str) -> Arm:
     return arm
 
 
-def make_arms(memory: str, peer_steps: int, gan: ImageGAN) -> dict[str, Arm]:
-    """Every arm by its name; `memory` is the directory where GANs are kept."""
+def make_arms(
+    memory: str, peer_steps: int, gan: ImageGAN, augment: RandomAffine
+) -> dict[str, Arm]:
+    """Every arm by its name; `memory` is the directory where GANs are kept.
+
+    `augment` is what leaves a class as it is, to all that copy images.
+    """
     return {
         "random": by_class(repeat),
         "SMOTE": smote,
-        "copies, mild": by_class(copies(MILD_COPIES)),
-        "copies": by_class(copies(COPIES)),
+        "copies": by_class(copies(augment)),
         "DeepSMOTE-like": deep_smote(peer_steps),
         "DCGAN a class": by_class(dcgan(peer_steps)),
         # Ours: the GAN alone, which bears the cost; half and half; the copies alone.
         "GAN": ours(gan, None, memory),
-        "mixture": ours(gan, ImageMixture(augment=COPIES), memory),
-        "our copies": ours(gan, ImageMixture(0, augment=COPIES), memory),
+        "mixture": ours(gan, ImageMixture(augment=augment), memory),
+        "our copies": ours(gan, ImageMixture(0, augment=augment), memory),
     }

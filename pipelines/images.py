@@ -16,6 +16,8 @@ from __future__ import annotations
 import tempfile
 import time
 import warnings
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -29,9 +31,18 @@ from rich.table import Table
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ImageGAN
-from pipelines.image_arms import COPIES, Arm, make_arms
+from gan_augment.mixture import RandomAffine
+from pipelines.image_arms import Arm, make_arms
 from pipelines.image_classifiers import image_measures, make_classifiers, scores
-from pipelines.image_sets import SETS, ImageSet, Split, load_fashion, load_folder, split
+from pipelines.image_sets import (
+    SETS,
+    UPRIGHT,
+    ImageSet,
+    Split,
+    load_fashion,
+    load_folder,
+    split,
+)
 
 NOTHING, ORACLE, REPEATS = "nothing", "oracle", "random"
 # An arm harms where its recall is lower by more than this than that of repeats.
@@ -65,7 +76,7 @@ def run_arm(name: str, arms: dict[str, Arm], cut: Split, seed: int) -> dict[str,
             images, labels = arms[name](cut.X, cut.y, wanted, seed)
     record: dict[str, Any] = {"cpu_seconds": time.process_time() - begin}
     X, y = np.concatenate([cut.X, images]), np.concatenate([cut.y, labels])
-    for classifier_name, classifier in make_classifiers(COPIES, seed).items():
+    for classifier_name, classifier in make_classifiers(cut.augment, seed).items():
         predicted = classifier.fit(X, y).predict(cut.X_test)
         for score, value in scores(cut.y_test, predicted, cut.rare).items():
             record[f"{classifier_name} {score}"] = value
@@ -196,13 +207,17 @@ def load_sets(
 
 
 def measure(
-    cuts: dict[tuple[str, int, int], Split], arms: dict[str, Arm], out: Path
+    cuts: dict[tuple[str, int, int], Split],
+    names: list[str],
+    arms_for: Callable[[RandomAffine], dict[str, Arm]],
+    out: Path,
 ) -> pd.DataFrame:
-    """Results of every arm on every split, from the file where they are there."""
+    """Results of these arms on every split, from the file where they are there."""
     results = pd.read_csv(out) if out.exists() else pd.DataFrame(columns=KEYS)
     done = set(results[KEYS].itertuples(index=False, name=None))
     for (name, n_rare, seed), cut in cuts.items():
-        for arm in (NOTHING, *arms, ORACLE):
+        arms = arms_for(cut.augment)
+        for arm in (NOTHING, *names, ORACLE):
             key = (name, n_rare, seed, arm)
             if key in done:
                 continue
@@ -249,11 +264,12 @@ def main(
         for n in n_rare or [20]
     }
     with tempfile.TemporaryDirectory() as memory:
-        arms = make_arms(memory, peer_steps, gan)
-        unknown = set(arm or []) - set(arms)
+        arms_for = partial(make_arms, memory, peer_steps, gan)
+        known = list(arms_for(UPRIGHT))
+        unknown = set(arm or []) - set(known)
         if unknown:
-            raise typer.BadParameter(f"--arm must be of {list(arms)}. Got {unknown}.")
-        results = measure(cuts, {name: arms[name] for name in arm or arms}, out)
+            raise typer.BadParameter(f"--arm must be of {known}. Got {unknown}.")
+        results = measure(cuts, arm or known, arms_for, out)
     tables = {}
     for (name, n), part in results.groupby(["set", "n_rare"]):
         tables[name, n] = summarise(part)

@@ -42,9 +42,10 @@ def test_held_out_patches_come_from_the_other_half_of_the_picture():
     assert {image.tobytes() for image in cut.X_test} <= right
 
 
-@pytest.mark.parametrize("name", image_arms.make_arms("", 1, ImageGAN()))
+@pytest.mark.parametrize("name", image_arms.make_arms("", 1, ImageGAN(), None))
 def test_every_arm_gives_what_was_wanted(name, cut, tmp_path):
-    arm = image_arms.make_arms(str(tmp_path), 3, ImageGAN(max_steps=3))[name]
+    gan = ImageGAN(max_steps=3)
+    arm = image_arms.make_arms(str(tmp_path), 3, gan, cut.augment)[name]
     wanted = dict.fromkeys(cut.rare.tolist(), 12)
     images_, labels = arm(cut.X, cut.y, wanted, 0)
     assert images_.shape == (24, 8, 8)
