@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn import get_config
@@ -20,7 +20,7 @@ from sklearn.utils import (
     column_or_1d,
     get_tags,
 )
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metadata_routing import (
     MetadataRouter,
     MethodMapping,
@@ -30,13 +30,15 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gan_augment.draws import check_real_rows_first, resample
+from gan_augment.draws import Draw, resample
 from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.prior import default_strategy, shift_prior
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.soft_labels import draw_soft
+from gan_augment.weights import as_fit_parameter, draw_weights, takes_weights
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -71,6 +73,13 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Any imbalanced-learn sampler. None takes :class:`~gan_augment.GANOverSampler`,
         which raises every class to 0.3 times the most common one or, if all are that
         common, to 0.6 times, or to its size.
+    soft_labels : bool or "auto", default="auto"
+        Whether one classifier more is trained, on rows of all classes, as common as
+        they really are. Each weighs half of a real one, and counts for every class
+        with the probability that the classifier of the sampler's filter gives it. This
+        needs tables, a GANOverSampler with a class filter, and a classifier, or last
+        step of a pipeline, that takes ``sample_weight``. ``"auto"`` does it where
+        `sampler` is None and the other two are so.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
@@ -78,10 +87,11 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_draws : int, default=3
         How often rows are resampled and the classifier trained; probabilities are the
         mean. An over-sampler is fitted once and draws as many times the rows; other
-        samplers are fitted for every draw, with other seeds from the second.
+        samplers are fitted for every draw, with other seeds from the second. Of rows
+        with soft labels it is how many are drawn for each real one.
     synthetic_weight : float, default=1.0
-        Weight of a synthetic row, a real one having 1. Another value than 1 needs a
-        classifier that takes ``sample_weight``.
+        What the weight of a synthetic row is multiplied by. Another value than 1 needs
+        a classifier that takes ``sample_weight``.
     random_state : int, RandomState instance or None, default=None
         Seed of a sampler and of a classifier that have none.
 
@@ -91,12 +101,14 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
         Their shares of the training rows.
+    soft_labels_ : bool
+        What `soft_labels` came to.
     estimators_ : list of classifier
-        The fitted classifiers, one a draw.
+        The fitted classifiers: one a draw, and last the one of soft labels.
     samplers_ : list of sampler
         The fitted samplers: of an over-sampler one, whose counts and masks are of all
         draws together, of others one a draw.
-    resampled_prior_ : ndarray of shape (n_draws, n_classes)
+    resampled_prior_ : ndarray of shape (n_estimators, n_classes)
         Shares of the classes among the rows that each classifier was trained on.
     n_features_in_ : int
         Number of columns.
@@ -125,6 +137,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     _parameter_constraints: dict = {
         "classifier": [HasMethods(["fit", "predict"])],
         "sampler": [HasMethods(["fit_resample"]), None],
+        "soft_labels": ["boolean", StrOptions({"auto"})],
         "correct_prior": ["boolean"],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
         "synthetic_weight": [Interval(Real, 0, None, closed="neither")],
@@ -136,6 +149,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         classifier: Any,
         sampler: Any = None,
         *,
+        soft_labels: bool | Literal["auto"] = "auto",
         correct_prior: bool = True,
         n_draws: int = 3,
         synthetic_weight: float = 1.0,
@@ -143,6 +157,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     ) -> None:
         self.classifier = classifier
         self.sampler = sampler
+        self.soft_labels = soft_labels
         self.correct_prior = correct_prior
         self.n_draws = n_draws
         self.synthetic_weight = synthetic_weight
@@ -186,54 +201,43 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rng = make_rng(self.random_state)
         self.estimators_, priors = [], []
         self.samplers_: list[Any] = []
-        for sampler, X_resampled, y_resampled in resample(
-            self._unfitted_sampler(), X, y, self.n_draws, rng
-        ):
-            weights = self._weights(sampler, y, y_resampled, weight)
+        self.soft_labels_ = self._wants_soft_labels(X)
+        for draw in self._draws(X, y, rng):
+            weights = draw_weights(draw, y, weight, self.synthetic_weight)
             classifier = seeded(clone(self.classifier), rng)
-            if weights is None:
-                classifier.fit(X_resampled, y_resampled, **fit_params)
-            else:
-                classifier.fit(
-                    X_resampled, y_resampled, sample_weight=weights, **fit_params
-                )
-            if not self.samplers_ or sampler is not self.samplers_[-1]:
-                self.samplers_.append(sampler)
+            weighted = as_fit_parameter(classifier, weights)
+            classifier.fit(draw.X, draw.y, **weighted, **fit_params)
+            if not self.samplers_ or draw.sampler is not self.samplers_[-1]:
+                self.samplers_.append(draw.sampler)
             self.estimators_.append(classifier)
-            priors.append(self._shares(y_resampled, weights))
+            priors.append(self._shares(draw.y, weights))
             if (priors[-1][self.class_prior_ > 0] == 0).any():
                 raise ValueError(
                     "`sampler` must keep rows of every class. Got "
-                    f"{type(sampler).__name__}, which left none of a class."
+                    f"{type(draw.sampler).__name__}, which left none of a class."
                 )
         self.resampled_prior_ = np.array(priors)
         return self
 
-    def _unfitted_sampler(self) -> Any:
-        if self.sampler is None:
-            return GANOverSampler(sampling_strategy=default_strategy)
-        return self.sampler
+    def _wants_soft_labels(self, X: Any) -> bool:
+        if self.soft_labels != "auto":
+            return bool(self.soft_labels)
+        is_table = np.ndim(X) == 2
+        return self.sampler is None and is_table and takes_weights(self.classifier)
+
+    def _draws(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> Iterator[Draw]:
+        sampler = self.sampler
+        if sampler is None:
+            sampler = GANOverSampler(sampling_strategy=default_strategy)
+        for draw in resample(sampler, X, y, self.n_draws, rng):
+            yield draw
+        if self.soft_labels_:
+            yield draw_soft(draw.sampler, X, y, self.n_draws)
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
         indices = np.searchsorted(self.classes_, np.asarray(y))
         counts = np.bincount(indices, weights, minlength=len(self.classes_))
         return counts / counts.sum()
-
-    def _weights(
-        self, sampler: Any, y: np.ndarray, y_resampled: Any, weight: np.ndarray | None
-    ) -> np.ndarray | None:
-        """Weights of the resampled rows; None where all are alike."""
-        if weight is None and self.synthetic_weight == 1:
-            return None
-        check_real_rows_first(sampler, y, y_resampled)
-        y_resampled, n_real = np.asarray(y_resampled), len(y)
-        real = np.ones(n_real) if weight is None else weight
-        weights = np.concatenate([real, np.empty(len(y_resampled) - n_real)])
-        for label in np.unique(y_resampled[n_real:]):
-            synthetic = y_resampled == label
-            synthetic[:n_real] = False
-            weights[synthetic] = self.synthetic_weight * real[y == label].mean()
-        return weights
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,9 +16,21 @@ from gan_augment.encoding.labels import plain_label
 from gan_augment.seeding import make_rng, seeded
 
 
+class Draw(NamedTuple):
+    """The rows that a classifier is trained on, the real ones first.
+
+    `weight` is that of each synthetic row, a real one having 1; None if all have 1.
+    """
+
+    sampler: Any
+    X: Any
+    y: np.ndarray
+    weight: np.ndarray | None = None
+
+
 def resample(
     sampler: Any, X: Any, y: np.ndarray, n_draws: int, rng: np.random.Generator
-) -> Iterator[tuple[Any, Any, np.ndarray]]:
+) -> Iterator[Draw]:
     """Resample `n_draws` times.
 
     An over-sampler is fitted once, for the rows of all draws, of which each gets its
@@ -39,10 +51,8 @@ def resample(
 
     Yields
     ------
-    sampler : sampler
-        The fitted sampler.
-    X_resampled, y_resampled : {DataFrame, ndarray, sparse matrix}, ndarray
-        Rows and classes of a draw.
+    draw : Draw
+        The fitted sampler, rows and classes.
 
     Raises
     ------
@@ -55,10 +65,10 @@ def resample(
     if n_draws > 1 and isinstance(sampler, BaseOverSampler):
         yield from _resample_at_once(fitted, X, y, n_draws, own)
         return
-    yield fitted, *fitted.fit_resample(X, y)
+    yield Draw(fitted, *fitted.fit_resample(X, y))
     for _ in range(n_draws - 1):
         again = seeded(clone(sampler), own, anew=True)
-        yield again, *again.fit_resample(X, y)
+        yield Draw(again, *again.fit_resample(X, y))
 
 
 def check_real_rows_first(sampler: Any, y: np.ndarray, y_resampled: Any) -> None:
@@ -77,7 +87,7 @@ def _resample_at_once(
     y: np.ndarray,
     n_draws: int,
     rng: np.random.Generator,
-) -> Iterator[tuple[Any, Any, np.ndarray]]:
+) -> Iterator[Draw]:
     sampler._validate_params()
     asked = sampler.sampling_strategy
     new = check_sampling_strategy(asked, y, "over-sampling")
@@ -96,7 +106,7 @@ def _resample_at_once(
         of_draw = _safe_indexing(X_resampled, rows)
         if isinstance(of_draw, pd.DataFrame):
             of_draw = of_draw.reset_index(drop=True)
-        yield sampler, of_draw, y_resampled[rows]
+        yield Draw(sampler, of_draw, y_resampled[rows])
 
 
 def _deal(labels: np.ndarray, n_draws: int, rng: np.random.Generator) -> np.ndarray:

@@ -141,10 +141,25 @@ class ClassFilter(BaseEstimator):
                 f"`label` must be one of {self.classifier_.classes_.tolist()}. "
                 f"Got {label!r}."
             )
-        with one_openmp_thread():
-            probability = self.classifier_.predict_proba(self._encode(X))
-        likeness = probability[:, of_label[0]]
+        likeness = self.predict_proba(X)[:, of_label[0]]
         return np.sort(np.argsort(-likeness, kind="stable")[:n_rows])
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes under the classifier.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            In the order of ``classifier_.classes_``.
+        """
+        check_is_fitted(self, "classifier_")
+        with one_openmp_thread():
+            return self.classifier_.predict_proba(self._encode(X))
 
     def _encode(self, X: Any) -> np.ndarray:
         return self.encoder_.transform(X, spread=False)

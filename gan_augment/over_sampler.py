@@ -11,13 +11,12 @@ import numpy as np
 import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
-from scipy import sparse
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory, validate_data
 
-from gan_augment.encoding.container import check_column_names
+from gan_augment.encoding.container import check_column_names, stack_rows
 from gan_augment.encoding.labels import exact_labels, plain_label
 from gan_augment.filtering import ClassFilter, CopyFilter
 from gan_augment.gans import GANS, ImageGAN
@@ -89,6 +88,8 @@ class GANOverSampler(BaseOverSampler):
         Steps, seconds and mean losses of every epoch of the training.
     sampling_strategy_ : dict
         Class -> number of rows to generate.
+    sample_filter_ : ClassFilter or None
+        The fitted filter, if rows are filtered.
     mixture_ : ImageMixture or None
         Of images: the fitted mixture; ``mixture_.report_`` says how the GAN was judged.
         None where every row is the GAN's.
@@ -172,16 +173,16 @@ class GANOverSampler(BaseOverSampler):
         self.history_ = getattr(self.gan_, "history_", {})
         self.mixture_ = self._fit_mixture(X, y, rng)
         source = self.gan_ if self.mixture_ is None else self.mixture_
-        sample_filter = self._make_filter(X)
-        if sample_filter is not None:
-            sample_filter = fit(seeded(sample_filter, rng), X, y)
+        self.sample_filter_ = self._make_filter(X)
+        if self.sample_filter_ is not None:
+            self.sample_filter_ = fit(seeded(self.sample_filter_, rng), X, y)
         copies = CopyFilter(X)
         drawn, labels = [X], [y]
         self.n_synthetic_, self.n_copies_ = {}, {}
         for label, n_rows in self.sampling_strategy_.items():
             if n_rows == 0:
                 continue
-            rows = self._draw(source, label, n_rows, sample_filter, copies, rng)
+            rows = self._draw(source, label, n_rows, copies, rng)
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
             key = plain_label(label)
@@ -194,7 +195,7 @@ class GANOverSampler(BaseOverSampler):
         self._report_copies()
         y_resampled = np.concatenate(labels)
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)
-        return _stack(drawn), y_resampled
+        return stack_rows(drawn), y_resampled
 
     def _make_gan(self, X: Any) -> Any:
         if self.gan is None:
@@ -229,12 +230,11 @@ class GANOverSampler(BaseOverSampler):
         source: Any,
         label: Any,
         n_rows: int,
-        sample_filter: Any,
         copies: CopyFilter,
         rng: np.random.Generator,
     ) -> Any:
         """Draw exactly `n_rows` rows of a class, copies only as the last resort."""
-        n_wanted = n_rows
+        n_wanted, sample_filter = n_rows, self.sample_filter_
         if sample_filter is not None:
             n_wanted = math.ceil(n_rows * sample_filter.draws_per_row)
         fresh, n_fresh, copied = [], 0, []
@@ -247,7 +247,7 @@ class GANOverSampler(BaseOverSampler):
             if n_fresh == n_wanted:
                 break
         # With too few fresh rows, the copies belong to what the GAN has learned.
-        pool = _stack(fresh if n_fresh >= n_rows else [*fresh, *copied])
+        pool = stack_rows(fresh if n_fresh >= n_rows else [*fresh, *copied])
         if sample_filter is None:
             return _safe_indexing(pool, np.arange(n_rows))
         return _safe_indexing(pool, sample_filter.select(pool, label, n_rows))
@@ -274,14 +274,3 @@ class GANOverSampler(BaseOverSampler):
 def _fit(estimator: Any, X: Any, y: np.ndarray) -> Any:
     """What `memory` caches; the classes wanted are no part of it."""
     return estimator.fit(X, y)
-
-
-def _stack(parts: list[Any]) -> Any:
-    """Rows of the same kind, one part below the other."""
-    if isinstance(parts[0], pd.DataFrame):
-        # Empty parts would be asked for their dtypes too.
-        filled = [part for part in parts if len(part)] or parts[:1]
-        return pd.concat(filled, ignore_index=True)
-    if sparse.issparse(parts[0]):
-        return sparse.vstack(parts, format=parts[0].format)
-    return np.concatenate(parts)

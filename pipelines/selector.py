@@ -4,9 +4,10 @@
     python -m pipelines.selector --data yeast4 --data vehicle0
 
 Outer folds; in each, the classifier alone, with one draw of the default over-sampler,
-with as many as are the default, and with what inner folds select. *Regret* is what the
-better of nothing and the default would have had, by the table's mean, beyond what was
-selected. Results go to a CSV file; what is there is not run again.
+with as many as are the default, with these and soft labels, which is the default, and
+with what inner folds select. *Regret* is what the better of nothing and the default
+would have had, by the table's mean, beyond what was selected. Results go to a CSV file;
+what is there is not run again.
 """
 
 from __future__ import annotations
@@ -38,7 +39,10 @@ COLUMNS = [*KEYS, *SCORES, "cpu_seconds", "selected"]
 ARMS = {
     NOTHING: lambda classifier: classifier,
     "GAN, one draw": lambda classifier: ResampledClassifier(
-        classifier, n_draws=1, random_state=0
+        classifier, n_draws=1, soft_labels=False, random_state=0
+    ),
+    "GAN, hard labels": lambda classifier: ResampledClassifier(
+        classifier, soft_labels=False, random_state=0
     ),
     "GAN": lambda classifier: ResampledClassifier(classifier, random_state=0),
     "selected": lambda classifier: ResampledClassifierCV(classifier, random_state=0),

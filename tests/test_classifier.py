@@ -158,7 +158,9 @@ def test_the_default_sampler_is_ours_at_a_moderate_ratio(imbalanced):
     n_new = int(0.3 * n_common) - n_rare
     assert sampler.n_synthetic_ == {"rare": model.n_draws * n_new}
     shares = np.array([n_common, n_rare + n_new]) / (n_common + n_rare + n_new)
-    np.testing.assert_allclose(model.resampled_prior_, [shares] * model.n_draws)
+    *hard, soft = model.resampled_prior_
+    np.testing.assert_allclose(hard, [shares] * model.n_draws)
+    np.testing.assert_allclose(soft, model.class_prior_, atol=0.002)
 
 
 def test_the_seed_decides(rare):
@@ -329,6 +331,7 @@ def test_a_search_reaches_both_parts(rare):
     [
         ({"classifier": 3}, "'classifier' parameter"),
         ({"sampler": StandardScaler()}, "'sampler' parameter"),
+        ({"soft_labels": "no"}, "'soft_labels' parameter"),
         ({"n_draws": 0}, "'n_draws' parameter"),
         ({"synthetic_weight": 0}, "'synthetic_weight' parameter"),
     ],

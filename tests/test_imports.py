@@ -31,8 +31,12 @@ ALLOWED: dict[str, set[str]] = {
         "leakage",
         "prior",
         "seeding",
+        "soft_labels",
+        "weights",
     },
     "draws": {"encoding", "seeding"},
+    "soft_labels": {"draws", "encoding", "over_sampler", "seeding"},
+    "weights": {"draws"},
     "comparison": {
         "encoding",
         "classifier",

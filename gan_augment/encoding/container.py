@@ -94,3 +94,14 @@ def as_rows(X: Any) -> Any:
 def row_hashes(X: Any) -> np.ndarray:
     """One number a row of a table, or an image; equal for equal ones."""
     return pd.util.hash_pandas_object(to_frame(to_rows(X)), index=False).to_numpy()
+
+
+def stack_rows(parts: list[Any]) -> Any:
+    """Rows of the same kind, one part below the other."""
+    if isinstance(parts[0], pd.DataFrame):
+        # Empty parts would be asked for their dtypes too.
+        filled = [part for part in parts if len(part)] or parts[:1]
+        return pd.concat(filled, ignore_index=True)
+    if sparse.issparse(parts[0]):
+        return sparse.vstack(parts, format=parts[0].format)
+    return np.concatenate(parts)

@@ -1,0 +1,210 @@
+"""Soft labels: synthetic rows that count for every class as a teacher believes them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import SMOTE
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import make_classification
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, classifier
+from gan_augment.filtering import ClassFilter
+from gan_augment.prior import shift_prior
+from gan_augment.soft_labels import LEAST_WEIGHT, SOFT_WEIGHT, _scaled, draw_soft
+
+QUICK = GANOverSampler(
+    TabularGAN(max_steps=5, hidden_dims=(8,)),
+    sample_filter=ClassFilter(LogisticRegression(class_weight="balanced")),
+)
+
+
+@parametrize_with_checks(
+    [ResampledClassifier(LogisticRegression(), QUICK, soft_labels=True, random_state=0)]
+)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def rare():
+    return make_classification(
+        1000, n_informative=4, weights=[0.95], flip_y=0.02, random_state=0
+    )
+
+
+@pytest.fixture
+def quick_default(monkeypatch):
+    """The sampler that is taken where none is named, but with a short training."""
+
+    def quick(**params):
+        return GANOverSampler(QUICK.gan, sample_filter=QUICK.sample_filter, **params)
+
+    monkeypatch.setattr(classifier, "GANOverSampler", quick)
+
+
+def fitted(X, y):
+    sampler = clone(QUICK).set_params(random_state=0)
+    sampler.fit_resample(X, y)
+    return sampler
+
+
+def test_rows_have_one_weight_and_the_classes_their_shares(rare):
+    X, y = rare
+    draw = draw_soft(fitted(X, y), X, y, 3)
+    np.testing.assert_array_equal(draw.X[: len(X)], X)
+    np.testing.assert_array_equal(draw.y[: len(y)], y)
+    labels, rows = draw.y[len(y) :], pd.DataFrame(draw.X[len(X) :])
+    assert len(labels) == len(draw.weight)
+    total = pd.Series(draw.weight).groupby(rows.groupby(list(rows)).ngroup()).sum()
+    assert len(total) == 3 * len(X)
+    np.testing.assert_allclose(total, SOFT_WEIGHT, atol=2 * LEAST_WEIGHT)
+    of_rare = draw.weight[labels == 1].sum() / draw.weight.sum()
+    assert of_rare == pytest.approx(y.mean(), abs=0.002)
+
+
+def test_a_row_counts_for_a_class_as_its_teacher_says():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(2000, 1))
+    y = rng.random(2000) < 1 / (1 + np.exp(-2 * X[:, 0]))
+    draw = draw_soft(fitted(X, y), X, y, 1)
+    row, label = draw.X[len(X) :, 0], draw.y[len(X) :]
+    believed = draw.weight[label] / SOFT_WEIGHT
+    # The teacher is logistic, so the log odds are a line with its slope.
+    inside = (believed > 0.01) & (believed < 0.99)
+    log_odds = np.log(believed / (1 - believed))[inside]
+    slope, _ = np.polyfit(row[label][inside], log_odds, 1)
+    assert slope == pytest.approx(2, rel=0.2)
+    assert np.corrcoef(row[label][inside], log_odds)[0, 1] > 0.99
+
+
+def test_the_prior_of_the_teacher_is_no_matter():
+    rng = np.random.default_rng(0)
+    probability = rng.dirichlet([1, 1, 1], 500)
+    shares = np.array([0.7, 0.2, 0.1])
+    scaled = _scaled(probability, shares)
+    np.testing.assert_allclose(scaled.mean(axis=0), shares, rtol=1e-6)
+    np.testing.assert_allclose(scaled.sum(axis=1), 1)
+    moved = shift_prior(probability, np.array([1, 2, 3]) / 6, np.array([3, 2, 1]) / 6)
+    np.testing.assert_allclose(_scaled(moved, shares), scaled, rtol=1e-6)
+
+
+def test_a_class_that_the_teacher_never_sees_is_no_division_by_zero():
+    scaled = _scaled(np.array([[1.0, 0.0], [1.0, 0.0]]), np.array([0.8, 0.2]))
+    np.testing.assert_allclose(scaled, [[0.8, 0.2]] * 2)
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y, sample_weight=None):
+        self.classes_, self.rows_ = np.unique(y), X
+        self.labels_, self.weight_ = y, sample_weight
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[0], len(X))
+
+
+def test_one_classifier_more_is_trained_on_rows_of_the_same_kind(imbalanced):
+    X, y = imbalanced
+    model = ResampledClassifier(Recorder(), QUICK, soft_labels=True, random_state=0)
+    *hard, kept = model.fit(X, y).estimators_
+    assert [each.weight_ for each in hard] == [None] * 3
+    assert len(model.samplers_) == 1
+    assert list(kept.rows_.index) == list(range(len(kept.rows_)))
+    pd.testing.assert_frame_equal(kept.rows_[: len(X)], X.reset_index(drop=True))
+    np.testing.assert_array_equal(kept.labels_[: len(y)], y)
+    assert (kept.weight_[: len(y)] == 1).all()
+    np.testing.assert_allclose(
+        model.resampled_prior_[-1], model.class_prior_, atol=0.002
+    )
+    *_, twice = model.set_params(synthetic_weight=2.0).fit(X, y).estimators_
+    np.testing.assert_allclose(twice.weight_[len(y) :], 2 * kept.weight_[len(y) :])
+
+
+def test_sparse_rows_and_several_classes():
+    rng = np.random.default_rng(0)
+    X = sparse.random_array((300, 6), density=0.4, format="csr", rng=rng)
+    y = rng.choice(["a", "b", "c"], 300, p=[0.8, 0.17, 0.03])
+    model = ResampledClassifier(
+        LogisticRegression(), QUICK, soft_labels=True, random_state=0
+    ).fit(X, y)
+    np.testing.assert_allclose(
+        model.resampled_prior_[-1], model.class_prior_, atol=0.002
+    )
+    again = model.predict_proba(X)
+    np.testing.assert_array_equal(model.fit(X, y).predict_proba(X), again)
+
+
+@pytest.mark.parametrize(
+    ("estimator", "soft"),
+    [
+        (LogisticRegression(), True),
+        (make_pipeline(StandardScaler(), LogisticRegression()), True),
+        (KNeighborsClassifier(), False),
+        (make_pipeline(StandardScaler(), KNeighborsClassifier()), False),
+        (GridSearchCV(LogisticRegression(), {"C": [1]}, cv=2), False),
+    ],
+)
+def test_labels_are_soft_where_weights_are_taken(estimator, soft, rare, quick_default):
+    model = ResampledClassifier(estimator, random_state=0).fit(*rare)
+    assert model.soft_labels_ == soft
+    assert len(model.estimators_) == 3 + soft
+    if soft:
+        assert model.samplers_[0].n_synthetic_ == {
+            1: 3 * (int(0.3 * (rare[1] == 0).sum()) - rare[1].sum())
+        }
+
+
+def test_labels_of_a_named_sampler_and_of_images_are_hard(rare):
+    model = ResampledClassifier(LogisticRegression(), QUICK, random_state=0)
+    assert not model.fit(*rare).soft_labels_
+    images = np.random.default_rng(0).integers(0, 255, (30, 8, 8))
+    flat = make_pipeline(FunctionTransformer(_flatten), LogisticRegression())
+    assert not ResampledClassifier(flat)._wants_soft_labels(images)
+
+
+def _flatten(images):
+    return images.reshape(len(images), -1)
+
+
+def test_probabilities_stay_those_of_real_rows():
+    X, y = make_classification(
+        4000, n_informative=4, weights=[0.95], flip_y=0.02, random_state=0
+    )
+    train, test = slice(0, 2000), slice(2000, None)
+    plain = LogisticRegression().fit(X[train], y[train])
+    soft = ResampledClassifier(
+        LogisticRegression(),
+        GANOverSampler(
+            TabularGAN(max_steps=200),
+            sampling_strategy=0.3,
+            sample_filter=QUICK.sample_filter,
+        ),
+        soft_labels=True,
+        random_state=0,
+    ).fit(X[train], y[train])
+    error, best = (
+        brier_score_loss(y[test], model.predict_proba(X[test])[:, 1])
+        for model in (soft, plain)
+    )
+    assert error - best < 0.005
+
+
+@pytest.mark.parametrize(
+    ("sampler", "message"),
+    [
+        (SMOTE(), r"must be a GANOverSampler\. Got SMOTE"),
+        (clone(QUICK).set_params(sample_filter=None), "must have a class filter"),
+    ],
+)
+def test_what_has_no_teacher_is_refused(sampler, message, rare):
+    model = ResampledClassifier(LogisticRegression(), sampler, soft_labels=True)
+    with pytest.raises(ValueError, match=message):
+        model.fit(*rare)
