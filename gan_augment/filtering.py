@@ -193,7 +193,9 @@ class CopyFilter:
         n_values = np.array([column.nunique(dropna=False) for column in columns], float)
         # Of a column whose values hardly repeat, the data shows no limit.
         n_values[n_values > 0.5 * len(frame)] = np.inf
-        self.copies_are_natural = bool(n_values.prod() < DOMAIN_FACTOR * len(frame))
+        # In logarithms: of an image's pixels the product is beyond any float.
+        seen, possible = np.log(len(frame)), np.log(n_values).sum()
+        self.copies_are_natural = bool(possible < np.log(DOMAIN_FACTOR) + seen)
 
     def refused(self, X: Any) -> np.ndarray:
         """Which rows to draw again: copies of real rows that the data has once.

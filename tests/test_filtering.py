@@ -94,8 +94,11 @@ rng = np.random.default_rng(0)
         (pd.DataFrame({"a": rng.normal(size=30)}), False),
         (pd.DataFrame({"a": np.arange(30) * 1.37e-5, "b": list("xyz") * 10}), False),
         (pd.DataFrame(rng.integers(0, 130, (200, 2))), False),
+        # As many columns as an image has pixels: their product is no float.
+        (pd.DataFrame(rng.integers(0, 50, (200, 784))), False),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_copies_are_natural_where_the_data_shows_few_values(frame, natural):
     copies = CopyFilter(frame)
     assert copies.copies_are_natural == natural
