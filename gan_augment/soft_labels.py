@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing
 
 from gan_augment.draws import Draw
 from gan_augment.encoding.container import stack_rows
+from gan_augment.filtering import MAX_TRAINING_ROWS
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import make_rng
 
@@ -38,7 +39,8 @@ def draw_soft(sampler: Any, X: Any, y: np.ndarray, n_draws: int) -> Draw:
     y : ndarray of shape (n_samples,)
         Their classes.
     n_draws : int
-        Rows drawn for each training row.
+        Rows drawn for each training row; of a table with more rows than the teacher
+        has seen, no more than for these.
 
     Returns
     -------
@@ -69,10 +71,11 @@ def draw_soft(sampler: Any, X: Any, y: np.ndarray, n_draws: int) -> Draw:
         )
     classes, counts = np.unique(y, return_counts=True)
     rng = make_rng(sampler.random_state)
+    n_each = np.ceil(n_draws * counts * min(1.0, MAX_TRAINING_ROWS / len(y)))
     rows = stack_rows(
         [
-            sampler.gan_.sample(n_draws * n_rows, label=label, random_state=rng)[0]
-            for label, n_rows in zip(classes, counts, strict=True)
+            sampler.gan_.sample(int(n_rows), label=label, random_state=rng)[0]
+            for label, n_rows in zip(classes, n_each, strict=True)
         ]
     )
     weights = SOFT_WEIGHT * _scaled(teacher.predict_proba(rows), counts / len(y))

@@ -37,9 +37,11 @@ from gan_augment.evaluation.scores import SCORES
 from pipelines.arms import parse_arms
 from pipelines.datasets import DATASETS, Dataset, load
 from pipelines.measures import (
+    CHANGED,
     CLASSIFIERS,
     ROW_MEASURES,
     cost,
+    make_classifier,
     row_measures,
     utility,
 )
@@ -134,8 +136,8 @@ def measure(
         if len(X) > n_real:
             made = X.iloc[n_real:].reset_index(drop=True)
             of_rows = row_measures(train, X_test[y_test], made)
-    class_weight = "balanced" if arm == "class weights" else None
-    for scores in utility(X, y, X_test, y_test, class_weight=class_weight):
+    make = CHANGED.get(arm, make_classifier)
+    for scores in utility(X, y, X_test, y_test, make):
         yield scores | of_rows | spent
 
 

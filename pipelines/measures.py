@@ -7,7 +7,8 @@ import ctypes
 import ctypes.util
 import threading
 import time
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+from gan_augment import ResampledClassifier
 from gan_augment.baselines import fill_missing
 from gan_augment.encoding import TableEncoder
 from gan_augment.evaluation import (
@@ -62,21 +64,39 @@ def make_classifier(classifier: Any) -> Any:
     return make_pipeline(encode, clone(classifier))
 
 
+def _with_class_weights(classifier: Any) -> Any:
+    """None for a classifier that has none."""
+    if "class_weight" not in classifier.get_params():
+        return None
+    return make_classifier(clone(classifier).set_params(class_weight="balanced"))
+
+
+def _resampled(classifier: Any) -> ResampledClassifier:
+    return ResampledClassifier(make_classifier(classifier), random_state=0)
+
+
+# Arms that leave the rows as they are -> what they make of a classifier.
+CHANGED: dict[str, Callable[[Any], Any]] = {
+    "class weights": _with_class_weights,
+    "ResampledClassifier": _resampled,
+}
+
+
 def utility(
     X: pd.DataFrame,
     y: np.ndarray,
     X_test: pd.DataFrame,
     y_test: np.ndarray,
-    *,
-    class_weight: str | None = None,
+    make: Callable[[Any], Any] = make_classifier,
 ) -> Iterator[dict[str, Any]]:
     """Scores on real rows of every classifier trained on these rows."""
     for name, classifier in CLASSIFIERS.items():
-        if class_weight is not None:
-            if "class_weight" not in classifier.get_params():
-                continue
-            classifier = clone(classifier).set_params(class_weight=class_weight)
-        fitted = make_classifier(classifier).fit(X, y)
+        model = make(classifier)
+        if model is None:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of copies, where rows repeat
+            fitted = model.fit(X, y)
         probability = fitted.predict_proba(X_test)
         scores = classifier_scores(y_test.astype(int), probability, rare=[1])
         yield {"classifier": name} | scores

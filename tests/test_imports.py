@@ -35,7 +35,7 @@ ALLOWED: dict[str, set[str]] = {
         "weights",
     },
     "draws": {"encoding", "seeding"},
-    "soft_labels": {"draws", "encoding", "over_sampler", "seeding"},
+    "soft_labels": {"draws", "encoding", "filtering", "over_sampler", "seeding"},
     "weights": {"draws"},
     "comparison": {
         "encoding",

@@ -15,7 +15,13 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, classifier
+from gan_augment import (
+    GANOverSampler,
+    ResampledClassifier,
+    TabularGAN,
+    classifier,
+    soft_labels,
+)
 from gan_augment.filtering import ClassFilter
 from gan_augment.prior import shift_prior
 from gan_augment.soft_labels import LEAST_WEIGHT, SOFT_WEIGHT, _scaled, draw_soft
@@ -67,6 +73,16 @@ def test_rows_have_one_weight_and_the_classes_their_shares(rare):
     assert len(total) == 3 * len(X)
     np.testing.assert_allclose(total, SOFT_WEIGHT, atol=2 * LEAST_WEIGHT)
     of_rare = draw.weight[labels == 1].sum() / draw.weight.sum()
+    assert of_rare == pytest.approx(y.mean(), abs=0.002)
+
+
+def test_a_large_table_gets_no_more_rows_than_its_teacher_knows(rare, monkeypatch):
+    X, y = rare
+    monkeypatch.setattr(soft_labels, "MAX_TRAINING_ROWS", 100)
+    draw = draw_soft(fitted(X, y), X, y, 2)
+    rows = pd.DataFrame(draw.X[len(X) :]).drop_duplicates()
+    assert len(rows) == pytest.approx(200, abs=1)
+    of_rare = draw.weight[draw.y[len(y) :] == 1].sum() / draw.weight.sum()
     assert of_rare == pytest.approx(y.mean(), abs=0.002)
 
 

@@ -9,7 +9,7 @@ import typer
 from sklearn.base import clone
 from typer.testing import CliRunner
 
-from gan_augment import TabularGAN
+from gan_augment import ResampledClassifier, TabularGAN
 from gan_augment.baselines import ImputedSMOTE
 from gan_augment.filtering import ClassFilter
 from pipelines import arms, benchmark, measures, summary
@@ -143,6 +143,18 @@ def test_every_table_loads(name):
     dataset = load(name, max_rows=2000)
     assert len(dataset.X) == len(dataset.is_rare) <= 2000
     assert 5 < dataset.is_rare.sum() < 0.4 * len(dataset.X)
+
+
+def test_an_arm_without_a_sampler_changes_the_classifier():
+    unsampled = {name for name, arm in arms.ARMS.items() if arm is None}
+    assert unsampled == set(measures.CHANGED) - {"class weights"}
+    weigh, resample = (
+        measures.CHANGED[name] for name in ("class weights", "ResampledClassifier")
+    )
+    assert weigh(measures.CLASSIFIERS["KNN"]) is None
+    weighted = weigh(measures.CLASSIFIERS["LR"])[-1]
+    assert weighted.class_weight == "balanced"
+    assert isinstance(resample(measures.CLASSIFIERS["RF"]), ResampledClassifier)
 
 
 @pytest.mark.parametrize("name", [name for name in arms.ARMS if name not in arms.SLOW])
