@@ -37,8 +37,12 @@ from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.prior import default_strategy, shift_prior
 from gan_augment.seeding import RandomState, make_rng, seeded
-from gan_augment.soft_labels import draw_soft
-from gan_augment.weights import as_fit_parameter, draw_weights, takes_weights
+from gan_augment.soft_labels import (
+    check_soft_labels,
+    draw_soft,
+    takes_soft_labels,
+)
+from gan_augment.weights import as_fit_parameter, draw_weights
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -74,12 +78,14 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         which raises every class to 0.3 times the most common one or, if all are that
         common, to 0.6 times, or to its size.
     soft_labels : bool or "auto", default="auto"
-        Whether one classifier more is trained, on rows of all classes, as common as
-        they really are. Each weighs half of a real one, and counts for every class
-        with the probability that the classifier of the sampler's filter gives it. This
-        needs tables, a GANOverSampler with a class filter, and a classifier, or last
-        step of a pipeline, that takes ``sample_weight``. ``"auto"`` does it where
-        `sampler` is None and the other two are so.
+        Whether one classifier more is trained, with four times the rows: those of the
+        table, and rows of all classes, as common as they really are, of which each
+        weighs half of a real one and counts for every class with the probability that
+        the classifier of the sampler's filter gives it. This needs tables, a
+        GANOverSampler with a class filter, and a classifier that has ``predict_proba``
+        and takes ``sample_weight``, in a pipeline the last step. ``"auto"`` does it
+        where `sampler` is None and the others are so, but not where `correct_prior` is
+        False or weights would have to be routed through a pipeline.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
@@ -88,7 +94,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         How often rows are resampled and the classifier trained; probabilities are the
         mean. An over-sampler is fitted once and draws as many times the rows; other
         samplers are fitted for every draw, with other seeds from the second. Of rows
-        with soft labels it is how many are drawn for each real one.
+        with soft labels it is how many are drawn for each real one; the classifier of
+        these is one more in the mean.
     synthetic_weight : float, default=1.0
         What the weight of a synthetic row is multiplied by. Another value than 1 needs
         a classifier that takes ``sample_weight``.
@@ -222,17 +229,20 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def _wants_soft_labels(self, X: Any) -> bool:
         if self.soft_labels != "auto":
             return bool(self.soft_labels)
-        is_table = np.ndim(X) == 2
-        return self.sampler is None and is_table and takes_weights(self.classifier)
+        is_default = self.sampler is None and self.correct_prior
+        return is_default and np.ndim(X) == 2 and takes_soft_labels(self.classifier)
 
     def _draws(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> Iterator[Draw]:
         sampler = self.sampler
         if sampler is None:
             sampler = GANOverSampler(sampling_strategy=default_strategy)
+        if self.soft_labels_:
+            check_soft_labels(self.classifier, sampler)
         for draw in resample(sampler, X, y, self.n_draws, rng):
+            fitted = draw.sampler
             yield draw
         if self.soft_labels_:
-            yield draw_soft(draw.sampler, X, y, self.n_draws)
+            yield draw_soft(fitted, X, y, self.n_draws)
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
         indices = np.searchsorted(self.classes_, np.asarray(y))
@@ -245,7 +255,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         With ``p`` the classifier's probability, ``a`` the share of a class in the
         training rows and ``b`` that among the resampled rows, ``p * a / b``, divided
-        by the sum over classes; then the mean over the draws.
+        by the sum over classes; then the mean over the classifiers.
 
         Parameters
         ----------
@@ -258,15 +268,15 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             In the order of ``classes_``.
         """
         X = self._checked_again(X)
-        draws = []
+        probabilities = []
         for classifier, prior in zip(
             self.estimators_, self.resampled_prior_, strict=True
         ):
             probability = np.asarray(classifier.predict_proba(X), dtype=np.float64)
             if self.correct_prior:
                 probability = shift_prior(probability, prior, self.class_prior_)
-            draws.append(probability)
-        return np.mean(draws, axis=0)
+            probabilities.append(probability)
+        return np.mean(probabilities, axis=0)
 
     @available_if(_has("predict_proba"))
     def predict_log_proba(self, X: Any) -> np.ndarray:

@@ -12,23 +12,47 @@ from gan_augment.encoding.container import stack_rows
 from gan_augment.filtering import MAX_TRAINING_ROWS
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.seeding import make_rng
+from gan_augment.weights import takes_weights
 
 # Weight of a synthetic row, of all classes together, a real row having 1.
 SOFT_WEIGHT = 0.5
-# A row is left out of the classes for which it would count less than this.
-LEAST_WEIGHT = 1e-3
-# Rounds in which the classes are scaled to their shares; a few dozen suffice.
-N_ROUNDS = 100
+# A row that counts less than this for a class counts this much with a probability, or
+# not at all: as much on average, and most rows stand for one or two classes.
+LEAST_WEIGHT = 0.01
+# A teacher that is certain is believed to be wrong this often.
+DOUBT = 1e-6
+# Rounds in which the classes are scaled to their shares, and how near is near enough.
+N_ROUNDS, TOLERANCE = 100, 1e-6
 
 
-def draw_soft(sampler: Any, X: Any, y: np.ndarray, n_draws: int) -> Draw:
+def takes_soft_labels(classifier: Any) -> bool:
+    """Whether a classifier can learn from them and give them back."""
+    return hasattr(classifier, "predict_proba") and takes_weights(classifier)
+
+
+def check_soft_labels(classifier: Any, sampler: Any) -> None:
+    """Raise a ValueError if these cannot have soft labels."""
+    if not takes_soft_labels(classifier):
+        raise ValueError(
+            "With soft labels `classifier` must have predict_proba and take "
+            f"sample_weight in fit. Got {classifier!r}. Use soft_labels=False."
+        )
+    if not isinstance(sampler, GANOverSampler) or sampler.sample_filter is None:
+        raise ValueError(
+            "With soft labels `sampler` must be a GANOverSampler with a class filter, "
+            f"whose classifier is the teacher. Got {sampler!r}. Use soft_labels=False."
+        )
+
+
+def draw_soft(sampler: GANOverSampler, X: Any, y: np.ndarray, n_draws: int) -> Draw:
     """Add rows of all classes, each with a teacher's probabilities as weights.
 
     A GAN knows where rows lie better than which class they are of, and what a vote
     thinks of a row need not be rounded: "generate, annotate, and learn" [1]_. The
     teacher is the classifier of the sampler's filter. Rows are drawn with the classes
     as common as in the training rows, and the teacher's probabilities are scaled, class
-    by class, until they add up to these shares.
+    by class, until they add up to these shares. Copies of real rows are not refused:
+    they are no surer of their class than any other row.
 
     Parameters
     ----------
@@ -50,27 +74,22 @@ def draw_soft(sampler: Any, X: Any, y: np.ndarray, n_draws: int) -> Draw:
     Raises
     ------
     ValueError
-        If the sampler is no GANOverSampler with a class filter.
+        If X is images, of which there is no teacher.
 
     References
     ----------
     .. [1] He et al., "Generate, Annotate, and Learn: NLP with Synthetic Text",
        TACL 10 (2022), arXiv:2106.06168; section 4.5 is on tables.
     """
-    if not isinstance(sampler, GANOverSampler):
-        raise ValueError(
-            "With soft labels `sampler` must be a GANOverSampler. Got "
-            f"{type(sampler).__name__}. Use soft_labels=False."
-        )
     teacher = sampler.sample_filter_
     if teacher is None:
         raise ValueError(
-            "With soft labels `sampler` must have a class filter, whose classifier is "
-            "the teacher. Got none: images are not filtered, and tables not with "
-            "sample_filter=None. Use soft_labels=False."
+            "With soft labels X must be a table, not images, which are not filtered. "
+            f"Got the shape {np.shape(X)}. Use soft_labels=False."
         )
     classes, counts = np.unique(y, return_counts=True)
-    rng = make_rng(sampler.random_state)
+    # The sampler's own stream has drawn the rows with hard labels.
+    (rng,) = make_rng(sampler.random_state).spawn(1)
     n_each = np.ceil(n_draws * counts * min(1.0, MAX_TRAINING_ROWS / len(y)))
     rows = stack_rows(
         [
@@ -79,12 +98,12 @@ def draw_soft(sampler: Any, X: Any, y: np.ndarray, n_draws: int) -> Draw:
         ]
     )
     weights = SOFT_WEIGHT * _scaled(teacher.predict_proba(rows), counts / len(y))
-    row, code = np.nonzero(weights > LEAST_WEIGHT)
+    row, code = np.nonzero(weights > LEAST_WEIGHT * rng.random(weights.shape))
     return Draw(
         sampler,
         stack_rows([X, _safe_indexing(rows, row)]),
         np.concatenate([y, classes[code]]),
-        weights[row, code],
+        np.maximum(weights[row, code], LEAST_WEIGHT),
     )
 
 
@@ -93,8 +112,11 @@ def _scaled(probability: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
     What a teacher takes for the classes' shares, such as equal ones, is no matter then.
     """
-    scaled = np.maximum(probability, np.finfo(float).tiny)
+    scaled = np.clip(probability, DOUBT, 1.0)
     for _ in range(N_ROUNDS):
-        scaled = scaled * (shares / scaled.mean(axis=0))
         scaled /= scaled.sum(axis=1, keepdims=True)
-    return scaled
+        means = scaled.mean(axis=0)
+        if np.allclose(means, shares, rtol=TOLERANCE, atol=0):
+            break
+        scaled *= shares / means
+    return scaled / scaled.sum(axis=1, keepdims=True)

@@ -47,16 +47,31 @@ def draw_weights(
 
 
 def takes_weights(classifier: Any) -> bool:
-    """Whether a classifier, or the last step of a pipeline, takes sample_weight."""
-    last = classifier.steps[-1][1] if isinstance(classifier, Pipeline) else classifier
-    return has_fit_parameter(last, "sample_weight")
+    """Whether each row can be given a weight: what it is made of takes it, too.
+
+    Of a pipeline that is the last step, unless the rows change on their way there, or
+    weights are routed, which is for the user to request.
+    """
+    if isinstance(classifier, Pipeline):
+        *before, (_, last) = classifier.steps
+        resampled = any(hasattr(step, "fit_resample") for _, step in before)
+        return not resampled and not _routes() and takes_weights(last)
+    inner = getattr(classifier, "estimator", None)
+    if hasattr(inner, "fit") and not takes_weights(inner):
+        return False
+    return has_fit_parameter(classifier, "sample_weight")
 
 
 def as_fit_parameter(classifier: Any, weights: np.ndarray | None) -> dict[str, Any]:
     """Weights by the name that fit has for them: a pipeline wants that of a step."""
     if weights is None:
         return {}
-    routes = get_config()["enable_metadata_routing"]
-    if isinstance(classifier, Pipeline) and not routes:
-        return {f"{classifier.steps[-1][0]}__sample_weight": weights}
-    return {"sample_weight": weights}
+    name = "sample_weight"
+    while isinstance(classifier, Pipeline) and not _routes():
+        step, classifier = classifier.steps[-1]
+        name = name.replace("sample_weight", f"{step}__sample_weight")
+    return {name: weights}
+
+
+def _routes() -> bool:
+    return get_config()["enable_metadata_routing"]

@@ -36,15 +36,16 @@ from pipelines.summary import POOLED, against_nothing, cv_table, show
 
 KEYS = ["set", "folds", "split", "classifier", "arm"]
 COLUMNS = [*KEYS, *SCORES, "cpu_seconds", "selected"]
+DEFAULT = "soft labels"
 ARMS = {
     NOTHING: lambda classifier: classifier,
-    "GAN, one draw": lambda classifier: ResampledClassifier(
+    "one draw": lambda classifier: ResampledClassifier(
         classifier, n_draws=1, soft_labels=False, random_state=0
     ),
-    "GAN, hard labels": lambda classifier: ResampledClassifier(
+    "hard labels": lambda classifier: ResampledClassifier(
         classifier, soft_labels=False, random_state=0
     ),
-    "GAN": lambda classifier: ResampledClassifier(classifier, random_state=0),
+    DEFAULT: lambda classifier: ResampledClassifier(classifier, random_state=0),
     "selected": lambda classifier: ResampledClassifierCV(classifier, random_state=0),
 }
 console = Console(width=110)
@@ -79,8 +80,8 @@ def measure(
 def by_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Mean gains over nothing, regret and CPU seconds of a fit; a row a table."""
     gains = against_nothing(results, metric).groupby("set").mean()
-    if {"GAN", "selected"} <= set(gains):
-        gains["regret"] = gains["GAN"].clip(lower=0) - gains["selected"]
+    if {DEFAULT, "selected"} <= set(gains):
+        gains["regret"] = gains[DEFAULT].clip(lower=0) - gains["selected"]
     seconds = results.groupby(["set", "arm"])["cpu_seconds"].mean().unstack()
     table = gains.join(seconds.add_suffix(" s"))
     return pd.concat([table, table.mean().to_frame("mean").T])

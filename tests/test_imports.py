@@ -35,7 +35,14 @@ ALLOWED: dict[str, set[str]] = {
         "weights",
     },
     "draws": {"encoding", "seeding"},
-    "soft_labels": {"draws", "encoding", "filtering", "over_sampler", "seeding"},
+    "soft_labels": {
+        "draws",
+        "encoding",
+        "filtering",
+        "over_sampler",
+        "seeding",
+        "weights",
+    },
     "weights": {"draws"},
     "comparison": {
         "encoding",

@@ -42,7 +42,9 @@ def test_held_out_patches_come_from_the_other_half_of_the_picture():
     assert {image.tobytes() for image in cut.X_test} <= right
 
 
-@pytest.mark.parametrize("name", image_arms.make_arms("", 1, ImageGAN(), None))
+@pytest.mark.parametrize(
+    "name", image_arms.make_arms("", 1, ImageGAN(), image_sets.UPRIGHT)
+)
 def test_every_arm_gives_what_was_wanted(name, cut, tmp_path):
     gan = ImageGAN(max_steps=3)
     arm = image_arms.make_arms(str(tmp_path), 3, gan, cut.augment)[name]

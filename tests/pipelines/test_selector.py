@@ -13,7 +13,7 @@ from pipelines.datasets import Dataset
 RANDOM = {"random": RandomOverSampler(random_state=0)}
 QUICK_ARMS = {
     "nothing": lambda classifier: classifier,
-    "GAN": lambda classifier: ResampledClassifier(classifier, RANDOM["random"]),
+    "soft labels": lambda classifier: ResampledClassifier(classifier, RANDOM["random"]),
     "selected": lambda classifier: ResampledClassifierCV(classifier, RANDOM, cv=2),
 }
 
@@ -39,9 +39,9 @@ def test_the_command_nests_the_selector_and_goes_on_where_it_was(
     assert set("; ".join(chosen).split("; ")) <= {"nothing", "random"}
     monkeypatch.setattr(selector, "measure", None)
     once_more = CliRunner().invoke(app, command, catch_exceptions=False)
-    alone = CliRunner().invoke(app, [*command, "--arm", "GAN"])
+    alone = CliRunner().invoke(app, [*command, "--arm", "soft labels"])
     assert alone.exit_code == 0
-    assert "GAN" in alone.stdout
+    assert "soft labels" in alone.stdout
     assert "selected" not in alone.stdout
     for wrong in (["--arm", "best"], ["--metric", "luck"]):
         assert CliRunner().invoke(app, [*command, *wrong]).exit_code == 2
@@ -67,10 +67,10 @@ def test_repeats_are_other_folds_after_the_same_first_ones(imbalanced):
 def test_regret_is_against_the_better_of_both():
     rows = [
         ("a", 2, "0", "LR", "nothing", 0.5, 1.0),
-        ("a", 2, "0", "LR", "GAN", 0.6, 3.0),
+        ("a", 2, "0", "LR", "soft labels", 0.6, 3.0),
         ("a", 2, "0", "LR", "selected", 0.58, 9.0),
         ("b", 2, "0", "LR", "nothing", 0.5, 1.0),
-        ("b", 2, "0", "LR", "GAN", 0.4, 3.0),
+        ("b", 2, "0", "LR", "soft labels", 0.4, 3.0),
         ("b", 2, "0", "LR", "selected", 0.49, 9.0),
     ]
     table = selector.by_table(
