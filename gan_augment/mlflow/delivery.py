@@ -10,13 +10,17 @@ remembered: whoever comes next starts from the first record.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
 import requests
+from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import (
     Dataset,
@@ -69,6 +73,27 @@ def is_reachable(tracking_uri: str) -> bool:
     return True
 
 
+@contextlib.contextmanager
+def making_tables(tracking_uri: str) -> Iterator[None]:
+    """Let one process at a time open a SQLite file, which makes its tables.
+
+    Two that do so at once can leave MLflow's migration half done, for good.
+    """
+    if not tracking_uri.startswith("sqlite:"):
+        yield
+        return
+    path = Path(tracking_uri.partition("///")[2]).resolve()
+    owner = os.getuid() if hasattr(os, "getuid") else 0
+    name = f"gan_augment-{owner}-{sha256(bytes(path)).hexdigest()[:16]}.lock"
+    lock = FileLock(Path(tempfile.gettempdir()) / name)
+    with contextlib.suppress(OSError):  # no place for a lock: as without one
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
 class DeliveryError(RuntimeError):
     """Trying again soon would not help."""
 
@@ -98,7 +123,8 @@ class Delivery:
         first = journal.records[0]
         self.tracking_uri = tracking_uri or first["tracking_uri"]
         registry_uri = tracking_uri or first["registry_uri"]
-        self._client = MlflowClient(self.tracking_uri, registry_uri)
+        with making_tables(self.tracking_uri):
+            self._client = MlflowClient(self.tracking_uri, registry_uri)
         self._n_sent = 0
         self.run_id = self.model_id = ""
         self._refused: list[str] = []

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from types import SimpleNamespace
 
 import mlflow
@@ -250,6 +251,23 @@ def test_two_processes_open_a_new_sqlite_file_at_once(tmp_path, monkeypatch):
     assert {run.info.status for run in runs(client)} == {"FINISHED"}
     versions = client.search_model_versions("name = 'generator'")
     assert sorted(version.version for version in versions) == [1, 2]
+
+
+def test_one_at_a_time_makes_the_tables_of_a_sqlite_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    order = []
+
+    def open_too():
+        with delivery.making_tables(f"sqlite:///{tmp_path}/new.db"):
+            order.append("second")
+
+    second = threading.Thread(target=open_too)
+    with delivery.making_tables("sqlite:///new.db"):
+        second.start()
+        second.join(timeout=0.2)
+        order.append("first")
+    second.join()
+    assert order == ["first", "second"]
 
 
 def test_another_server_knows_an_experiment_by_its_name(
