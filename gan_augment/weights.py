@@ -66,11 +66,11 @@ def as_fit_parameter(classifier: Any, weights: np.ndarray | None) -> dict[str, A
     """Weights by the name that fit has for them: a pipeline wants that of a step."""
     if weights is None:
         return {}
-    name = "sample_weight"
+    path = ""
     while isinstance(classifier, Pipeline) and not _routes():
         step, classifier = classifier.steps[-1]
-        name = name.replace("sample_weight", f"{step}__sample_weight")
-    return {name: weights}
+        path += f"{step}__"
+    return {f"{path}sample_weight": weights}
 
 
 def _routes() -> bool:
