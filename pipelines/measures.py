@@ -95,7 +95,8 @@ def utility(
         if model is None:
             continue
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of copies, where rows repeat
+            # Of copies, where real rows repeat each other.
+            warnings.filterwarnings("ignore", "Some synthetic rows equal a real row")
             fitted = model.fit(X, y)
         probability = fitted.predict_proba(X_test)
         scores = classifier_scores(y_test.astype(int), probability, rare=[1])
