@@ -20,6 +20,7 @@ from gan_augment.gans.base import (
     one_thread,
     weights_of,
 )
+from gan_augment.networks.layers import Network
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
@@ -80,11 +81,11 @@ class BaseGAN(BaseSynthesizer):
         """An unfitted encoder of the rows."""
 
     @abstractmethod
-    def _make_generator(self, rng: torch.Generator) -> nn.Module:
+    def _make_generator(self, rng: torch.Generator) -> Network:
         """A generator for the fitted encoder and classes."""
 
     @abstractmethod
-    def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
+    def _make_discriminator(self, rng: torch.Generator) -> Network:
         """A discriminator for the fitted encoder and classes."""
 
     @abstractmethod

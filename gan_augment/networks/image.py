@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_augment.networks.layers import make_layer
+from gan_augment.networks.layers import Network, make_layer
 from gan_augment.networks.piecewise import (
     SLOPE,
     Convolution,
@@ -55,7 +55,7 @@ def n_stages(size: Sequence[int]) -> int:
     return min(max(stages, min(GENERATOR_WIDTHS)), max(GENERATOR_WIDTHS))
 
 
-class Generator(nn.Module):
+class Generator(Network):
     """Latent and condition -> images, by transposed convolutions.
 
     After each stage, latent and condition set the gain and the shift of every channel
@@ -137,7 +137,7 @@ def _make_doubling(n_in: int, n_out: int, rng: torch.Generator) -> nn.Module:
     return layer
 
 
-class Discriminator(nn.Module):
+class Discriminator(Network):
     """Images and condition -> logits: strided convolutions without normalisation.
 
     The condition chooses what the logit reads from the last hidden units, beside what

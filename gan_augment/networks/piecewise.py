@@ -11,6 +11,8 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.nn.grad import conv2d_weight
 
+from gan_augment.networks.layers import Pullback
+
 # Slope of the LeakyReLUs left of zero.
 SLOPE = 0.2
 
@@ -44,8 +46,7 @@ class Linear:
         self, x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor | None = None
     ) -> torch.Tensor:
         """(B, D) -> (B, H)."""
-        x = x.flatten(1)
-        return x @ weight.T if bias is None else torch.addmm(bias, x, weight.T)
+        return F.linear(x.flatten(1), weight, bias)
 
     def pull(
         self, v: torch.Tensor, weight: torch.Tensor, x: torch.Tensor
@@ -115,7 +116,9 @@ class Readout:
         return v * x
 
 
-class LogitAndSlope(torch.autograd.Function):
+def logit_and_slope(
+    rows: torch.Tensor, layers: Sequence[Layer], parameters: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, torch.Tensor, Pullback]:
     """A LeakyReLU network's logits *and* their gradient with respect to its input.
 
     The network is piecewise linear, so both are plain products of weights and masks,
@@ -125,47 +128,44 @@ class LogitAndSlope(torch.autograd.Function):
     layer for the output's gradient ``v`` and the input ``d_logit * h + t``. A gradient
     penalty then needs no second differentiation, which would take most of the time of a
     training step.
+
+    Parameters
+    ----------
+    rows : Tensor of shape (B, ...)
+        Input.
+    layers : sequence of Layer
+        What the network does, in order.
+    parameters : sequence of Tensor
+        Weight and bias of each layer, in turn.
+
+    Returns
+    -------
+    logits : Tensor of shape (B, 1)
+        Output.
+    slopes : Tensor of shape (B, ...)
+        Gradient of each logit with respect to its row.
+    pull : callable
+        Gradients of some scalar for logits and slopes, of which one may be None, to
+        those for the parameters.
     """
+    weights, biases = parameters[::2], parameters[1::2]
+    hidden = [rows]
+    for layer, weight, bias in zip(layers[:-1], weights, biases, strict=False):
+        hidden.append(F.leaky_relu_(layer.push(hidden[-1], weight, bias), SLOPE))
+    logits = layers[-1].push(hidden[-1], weights[-1], biases[-1])
+    # From the logit back to the input; carried[k] belongs to layer k's output.
+    carried = [torch.ones_like(logits)]
+    backwards = zip(layers[:0:-1], weights[:0:-1], hidden[:0:-1], strict=True)
+    for layer, weight, units in backwards:
+        back = layer.pull(carried[0], weight, units)
+        carried.insert(0, leaky_relu_backward(back, units, SLOPE, True))
+    slopes = layers[0].pull(carried[0], weights[0], rows)
 
-    @staticmethod
-    def forward(
-        ctx: Any,
-        rows: torch.Tensor,
-        layers: Sequence[Layer],
-        *parameters: torch.Tensor,
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Rows, weights and biases in turn -> (B, 1) logits, slopes like the rows."""
-        weights, biases = parameters[::2], parameters[1::2]
-        hidden = [rows]
-        for layer, weight, bias in zip(layers[:-1], weights, biases, strict=False):
-            hidden.append(F.leaky_relu_(layer.push(hidden[-1], weight, bias), SLOPE))
-        logits = layers[-1].push(hidden[-1], weights[-1], biases[-1])
-        # From the logit back to the input; carried[k] belongs to layer k's output.
-        carried = [torch.ones_like(logits)]
-        backwards = zip(layers[:0:-1], weights[:0:-1], hidden[:0:-1], strict=True)
-        for layer, weight, units in backwards:
-            back = layer.pull(carried[0], weight, units)
-            carried.insert(0, leaky_relu_backward(back, units, SLOPE, True))
-        slopes = layers[0].pull(carried[0], weights[0], rows)
-        ctx.save_for_backward(*weights, *hidden, *carried, slopes)
-        ctx.layers = layers
-        ctx.set_materialize_grads(False)
-        return logits, slopes
-
-    @staticmethod
-    @once_differentiable
-    def backward(
-        ctx: Any, d_logits: torch.Tensor | None, d_slopes: torch.Tensor | None
-    ) -> tuple[torch.Tensor | None, ...]:
-        """Gradients with respect to the rows and every weight and bias."""
-        layers, saved = ctx.layers, ctx.saved_tensors
-        n = len(layers)
-        weights, hidden, carried = saved[:n], saved[n : 2 * n], saved[2 * n : 3 * n]
+    def pull(
+        d_logits: torch.Tensor | None, d_slopes: torch.Tensor | None
+    ) -> list[torch.Tensor]:
         if d_logits is None:
             d_logits = torch.zeros_like(carried[-1])
-        d_rows = None
-        if ctx.needs_input_grad[0]:
-            d_rows = per_row(d_logits, saved[-1]) * saved[-1]
         gradients: list[torch.Tensor] = []
         pushed = d_slopes  # None where nothing depends on the slopes
         for k, layer in enumerate(layers):
@@ -176,11 +176,45 @@ class LogitAndSlope(torch.autograd.Function):
                 reached = torch.addcmul(pushed, factor, hidden[k])
             gradients.append(layer.weight_gradient(carried[k], reached, weights[k]))
             gradients.append(_bias_gradient(carried[k], d_logits))
-            if pushed is not None and k < n - 1:
+            if pushed is not None and k < len(layers) - 1:
                 pushed = leaky_relu_backward(
                     layer.push(pushed, weights[k]), hidden[k + 1], SLOPE, True
                 )
-        return d_rows, None, *gradients
+        return gradients
+
+    return logits, slopes, pull
+
+
+class LogitAndSlope(torch.autograd.Function):
+    """:func:`logit_and_slope` for a network of which other parts need autograd."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        rows: torch.Tensor,
+        layers: Sequence[Layer],
+        *parameters: torch.Tensor,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Rows, weights and biases in turn -> (B, 1) logits, slopes like the rows."""
+        logits, slopes, ctx.pull = logit_and_slope(rows, layers, parameters)
+        ctx.save_for_backward(slopes)
+        ctx.set_materialize_grads(False)
+        return logits, slopes
+
+    @staticmethod
+    @once_differentiable
+    def backward(
+        ctx: Any, d_logits: torch.Tensor | None, d_slopes: torch.Tensor | None
+    ) -> tuple[torch.Tensor | None, ...]:
+        """Gradients with respect to the rows and every weight and bias."""
+        (slopes,) = ctx.saved_tensors
+        d_rows = None
+        if ctx.needs_input_grad[0]:
+            # A piecewise linear network's slopes do not change with the rows.
+            d_rows = torch.zeros_like(slopes)
+            if d_logits is not None:
+                d_rows = per_row(d_logits, slopes) * slopes
+        return d_rows, None, *ctx.pull(d_logits, d_slopes)
 
 
 def per_row(numbers: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

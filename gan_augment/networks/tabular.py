@@ -6,17 +6,20 @@ latent dimension. A condition is a one-hot matrix of shape ``(B, C)``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from gan_augment.encoding.schema import Span
-from gan_augment.networks.layers import make_layer
-from gan_augment.networks.piecewise import Linear, LogitAndSlope, leaky_relu_backward
+from gan_augment.networks.layers import Network, Pullback, make_layer
+from gan_augment.networks.piecewise import (
+    Linear,
+    leaky_relu_backward,
+    logit_and_slope,
+)
 
 # Softness of the relaxed one-hot spans (Gumbel-softmax) that gradients flow through.
 TEMPERATURE = 0.5
@@ -24,42 +27,6 @@ TEMPERATURE = 0.5
 GENERATOR_SLOPE = 0.1
 # Keeps a layer norm from dividing by zero.
 EPSILON = 1e-5
-
-
-class _SampleSpans(torch.autograd.Function):
-    """Logits of one-hot spans -> exactly one 1 a span, with the softmax's gradient.
-
-    Straight-through Gumbel-softmax (Jang et al. 2017, arXiv:1611.01144). Sums over a
-    span are one product with a block matrix, which is faster than many short softmaxes.
-    """
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        logits: torch.Tensor,
-        uniform: torch.Tensor,
-        same_span: torch.Tensor,
-        padded: torch.Tensor,
-        owner: torch.Tensor,
-    ) -> torch.Tensor:
-        """(B, cells) logits and uniform noise -> (B, cells) of 0 and 1."""
-        gumbel = uniform.log_().neg_().log_()  # its negative
-        noisy = torch.sub(logits, gumbel).div_(TEMPERATURE)
-        by_span = noisy.index_select(1, padded.flatten()).unflatten(1, padded.shape)
-        largest, chosen = by_span.max(dim=-1)
-        cells = padded.expand(by_span.shape).gather(2, chosen[..., None])
-        soft = noisy.sub_(largest.index_select(1, owner)).exp_()
-        soft = soft.div_(soft @ same_span)
-        ctx.save_for_backward(soft, same_span)
-        return torch.zeros_like(soft).scatter_(1, cells.squeeze(2), 1.0)
-
-    @staticmethod
-    def backward(ctx: Any, d_cells: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Gradient with respect to the logits."""
-        soft, same_span = ctx.saved_tensors
-        weighted = d_cells * soft
-        d_logits = weighted.addcmul_(soft, weighted @ same_span, value=-1.0)
-        return d_logits.div_(TEMPERATURE), None, None, None, None
 
 
 class SpanActivation(nn.Module):
@@ -75,8 +42,10 @@ class SpanActivation(nn.Module):
     """
 
     owner: torch.Tensor
+    first: torch.Tensor
     same_span: torch.Tensor
     padded: torch.Tensor
+    cells: torch.Tensor
     order: torch.Tensor
     masked: torch.Tensor
     present_at: torch.Tensor
@@ -94,8 +63,10 @@ class SpanActivation(nn.Module):
         widths = torch.tensor([span.width for span in one_hot]).long()
         first = (widths.cumsum(0) - widths)[:, None]
         padded = first + torch.arange(max((s.width for s in one_hot), default=0))
-        cells = [span.start for span in scalars]
-        cells += [cell for span in one_hot for cell in range(span.start, span.stop)]
+        cells = torch.tensor(
+            [span.start for span in scalars]
+            + [cell for span in one_hot for cell in range(span.start, span.stop)]
+        )
         masked = {
             span.start: span.present_at
             for span in scalars
@@ -103,91 +74,114 @@ class SpanActivation(nn.Module):
         }
         layout = {
             "owner": owner,
+            "first": first.squeeze(1),
             "same_span": (owner[:, None] == owner).float(),
             # Cells of every span, the first one repeated up to a common width.
             "padded": torch.where(padded < first + widths[:, None], padded, first),
-            "order": torch.tensor(cells).argsort(),
+            # Where in the encoded row what the network puts there belongs, and back.
+            "cells": cells,
+            "order": cells.argsort(),
             "masked": torch.tensor(list(masked)).long(),
             "present_at": torch.tensor(list(masked.values())).long(),
         }
         for name, tensor in layout.items():
             self.register_buffer(name, tensor, persistent=False)
 
-    def forward(self, raw: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-        """(B, D) raw outputs -> (B, D) encoded rows."""
+    def vjp(
+        self, raw: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, Pullback]:
+        """(B, D) raw outputs -> (B, D) encoded rows, and their gradient to raw ones."""
         cells = raw[:, : self.n_scalars]
+        pull_spans = None
         if len(self.padded):
-            logits = raw[:, self.n_scalars :]
-            uniform = torch.rand(logits.shape, generator=rng, device=raw.device)
-            sampled = _SampleSpans.apply(
-                logits, uniform, self.same_span, self.padded, self.owner
-            )
+            sampled, pull_spans = self._sample_spans(raw[:, self.n_scalars :], rng)
             cells = torch.cat([cells, sampled], dim=1)
         rows = cells.index_select(1, self.order)
+        mask = None
         if len(self.masked):
             mask = torch.ones_like(rows)
-            mask[:, self.masked] = rows.detach().index_select(1, self.present_at)
+            mask[:, self.masked] = rows.index_select(1, self.present_at)
             rows = rows * mask
-        return rows
+
+        def pull(d_rows: torch.Tensor) -> list[torch.Tensor]:
+            if mask is not None:
+                d_rows = d_rows * mask
+            d_raw = d_rows.index_select(1, self.cells)
+            if pull_spans is not None:
+                d_raw[:, self.n_scalars :] = pull_spans(d_raw[:, self.n_scalars :])
+            return [d_raw]
+
+        return rows, pull
+
+    def _sample_spans(
+        self, logits: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+        """Logits of spans -> exactly one 1 a span, with the softmax's gradient.
+
+        Straight-through Gumbel-softmax (Jang et al. 2017, arXiv:1611.01144). Sums over
+        a span are one product with a block matrix, which is faster than many short
+        softmaxes.
+        """
+        uniform = torch.rand(logits.shape, generator=rng, device=logits.device)
+        gumbel = uniform.log_().neg_().log_()  # its negative
+        noisy = torch.sub(logits, gumbel).div_(TEMPERATURE)
+        by_span = noisy.index_select(1, self.padded.flatten())
+        largest, chosen = by_span.unflatten(1, self.padded.shape).max(dim=-1)
+        cells = torch.zeros_like(noisy).scatter_(1, chosen.add_(self.first), 1.0)
+
+        def pull(d_cells: torch.Tensor) -> torch.Tensor:
+            soft = noisy.sub_(largest.index_select(1, self.owner)).exp_()
+            soft.div_(soft @ self.same_span)
+            weighted = d_cells * soft
+            weighted.addcmul_(soft, weighted @ self.same_span, value=-1.0)
+            return weighted.div_(TEMPERATURE)
+
+        return cells, pull
 
 
-class _SkipMLP(torch.autograd.Function):
-    """An MLP with layer norms and concatenating skips, as one node of the graph.
+def _skip_mlp(
+    x: torch.Tensor, parameters: Sequence[torch.Tensor]
+) -> tuple[torch.Tensor, Pullback]:
+    """An MLP with layer norms and concatenating skips, and its gradient.
 
-    At this size a training step is mostly the bookkeeping of small operations, and
-    the derivative in closed form needs half as many: with ``x`` the concatenation of
-    the input and all hidden units so far, each layer reads a prefix of it.
+    With ``x`` the concatenation of the input and all hidden units so far, each layer
+    reads a prefix of it: (B, L + C) input; weights and biases of the hidden layers,
+    gains and shifts of their norms, weights and biases of the output -> (B, D).
     """
+    *hidden, weight, bias = parameters
+    pairs = list(zip(hidden[::2], hidden[1::2], strict=True))
+    layers, norms = pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]
+    saved = []
+    for layer, (gain, shift) in zip(layers, norms, strict=True):
+        start, raw = x.shape[1], F.linear(x, *layer)
+        units, mean, rstd = torch.native_layer_norm(
+            raw, gain.shape, gain, shift, EPSILON
+        )
+        x = torch.cat([x, F.leaky_relu_(units, GENERATOR_SLOPE)], dim=1)
+        saved.append((start, raw, mean, rstd))
 
-    @staticmethod
-    def forward(ctx: Any, x: torch.Tensor, *parameters: torch.Tensor) -> torch.Tensor:
-        """(B, L + C) input; four tensors a layer, two of the output -> (B, D)."""
-        *hidden, weight, bias = parameters
-        saved, widths = [], [x.shape[1]]
-        for w, b, gain, shift in zip(*[iter(hidden)] * 4, strict=True):
-            raw = torch.addmm(b, x, w.T)
-            units, mean, rstd = torch.native_layer_norm(
-                raw, gain.shape, gain, shift, EPSILON
-            )
-            x = torch.cat([x, F.leaky_relu(units, GENERATOR_SLOPE)], dim=1)
-            saved += [raw, mean, rstd]
-            widths.append(x.shape[1])
-        ctx.save_for_backward(x, *parameters, *saved)
-        ctx.widths = widths
-        return torch.addmm(bias, x, weight.T)
-
-    @staticmethod
-    def backward(ctx: Any, d_output: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        """Gradients with respect to the parameters; the input is noise."""
-        n_layers, widths = len(ctx.widths) - 1, ctx.widths
-        x, *rest = ctx.saved_tensors
-        parameters, saved = rest[: 4 * n_layers + 2], rest[4 * n_layers + 2 :]
-        gradients = [d_output.T @ x, d_output.sum(dim=0)]
-        d_x = d_output @ parameters[-2]
-        for layer in reversed(range(n_layers)):
-            start, stop = widths[layer], widths[layer + 1]
-            weight, _, gain, shift = parameters[4 * layer : 4 * layer + 4]
-            raw, mean, rstd = saved[3 * layer : 3 * layer + 3]
+    def pull(d_output: torch.Tensor) -> list[torch.Tensor]:
+        of_layers: list[torch.Tensor] = []
+        of_norms: list[torch.Tensor] = []
+        d_x = d_output @ weight
+        for k in reversed(range(len(layers))):
+            start, raw, mean, rstd = saved[k]
             d_units = leaky_relu_backward(
-                d_x[:, start:stop], x[:, start:stop], GENERATOR_SLOPE, True
+                d_x[:, start:], x[:, start : d_x.shape[1]], GENERATOR_SLOPE, True
             )
-            d_raw, d_gain, d_shift = torch.ops.aten.native_layer_norm_backward(
-                d_units,
-                raw,
-                gain.shape,
-                mean,
-                rstd,
-                gain,
-                shift,
-                [True, True, True],
+            d_raw, *d_norm = torch.ops.aten.native_layer_norm_backward(
+                d_units, raw, raw.shape[1:], mean, rstd, *norms[k], [True, True, True]
             )
-            gradients[:0] = [d_raw.T @ x[:, :start], d_raw.sum(dim=0), d_gain, d_shift]
-            if layer:
-                d_x = torch.addmm(d_x[:, :start], d_raw, weight)
-        return None, *gradients
+            of_layers[:0] = [d_raw.T @ x[:, :start], d_raw.sum(dim=0)]
+            of_norms[:0] = d_norm
+            if k:  # the input is noise
+                d_x = torch.addmm(d_x[:, :start], d_raw, layers[k][0])
+        return [*of_layers, *of_norms, d_output.T @ x, d_output.sum(dim=0)]
+
+    return F.linear(x, weight, bias), pull
 
 
-class Generator(nn.Module):
+class Generator(Network):
     """Latent and condition -> encoded rows: an MLP with concatenating skips.
 
     Parameters
@@ -227,23 +221,23 @@ class Generator(nn.Module):
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, D) rows, with noise from `rng`."""
+        return self.vjp(condition, rng)[0]
+
+    @torch.no_grad()
+    def vjp(
+        self, condition: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, Pullback]:
+        """Rows, and what carries their gradient back to the parameters."""
         shape = (len(condition), self.latent_dim)
         latent = torch.randn(shape, generator=rng, device=condition.device)
-        parameters = [
-            parameter
-            for modules in zip(self.layers, self.norms, strict=True)
-            for module in modules
-            for parameter in module.parameters()
-        ]
-        raw = _SkipMLP.apply(
-            torch.cat([latent, condition], dim=1),
-            *parameters,
-            *self.output.parameters(),
+        raw, pull_raw = _skip_mlp(
+            torch.cat([latent, condition], dim=1), list(self.parameters())
         )
-        return self.activation(raw, rng)
+        rows, pull_rows = self.activation.vjp(raw, rng)
+        return rows, lambda d_rows: pull_raw(*pull_rows(d_rows))
 
 
-class Discriminator(nn.Module):
+class Discriminator(Network):
     """Encoded rows and condition -> logits and slopes: an MLP without normalisation.
 
     Normalisation would couple the rows of a batch, and the gradient penalties take
@@ -279,9 +273,24 @@ class Discriminator(nn.Module):
         self, rows: torch.Tensor, condition: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(B, D) rows, (B, C) condition -> (B,) logits, (B, D) slopes."""
-        logits, slopes = LogitAndSlope.apply(
+        return self.vjp(rows, condition)[0]
+
+    @torch.no_grad()
+    def vjp(
+        self, rows: torch.Tensor, condition: torch.Tensor
+    ) -> tuple[tuple[torch.Tensor, torch.Tensor], Pullback]:
+        """Logits and slopes, and what carries their gradients to the parameters."""
+        logits, slopes, pull_both = logit_and_slope(
             torch.cat([rows, condition], dim=1),
             [Linear()] * len(self.layers),
-            *self.parameters(),
+            list(self.parameters()),
         )
-        return logits.squeeze(1), slopes[:, : self.n_inputs]
+
+        def pull(
+            d_logits: torch.Tensor, d_slopes: torch.Tensor | None
+        ) -> Sequence[torch.Tensor]:
+            if d_slopes is not None:  # the condition's slopes are of no concern
+                d_slopes = F.pad(d_slopes, (0, condition.shape[1]))
+            return pull_both(d_logits[:, None], d_slopes)
+
+        return (logits.squeeze(1), slopes[:, : self.n_inputs]), pull

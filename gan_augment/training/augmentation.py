@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -20,8 +21,10 @@ class Augmentation(Protocol):
 
     probability: float
 
-    def __call__(self, rows: torch.Tensor, /, rng: torch.Generator) -> torch.Tensor:
-        """Rows as the discriminator is to see them, differentiable."""
+    def vjp(
+        self, rows: torch.Tensor, /, rng: torch.Generator
+    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+        """Rows as the discriminator is to see them, and their gradient's way back."""
 
     def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
         """Take note of the logits of a step."""
@@ -67,6 +70,15 @@ class AdaptiveShift:
         batch = torch.arange(len(images), device=device)[:, None, None]
         moved = images.movedim(1, 3)[batch, rows[:, :, None], columns[:, None, :]]
         return moved.movedim(3, 1)
+
+    def vjp(
+        self, images: torch.Tensor, rng: torch.Generator
+    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+        """Images of which some are shifted, and their gradient's way back."""
+        images = images.detach().requires_grad_()
+        with torch.enable_grad():
+            seen = self(images, rng)
+        return seen.detach(), lambda d: torch.autograd.grad(seen, images, d)[0]
 
     def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
         """Raise or lower the probability by who won the pairs of this step."""

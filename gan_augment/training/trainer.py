@@ -6,12 +6,14 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
+from gan_augment.training.adam import Adam
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, ambient_callbacks
@@ -26,9 +28,27 @@ DISCRIMINATOR_RATE = 2.0
 MOST_EPOCHS = 100
 FEWEST_EPOCHS = 20
 
+Pullback = Callable[..., Sequence[torch.Tensor]]
+
+
+class Network(Protocol):
+    """What the trainer needs of a network, a torch module with gradients of its own."""
+
+    def vjp(self, *inputs: Any) -> tuple[Any, Pullback]:
+        """Outputs, and what takes their gradients to those for the parameters."""
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Weights, which the trainer points into its own memory."""
+
+    def train(self) -> Any:
+        """Be trained."""
+
+    def eval(self) -> Any:
+        """Be judged."""
+
 
 # Of a generator: measures for the epoch's record, and a picture of what it draws.
-Judge = Callable[[nn.Module], tuple[dict[str, float], np.ndarray]]
+Judge = Callable[[Any], tuple[dict[str, float], np.ndarray]]
 
 
 class Trainer:
@@ -36,11 +56,13 @@ class Trainer:
 
     Parameters
     ----------
-    generator : Module
-        ``generator(condition, rng)`` gives rows.
-    discriminator : Module
-        ``discriminator(rows, condition)`` gives one logit a row, and its slopes: the
-        gradient of each logit with respect to its row, itself differentiable.
+    generator : Network
+        ``generator.vjp(condition, rng)`` gives rows, and what takes their gradient to
+        its parameters.
+    discriminator : Network
+        ``discriminator.vjp(rows, condition)`` gives one logit a row with its slopes,
+        the gradient of each logit with respect to its row, and what takes the gradients
+        of both to its parameters.
     loss : str
         Key of :data:`gan_augment.training.losses.LOSSES`.
     gradient_penalty_weight : float
@@ -70,8 +92,8 @@ class Trainer:
 
     def __init__(
         self,
-        generator: nn.Module,
-        discriminator: nn.Module,
+        generator: Network,
+        discriminator: Network,
         *,
         loss: str,
         gradient_penalty_weight: float,
@@ -97,7 +119,6 @@ class Trainer:
         self.rng = rng
         self.dtype = dtype
         self.callbacks = (*callbacks, *ambient_callbacks())
-        self._learning_rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE)
         # All weights of a network lie in one vector, of which its parameters are views:
         # optimiser and average then take one operation each, not one a parameter. The
         # networks look into `_working`, which in float32 is `_vectors`.
@@ -107,11 +128,11 @@ class Trainer:
         ]
         self._working = [vector.to(dtype) for vector in self._vectors]
         self._point_to(*self._working)
-        self._optimizer = torch.optim.Adam(
-            [{"params": [vector]} for vector in self._vectors],
-            betas=(0.0, 0.9),
-            fused=True,
-        )
+        rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE)
+        self._optimizers = [
+            Adam(vector, rate)
+            for vector, rate in zip(self._vectors, rates, strict=True)
+        ]
         self._average = self._vectors[0].clone()
 
     def run(self, batches: ConditionalBatches, n_rows: int) -> None:
@@ -136,9 +157,7 @@ class Trainer:
         try:
             terms: list[torch.Tensor] = []
             for step in range(1, self.max_steps + 1):
-                self._set_learning_rate(step)
-                penalised = (step - 1) % self.penalty_interval == 0
-                terms.append(self._step(*batches.draw(), penalised))
+                terms.append(self._step(step, *batches.draw()))
                 seconds = time.perf_counter() - begin
                 last = step == self.max_steps or seconds > self.max_time
                 if step % steps_per_epoch == 0 or last:
@@ -156,43 +175,64 @@ class Trainer:
         vector_to_parameters(generator, self.generator.parameters())
         vector_to_parameters(discriminator, self.discriminator.parameters())
 
+    @torch.no_grad()
     def _step(
-        self, real: torch.Tensor, condition: torch.Tensor, penalised: bool = True
+        self, step: int, real: torch.Tensor, condition: torch.Tensor
     ) -> torch.Tensor:
         """One simultaneous update of both networks; the three terms of the game."""
         device = self.rng.device
         real, condition = real.to(device, self.dtype), condition.to(device, self.dtype)
-        fake = self.generator(condition, self.rng)
+        fake, pull_fake = self._generate(condition)
         if self.augmentation is not None:
-            real, fake = (self.augmentation(rows, self.rng) for rows in (real, fake))
-        logits, slopes = self.discriminator(
-            torch.cat([real, fake.detach()]), torch.cat([condition, condition])
+            real, _ = self.augmentation.vjp(real, self.rng)
+        (logits, slopes), pull_judged = self.discriminator.vjp(
+            torch.cat([real, fake]), torch.cat([condition, condition])
         )
-        logits, slopes = logits.float(), slopes.float()
-        objective = discriminator_loss = self.loss.discriminator(*logits.chunk(2))
-        if penalised:
+        logits, slopes = logits.float().chunk(2), slopes.float()
+        discriminator_loss, *d_logits = self.loss.discriminator(*logits)
+        d_slopes = None
+        if (step - 1) % self.penalty_interval == 0:
+            penalty, d_slopes = gradient_penalty(slopes)
             # The mean over real and fake rows together is half of R1 + R2.
-            self._penalty = 2 * gradient_penalty(slopes)
-            weight = self.gradient_penalty_weight * self.penalty_interval
-            objective = objective + weight * self._penalty
+            self._penalty = 2 * penalty
+            weight = 2 * self.gradient_penalty_weight * self.penalty_interval
+            d_slopes = d_slopes.mul_(weight).to(self.dtype)
         # The generator's loss is carried from the logits to the rows by their slopes,
         # and on from there: the discriminator need not judge them a second time.
-        judged = logits.detach().requires_grad_()
-        generator_loss = self.loss.generator(*judged.chunk(2))
-        (weights,) = torch.autograd.grad(generator_loss, judged)
-        weights = weights.view(-1, *[1] * (slopes.ndim - 1))
-        row_gradients = (slopes.detach() * weights).chunk(2)[1].to(self.dtype)
-        self._vectors[1].grad = _gradient(objective, self.discriminator)
-        self._vectors[0].grad = _gradient(fake, self.generator, row_gradients)
+        generator_loss, d_fake = self.loss.generator(*logits)
+        slopes = slopes.chunk(2)[1]
+        d_rows = slopes * d_fake.view(-1, *[1] * (slopes.ndim - 1))
+        self._update(
+            step,
+            pull_fake(d_rows.to(self.dtype)),
+            pull_judged(torch.cat(d_logits).to(self.dtype), d_slopes),
+        )
         if self.augmentation is not None:
-            self.augmentation.adapt(*judged.detach().chunk(2))
-        self._optimizer.step()
-        for working, vector in zip(self._working, self._vectors, strict=True):
-            working.copy_(vector)
+            self.augmentation.adapt(*logits)
+        self._batch = real, fake, condition
+        return torch.stack([discriminator_loss, generator_loss, self._penalty])
+
+    def _update(self, step: int, *gradients: Sequence[torch.Tensor]) -> None:
+        """Move the weights of both networks, and the average of the generator's."""
+        self._gradients = [
+            torch.cat([part.flatten() for part in parts]).float() for parts in gradients
+        ]
+        # Held, then falling linearly to zero over the second half.
+        factor = min(1.0, 2.0 * (1.0 - (step - 1) / self.max_steps))
+        for optimizer, gradient, working in zip(
+            self._optimizers, self._gradients, self._working, strict=True
+        ):
+            optimizer.step(gradient, factor)
+            working.copy_(optimizer.vector)
         self._average.lerp_(self._vectors[0], 1 - EMA_DECAY)
-        self._batch = real, fake.detach(), condition
-        terms = [discriminator_loss, generator_loss, self._penalty]
-        return torch.stack(terms).detach()
+
+    def _generate(self, condition: torch.Tensor) -> tuple[torch.Tensor, Pullback]:
+        """Rows as the discriminator is to see them, and their gradient's way back."""
+        made, pull_made = self.generator.vjp(condition, self.rng)
+        if self.augmentation is None:
+            return made.detach(), pull_made
+        seen, pull_seen = self.augmentation.vjp(made, self.rng)
+        return seen, lambda d_seen: pull_made(pull_seen(d_seen))
 
     @contextlib.contextmanager
     def _averaged(self) -> Iterator[None]:
@@ -206,14 +246,6 @@ class Trainer:
         finally:
             self.generator.train()
             weights.copy_(current)
-
-    def _set_learning_rate(self, step: int) -> None:
-        """Hold, then fall linearly to zero over the second half."""
-        factor = min(1.0, 2.0 * (1.0 - (step - 1) / self.max_steps))
-        for group, rate in zip(
-            self._optimizer.param_groups, self._learning_rates, strict=True
-        ):
-            group["lr"] = rate * factor
 
     def _steps_per_epoch(self, n_rows: int, batch_size: int) -> int:
         epoch = math.ceil(n_rows / batch_size)
@@ -238,11 +270,10 @@ class Trainer:
             "gradient_penalty": penalty,
             "diversity": _diversity(*self._batch),
         }
-        for name, vector in zip(
-            ("generator", "discriminator"), self._vectors, strict=True
+        for name, gradient in zip(
+            ("generator", "discriminator"), self._gradients, strict=True
         ):
-            if vector.grad is not None:
-                epoch[f"{name}_gradient_norm"] = float(vector.grad.norm())
+            epoch[f"{name}_gradient_norm"] = float(gradient.norm())
         if self.augmentation is not None:
             epoch["augmentation"] = self.augmentation.probability
         if self.judge is not None:
@@ -266,13 +297,3 @@ def _diversity(
         for rows in (real.flatten(1).float(), fake.flatten(1).float())
     ]
     return float(spreads[1] / spreads[0].clamp(min=1e-12))
-
-
-def _gradient(
-    output: torch.Tensor,
-    network: nn.Module,
-    output_gradient: torch.Tensor | None = None,
-) -> torch.Tensor:
-    """Gradient for a network's weights, of a loss or of what a loss depends on."""
-    gradients = torch.autograd.grad(output, list(network.parameters()), output_gradient)
-    return torch.cat([gradient.flatten() for gradient in gradients]).float()

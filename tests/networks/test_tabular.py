@@ -1,5 +1,6 @@
 """Networks: the shape of what they give, and slopes that are the true gradients."""
 
+import pytest
 import torch
 
 from gan_augment.encoding.schema import Span
@@ -48,10 +49,23 @@ def test_a_scalar_is_zero_exactly_where_its_value_is_missing():
 def test_gradients_reach_every_weight():
     generator = make_generator()
     condition = torch.eye(2)[torch.arange(64) % 2]
-    rows = generator(condition, torch.Generator().manual_seed(1))
-    (rows * torch.arange(8)).square().sum().backward()
-    for name, weight in generator.named_parameters():
-        assert weight.grad.abs().sum() > 0, name
+    rows, pull = generator.vjp(condition, torch.Generator().manual_seed(1))
+    gradients = pull(rows * torch.arange(8).square())
+    for (name, weight), gradient in zip(
+        generator.named_parameters(), gradients, strict=True
+    ):
+        assert gradient.shape == weight.shape, name
+        assert gradient.abs().sum() > 0, name
+
+
+def test_a_missing_value_sends_no_gradient_to_its_scalar():
+    activation = SpanActivation(SPANS[:2])
+    raw = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+    rows, pull = activation.vjp(raw, torch.Generator().manual_seed(1))
+    (d_raw,) = pull(torch.ones_like(rows))
+    present = rows[:, 1]
+    assert 0 < present.sum() < 50
+    assert torch.equal(d_raw[:, 0], present)
 
 
 def test_weights_and_rows_come_from_the_generators_that_are_passed():
@@ -62,7 +76,8 @@ def test_weights_and_rows_come_from_the_generators_that_are_passed():
     assert not torch.equal(first.output.weight, other.output.weight)
 
 
-def test_logits_slopes_and_all_gradients_equal_those_of_autograd():
+@pytest.mark.parametrize("penalised", [True, False])
+def test_logits_slopes_and_all_gradients_equal_those_of_autograd(penalised):
     """A penalty on the slopes differentiates twice; the closed form must agree."""
     rng = torch.Generator().manual_seed(0)
     discriminator = Discriminator(
@@ -70,25 +85,23 @@ def test_logits_slopes_and_all_gradients_equal_those_of_autograd():
     ).double()
     rows = torch.randn(30, 7, generator=rng).double().requires_grad_()
     condition = torch.eye(2).double()[torch.arange(30) % 2]
+    x = torch.cat([rows, condition], dim=1)
+    for layer in discriminator.layers[:-1]:
+        x = torch.nn.functional.leaky_relu(layer(x), 0.2)
+    true_logits = discriminator.layers[-1](x).squeeze(1)
+    (true_slopes,) = torch.autograd.grad(true_logits.sum(), rows, create_graph=True)
 
-    def plain():
-        x = torch.cat([rows, condition], dim=1)
-        for layer in discriminator.layers[:-1]:
-            x = torch.nn.functional.leaky_relu(layer(x), 0.2)
-        logits = discriminator.layers[-1](x).squeeze(1)
-        (slopes,) = torch.autograd.grad(logits.sum(), rows, create_graph=True)
-        return logits, slopes
+    (logits, slopes), pull = discriminator.vjp(rows, condition)
+    torch.testing.assert_close(logits, true_logits)
+    torch.testing.assert_close(slopes, true_slopes)
 
-    results = []
-    for logits, slopes in (discriminator(rows, condition), plain()):
-        loss = torch.nn.functional.softplus(logits).sum()
-        loss = loss + (slopes.square().sum(dim=1) * torch.arange(30)).sum()
-        weights = list(discriminator.parameters())
-        # The last bias has no slope: autograd gives a zero or nothing at all.
-        gradients = torch.autograd.grad(loss, [rows, *weights])
-        results.append((logits, slopes, *gradients))
-    for closed, true in zip(*results, strict=True):
-        torch.testing.assert_close(closed, true)
+    d_logits, d_slopes = torch.arange(30) - 11.0, torch.arange(210.0).view(30, 7) / 99
+    loss = (true_logits * d_logits).sum()
+    if penalised:
+        loss = loss + (true_slopes * d_slopes).sum()
+    true = torch.autograd.grad(loss, list(discriminator.parameters()))
+    closed = pull(d_logits.double(), d_slopes.double() if penalised else None)
+    torch.testing.assert_close(closed, list(true))
 
 
 def test_the_generator_equals_a_plain_mlp_of_which_autograd_takes_the_gradient():
@@ -96,33 +109,25 @@ def test_the_generator_equals_a_plain_mlp_of_which_autograd_takes_the_gradient()
     generator = make_generator().double()
     x = torch.randn(40, 6, generator=torch.Generator().manual_seed(2)).double()
     target = torch.randn(40, 8, generator=torch.Generator().manual_seed(3)).double()
-    parameters = [
-        parameter
-        for layer, norm in zip(generator.layers, generator.norms, strict=True)
-        for parameter in (layer.weight, layer.bias, norm.weight, norm.bias)
-    ]
-    parameters += [generator.output.weight, generator.output.bias]
-
-    def plain():
-        units = x
-        for layer, norm in zip(generator.layers, generator.norms, strict=True):
-            new = torch.nn.functional.leaky_relu(norm(layer(units)), 0.1)
-            units = torch.cat([units, new], dim=1)
-        return generator.output(units)
-
-    results = []
-    for output in (tabular._SkipMLP.apply(x, *parameters), plain()):
-        gradients = torch.autograd.grad((output * target).sum(), parameters)
-        results.append((output, *gradients))
-    for closed, true in zip(*results, strict=True):
-        torch.testing.assert_close(closed, true)
+    units = x
+    for layer, norm in zip(generator.layers, generator.norms, strict=True):
+        new = torch.nn.functional.leaky_relu(norm(layer(units)), 0.1)
+        units = torch.cat([units, new], dim=1)
+    true_output = generator.output(units)
+    parameters = list(generator.parameters())
+    true = torch.autograd.grad((true_output * target).sum(), parameters)
+    with torch.no_grad():
+        output, pull = tabular._skip_mlp(x, parameters)
+        gradients = pull(target)
+    torch.testing.assert_close(output, true_output)
+    torch.testing.assert_close(gradients, list(true))
 
 
 def test_spans_pass_the_gradient_of_a_gumbel_softmax():
     spans = (Span(0, "one_hot", 0, 3), Span(1, "one_hot", 3, 2))
     activation = SpanActivation(spans)
     logits = torch.randn(50, 5, generator=torch.Generator().manual_seed(0))
-    logits = logits.requires_grad_()
+    logits.requires_grad_()
     uniform = torch.rand(50, 5, generator=torch.Generator().manual_seed(1))
     target = torch.randn(50, 5, generator=torch.Generator().manual_seed(2))
     gumbel = -(-uniform.log()).log()
@@ -134,9 +139,8 @@ def test_spans_pass_the_gradient_of_a_gumbel_softmax():
         dim=1,
     )
     (true,) = torch.autograd.grad((soft * target).sum(), logits)
-    cells = activation(logits, torch.Generator().manual_seed(1))
-    (closed,) = torch.autograd.grad((cells * target).sum(), logits)
-    torch.testing.assert_close(closed, true)
+    cells, pull = activation.vjp(logits.detach(), torch.Generator().manual_seed(1))
+    torch.testing.assert_close(pull(target), [true])
     for span in (slice(0, 3), slice(3, 5)):
         assert torch.equal(cells[:, span].argmax(1), soft[:, span].argmax(1))
 
@@ -144,15 +148,15 @@ def test_spans_pass_the_gradient_of_a_gumbel_softmax():
 def test_levels_are_drawn_as_often_as_their_logits_say():
     activation = SpanActivation((Span(0, "one_hot", 0, 3),))
     logits = torch.tensor([0.5, 0.3, 0.2]).log().expand(20_000, 3)
-    cells = activation(logits, torch.Generator().manual_seed(0))
+    cells, _ = activation.vjp(logits, torch.Generator().manual_seed(0))
     shares = torch.tensor([0.5, 0.3, 0.2])
     torch.testing.assert_close(cells.mean(dim=0), shares, atol=0.015, rtol=0)
 
 
 def test_extreme_logits_neither_overflow_nor_lose_a_span():
     activation = SpanActivation((Span(0, "one_hot", 0, 2), Span(1, "one_hot", 2, 2)))
-    logits = torch.tensor([[2e4, 1e4, -2e4, -1e4]], requires_grad=True)
-    cells = activation(logits, torch.Generator().manual_seed(0))
+    logits = torch.tensor([[2e4, 1e4, -2e4, -1e4]])
+    cells, pull = activation.vjp(logits, torch.Generator().manual_seed(0))
     assert cells.tolist() == [[1, 0, 0, 1]]
-    (gradient,) = torch.autograd.grad(cells.sum(), logits)
+    (gradient,) = pull(torch.ones_like(cells))
     assert torch.isfinite(gradient).all()

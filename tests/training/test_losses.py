@@ -12,14 +12,11 @@ ZERO = torch.zeros(5)
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_discriminator_wants_real_above_fake_and_the_generator_the_opposite(name):
-    real = torch.zeros(4, requires_grad=True)
-    fake = torch.zeros(4, requires_grad=True)
-    d_real, d_fake = torch.autograd.grad(
-        LOSSES[name].discriminator(real, fake), [real, fake]
-    )
+    real = fake = torch.zeros(4)
+    _, d_real, d_fake = LOSSES[name].discriminator(real, fake)
     assert torch.all(d_real < 0)
     assert torch.all(d_fake >= 0)
-    (g_fake,) = torch.autograd.grad(LOSSES[name].generator(real, fake), [fake])
+    _, g_fake = LOSSES[name].generator(real, fake)
     assert torch.all(g_fake < 0)
 
 
@@ -33,10 +30,23 @@ def test_values_at_indifference():
     }
     assert expected.keys() == LOSSES.keys()
     for name, (discriminator, generator) in expected.items():
-        assert LOSSES[name].discriminator(ZERO, ZERO).item() == pytest.approx(
-            discriminator
-        )
-        assert LOSSES[name].generator(ZERO, ZERO).item() == pytest.approx(generator)
+        value, *_ = LOSSES[name].discriminator(ZERO, ZERO)
+        assert value.item() == pytest.approx(discriminator)
+        value, _ = LOSSES[name].generator(ZERO, ZERO)
+        assert value.item() == pytest.approx(generator)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_gradients_are_those_of_the_values(name):
+    rng = torch.Generator().manual_seed(0)
+    real, fake = (
+        torch.randn(50, generator=rng).double().requires_grad_() for _ in range(2)
+    )
+    value, *gradients = LOSSES[name].discriminator(real, fake)
+    true = torch.autograd.grad(value, [real, fake])
+    torch.testing.assert_close(gradients, list(true))
+    value, gradient = LOSSES[name].generator(real, fake)
+    torch.testing.assert_close((gradient,), torch.autograd.grad(value, [fake]))
 
 
 def test_the_relativistic_loss_sees_differences_only():
@@ -47,7 +57,8 @@ def test_the_relativistic_loss_sees_differences_only():
 
 @pytest.mark.parametrize("shape", [(6, 3), (6, 2, 4, 4)])
 def test_the_penalty_is_half_the_mean_squared_slope(shape):
-    assert gradient_penalty(torch.zeros(shape)) == 0
-    slopes = torch.full(shape, 2.0)
-    expected = 0.5 * 4 * math.prod(shape[1:])
-    assert gradient_penalty(slopes).item() == pytest.approx(expected)
+    assert gradient_penalty(torch.zeros(shape))[0] == 0
+    slopes = torch.full(shape, 2.0, requires_grad=True)
+    penalty, gradient = gradient_penalty(slopes)
+    assert penalty.item() == pytest.approx(0.5 * 4 * math.prod(shape[1:]))
+    torch.testing.assert_close((gradient,), torch.autograd.grad(penalty, [slopes]))
