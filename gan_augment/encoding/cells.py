@@ -42,19 +42,31 @@ class RankCells:
         inverse interpolates.
     nullable : bool
         Whether missing values were seen.
+    alike : tuple of int, default=(0, 0)
+        First and last plus one of values between which a network is to see no
+        difference: each is spread over the scale of all of them.
     """
 
     distinct: np.ndarray
     edges: np.ndarray
     heavy: np.ndarray
     nullable: bool
+    alike: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
         self._knots = self._interpolation_knots()
+        first, stop = self.alike
+        self._low, self._high = self.edges[:-1].copy(), self.edges[1:].copy()
+        self._low[first:stop], self._high[first:stop] = self.edges[[first, stop]]
 
     @classmethod
     def of(
-        cls, values: np.ndarray, weights: np.ndarray, *, atoms_only: bool = False
+        cls,
+        values: np.ndarray,
+        weights: np.ndarray,
+        *,
+        atoms_only: bool = False,
+        alike: tuple[int, int] = (0, 0),
     ) -> RankCells:
         """Fit to values (NaN where missing) with the weight of each row."""
         missing = np.isnan(values)
@@ -77,7 +89,7 @@ class RankCells:
             keep[[0, -1]] = True
             distinct, heavy = distinct[keep], heavy[keep]
             edges = np.concatenate([[0.0], edges[1:][keep]])
-        return cls(distinct, edges, heavy, bool(missing.any()))
+        return cls(distinct, edges, heavy, bool(missing.any()), alike)
 
     @property
     def constant(self) -> bool:
@@ -106,7 +118,7 @@ class RankCells:
         present = codes >= 0
         if not self.constant:
             known = np.maximum(codes, 0)
-            low, high = self.edges[known], self.edges[known + 1]
+            low, high = self._low[known], self._high[known]
             u = low + (high - low) * (0.5 if rng is None else rng.random(len(codes)))
             cells[:, 0] = np.where(present, ndtri(np.clip(u, TAIL, 1 - TAIL)), 0.0)
         if self.nullable and self.width:

@@ -77,10 +77,10 @@ class TableColumn:
             if len(domain.levels) <= max_categories:
                 cells = OneHotCells(len(domain.levels), bool((codes < 0).any()))
             else:
-                order = _order_by_class(codes, classes, len(domain.levels))
+                order, alike = _order_by_class(codes, classes, len(domain.levels))
                 domain.levels = domain.levels.take(order)
                 ranks = _as_numbers(domain.to_codes(values))
-                cells = RankCells.of(ranks, weights, atoms_only=True)
+                cells = RankCells.of(ranks, weights, atoms_only=True, alike=alike)
         missing = series[series.isna().to_numpy(dtype=bool)]
         missing_value = missing.iloc[0] if len(missing) else np.nan
         return cls(series.name, series.dtype, domain, cells, missing_value)
@@ -147,18 +147,29 @@ def _as_numbers(codes: np.ndarray) -> np.ndarray:
 
 def _order_by_class(
     codes: np.ndarray, classes: np.ndarray, n_levels: int
-) -> np.ndarray:
+) -> tuple[np.ndarray, tuple[int, int]]:
     """Levels by the first axis of a correspondence analysis of level and class.
 
     For two classes this is the order of the share of one of them, as in target
     encoding; levels that are alike to a classifier become neighbours on the scale.
+    What a level is like is judged without its most telling row: else a level that only
+    one row has, such as an identifier, would give that row's class away. Levels of
+    which nothing is left are average; the first and the last of them are given too.
     """
     known = codes >= 0
     counts = np.zeros((n_levels, classes.max() + 1))
     np.add.at(counts, (codes[known], classes[known]), 1.0)
-    balanced = counts / np.maximum(counts.sum(axis=0), 1.0)
+    per_row = 1.0 / np.maximum(counts.sum(axis=0), 1.0)
+    counts[np.arange(n_levels), (counts * per_row).argmax(axis=1)] -= 1.0
+    balanced = counts * per_row
     mass = balanced.sum(axis=1, keepdims=True)
-    profile = balanced / mass
-    centred = profile - (profile * mass).sum(axis=0) / mass.sum()
+    seen_once = mass[:, 0] == 0
+    average = balanced.sum(axis=0) / max(mass.sum(), per_row.min())
+    profile = np.divide(
+        balanced, mass, out=np.tile(average, (n_levels, 1)), where=mass > 0
+    )
+    centred = profile - average
     axis = np.linalg.svd(centred * np.sqrt(mass), full_matrices=False)[2][0]
-    return np.argsort(centred @ axis, kind="stable")
+    order = np.lexsort((seen_once, centred @ axis))
+    first = int(np.argmax(seen_once[order]))
+    return order, (first, first + int(seen_once.sum()))

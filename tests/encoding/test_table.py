@@ -18,7 +18,8 @@ def roundtrip(frame, y=None, **params):
 
 def test_what_is_discrete_comes_back_exactly(mixed_frame):
     encoder, back = roundtrip(mixed_frame)
-    exact = [name for name, kind in encoder.dtypes_.items() if kind != "numeric"] + [
+    exact = [name for name, kind in encoder.dtypes_.items() if kind == "categorical"]
+    exact += [
         "int",
         "int8",
         "hundreds",
@@ -181,6 +182,29 @@ def test_many_levels_are_ordered_by_class():
     assert encoder.dtypes_ == {"id": "high-cardinality"}
     rank = encoder.quantize(pd.DataFrame({"id": levels}))[:, 0]
     assert abs(stats.spearmanr(rank, y).statistic) > 0.5
+
+
+@pytest.mark.parametrize("n_rows_a_level", [1, 2])
+def test_a_level_of_few_rows_does_not_give_their_class_away(n_rows_a_level):
+    """Such as an identifier, of which every class has its own by chance."""
+    rng = np.random.default_rng(0)
+    y = rng.random(2000) < 0.1
+    levels = rng.permutation(np.arange(2000) // n_rows_a_level)
+    frame = pd.DataFrame({"id": [f"customer {i:04d}" for i in levels]})
+    encoded = TableEncoder().fit(frame, y).transform(frame, random_state=1)[:, 0]
+    assert abs(stats.spearmanr(encoded, y).statistic) < 0.15
+
+
+def test_identifiers_are_one_to_a_network_and_all_of_them_come_back():
+    names = [f"customer {i}" for i in range(80)]
+    frame = pd.DataFrame({"id": [*names, *["shop"] * 20, *["web"] * 20]})
+    encoder = TableEncoder().fit(frame, np.arange(120) >= 100)
+    middle = encoder.transform(frame, spread=False)[:, 0]
+    assert len(set(middle[:80])) == 1
+    assert len(set(middle)) == 3
+    # One of them may become any other, but neither the shop nor the web.
+    again = encoder.transform(frame.iloc[[7] * 2000], random_state=0)
+    assert set(encoder.inverse_transform(again)["id"]) == set(names)
 
 
 def test_numbers_in_object_arrays_are_numbers():
