@@ -31,11 +31,12 @@ class TableEncoder(BaseEstimator):
     transform, so that skew, ties, atoms and bounds leave the network nothing to
     learn. A categorical column becomes a one-hot span; one with more than
     `max_categories` levels becomes one normal number too, its levels ordered by class,
-    so that 10,000 levels cost one cell and none is lost. Columns that are one-hot
-    already, adjacent and never 1 together, are one categorical column. A missing value
-    is an indicator (numeric) or one level more (categorical). A constant column costs
-    nothing. What comes back is in the column's own dtype, domain and decimals. A
-    sparse matrix is made dense on the way.
+    so that 10,000 levels cost one cell and none is lost. Of these, levels that only one
+    row has, such as identifiers, are one to the network, and any of them comes back.
+    Columns that are one-hot already, adjacent and never 1 together, are one categorical
+    column. A missing value is an indicator (numeric) or one level more (categorical). A
+    constant column costs nothing. What comes back is in the column's own dtype, domain
+    and decimals. A sparse matrix is made dense on the way.
 
     Parameters
     ----------
