@@ -44,7 +44,8 @@ class RankCells:
         Whether missing values were seen.
     alike : tuple of int, default=(0, 0)
         First and last plus one of values between which a network is to see no
-        difference: each is spread over the scale of all of them.
+        difference: each is spread over the scale of all of them, and they come back
+        equally often.
     """
 
     distinct: np.ndarray
@@ -132,10 +133,28 @@ class RankCells:
         if self.constant:
             values = np.full(len(cells), self.distinct[0])
         else:
-            values = np.interp(ndtr(cells[:, 0].astype(np.float64)), *self._knots)
+            u = ndtr(cells[:, 0].astype(np.float64))
+            values = np.interp(u, *self._knots)
+            self._spread_alike(u, values)
         if self.nullable:
             values[cells[:, -1] > cells[:, -2]] = np.nan
         return values
+
+    def _spread_alike(self, u: np.ndarray, values: np.ndarray) -> None:
+        """Give every one of the values that are alike equally often, in place.
+
+        By their order within these rows: an identifier that came back more often than
+        others would tell a synthetic row.
+        """
+        first, stop = self.alike
+        low, high = self.edges[[first, stop]]
+        among = np.flatnonzero((u > low) & (u < high))
+        if not len(among):
+            return
+        among = among[np.argsort(u[among], kind="stable")]
+        share = (np.arange(len(among)) + (u[among] - low) / (high - low)) / len(among)
+        positions = first + (share * (stop - first)).astype(np.intp)
+        values[among] = self.distinct[np.minimum(positions, stop - 1)]
 
     def _interpolation_knots(self) -> tuple[np.ndarray, np.ndarray]:
         """Knots of the inverse: flat over an atom, linear between light values.
