@@ -66,7 +66,7 @@ class SpanActivation(nn.Module):
         cells = torch.tensor(
             [span.start for span in scalars]
             + [cell for span in one_hot for cell in range(span.start, span.stop)]
-        )
+        ).long()
         masked = {
             span.start: span.present_at
             for span in scalars
@@ -130,7 +130,7 @@ class SpanActivation(nn.Module):
         cells = torch.zeros_like(noisy).scatter_(1, chosen.add_(self.first), 1.0)
 
         def pull(d_cells: torch.Tensor) -> torch.Tensor:
-            soft = noisy.sub_(largest.index_select(1, self.owner)).exp_()
+            soft = torch.sub(noisy, largest.index_select(1, self.owner)).exp_()
             soft.div_(soft @ self.same_span)
             weighted = d_cells * soft
             weighted.addcmul_(soft, weighted @ self.same_span, value=-1.0)
