@@ -149,6 +149,19 @@ def test_importing_the_package_is_cheap():
     assert found.stdout.strip() == "[]"
 
 
+def test_a_fit_does_not_load_torchs_compiler():
+    """Two seconds of the first fit of a process; ``torch.optim`` brings it in."""
+    code = (
+        "import sys; from gan_augment import TabularGAN;"
+        "TabularGAN(max_steps=2).fit([[0.0], [1.0], [2.0], [3.0]], [0, 1, 0, 1]);"
+        "print('torch._dynamo' in sys.modules)"
+    )
+    found = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    )
+    assert found.stdout.strip() == "False"
+
+
 def test_public_names_resolve():
     for name in gan_augment.__all__:
         assert getattr(gan_augment, name).__name__ == name

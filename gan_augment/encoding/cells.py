@@ -43,9 +43,9 @@ class RankCells:
     nullable : bool
         Whether missing values were seen.
     alike : tuple of int, default=(0, 0)
-        First and last plus one of values between which a network is to see no
-        difference: each is spread over the scale of all of them, and they come back
-        equally often.
+        Half-open range of positions in `distinct` that a network is to see as one
+        value: each is spread over the scale of all of them, and they come back equally
+        often.
     """
 
     distinct: np.ndarray
@@ -57,6 +57,10 @@ class RankCells:
     def __post_init__(self) -> None:
         self._knots = self._interpolation_knots()
         first, stop = self.alike
+        if not 0 <= first <= stop <= len(self.distinct):
+            raise ValueError(
+                f"{self.alike} is no range of {len(self.distinct)} values."
+            )
         self._low, self._high = self.edges[:-1].copy(), self.edges[1:].copy()
         self._low[first:stop], self._high[first:stop] = self.edges[[first, stop]]
 
@@ -130,14 +134,16 @@ class RankCells:
         """Values for cells of shape (n_rows, width), NaN where missing."""
         if not len(self.distinct):
             return np.full(len(cells), np.nan)
+        missing = np.zeros(len(cells), dtype=bool)
+        if self.nullable:
+            missing = cells[:, -1] > cells[:, -2]
         if self.constant:
             values = np.full(len(cells), self.distinct[0])
         else:
             u = ndtr(cells[:, 0].astype(np.float64))
             values = np.interp(u, *self._knots)
-            self._spread_alike(u, values)
-        if self.nullable:
-            values[cells[:, -1] > cells[:, -2]] = np.nan
+            self._spread_alike(np.where(missing, np.nan, u), values)
+        values[missing] = np.nan
         return values
 
     def _spread_alike(self, u: np.ndarray, values: np.ndarray) -> None:

@@ -17,6 +17,9 @@ from gan_augment.encoding.values import (
     is_numeric,
 )
 
+# A level of fewer rows says nothing of its class.
+FEWEST_ROWS = 5
+
 
 @dataclass(eq=False)
 class TableColumn:
@@ -152,24 +155,25 @@ def _order_by_class(
 
     For two classes this is the order of the share of one of them, as in target
     encoding; levels that are alike to a classifier become neighbours on the scale.
-    What a level is like is judged without its most telling row: else a level that only
-    one row has, such as an identifier, would give that row's class away. Levels of
-    which nothing is left are average; the first and the last of them are given too.
+    The fewer rows a level has, the more it gives their class away, as an identifier
+    does. So levels of few rows are taken to be average, and the range of their
+    positions is given too; the others are judged without their most telling row.
     """
     known = codes >= 0
     counts = np.zeros((n_levels, classes.max() + 1))
     np.add.at(counts, (codes[known], classes[known]), 1.0)
     per_row = 1.0 / np.maximum(counts.sum(axis=0), 1.0)
+    few = counts.sum(axis=1) < FEWEST_ROWS
     counts[np.arange(n_levels), (counts * per_row).argmax(axis=1)] -= 1.0
+    counts[few] = 0.0
     balanced = counts * per_row
     mass = balanced.sum(axis=1, keepdims=True)
-    seen_once = mass[:, 0] == 0
     average = balanced.sum(axis=0) / max(mass.sum(), per_row.min())
     profile = np.divide(
         balanced, mass, out=np.tile(average, (n_levels, 1)), where=mass > 0
     )
     centred = profile - average
     axis = np.linalg.svd(centred * np.sqrt(mass), full_matrices=False)[2][0]
-    order = np.lexsort((seen_once, centred @ axis))
-    first = int(np.argmax(seen_once[order]))
-    return order, (first, first + int(seen_once.sum()))
+    order = np.lexsort((few, centred @ axis))
+    first = int(np.argmax(few[order]))
+    return order, (first, first + int(few.sum()))

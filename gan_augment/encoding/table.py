@@ -24,15 +24,16 @@ from gan_augment.seeding import RandomState, make_rng
 
 
 class TableEncoder(BaseEstimator):
-    """Encode a table of any pandas dtypes as a float matrix, and decode it exactly.
+    """Encode a table of any pandas dtypes as a float matrix, and decode it.
 
     A numeric column (float, int, datetime, timedelta, nullable or not) becomes one
     standard normal number by a class-balanced randomised probability integral
     transform, so that skew, ties, atoms and bounds leave the network nothing to
     learn. A categorical column becomes a one-hot span; one with more than
     `max_categories` levels becomes one normal number too, its levels ordered by class,
-    so that 10,000 levels cost one cell and none is lost. Of these, levels that only one
-    row has, such as identifiers, are one to the network, and any of them comes back.
+    so that 10,000 levels cost one cell and none is lost. Of these, levels of fewer than
+    five rows, such as identifiers, are one to the network; they come back equally
+    often, whichever row had which.
     Columns that are one-hot already, adjacent and never 1 together, are one categorical
     column. A missing value is an indicator (numeric) or one level more (categorical). A
     constant column costs nothing. What comes back is in the column's own dtype, domain
@@ -200,6 +201,9 @@ class TableEncoder(BaseEstimator):
 
     def inverse_transform(self, encoded: np.ndarray) -> Any:
         """Decode rows into the container and the dtypes of the training table.
+
+        A row is decoded by itself, but for levels of few rows, which are dealt out
+        among all that are decoded together.
 
         Parameters
         ----------

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
-# Gradients of a scalar for outputs -> those for what the outputs are made of.
+# Gradients of a scalar for the outputs of a network -> those for its parameters.
 Pullback = Callable[..., Sequence[torch.Tensor]]
 
 
@@ -32,8 +32,8 @@ class Network(nn.Module):
         outputs : Tensor or tuple of Tensor
             What it gives.
         pull : callable
-            Takes a gradient for each output, None where nothing depends on it, and
-            gives those for the parameters, in their order.
+            Takes a gradient for each output, None for slopes that nothing depends on,
+            and gives those for the parameters, in their order.
         """
         with torch.enable_grad():
             outputs = self(*inputs)

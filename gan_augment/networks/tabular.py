@@ -42,7 +42,6 @@ class SpanActivation(nn.Module):
     """
 
     owner: torch.Tensor
-    first: torch.Tensor
     same_span: torch.Tensor
     padded: torch.Tensor
     cells: torch.Tensor
@@ -74,7 +73,6 @@ class SpanActivation(nn.Module):
         }
         layout = {
             "owner": owner,
-            "first": first.squeeze(1),
             "same_span": (owner[:, None] == owner).float(),
             # Cells of every span, the first one repeated up to a common width.
             "padded": torch.where(padded < first + widths[:, None], padded, first),
@@ -89,8 +87,8 @@ class SpanActivation(nn.Module):
 
     def vjp(
         self, raw: torch.Tensor, rng: torch.Generator
-    ) -> tuple[torch.Tensor, Pullback]:
-        """(B, D) raw outputs -> (B, D) encoded rows, and their gradient to raw ones."""
+    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
+        """(B, D) raw outputs -> (B, D) encoded rows, and their gradient's way back."""
         cells = raw[:, : self.n_scalars]
         pull_spans = None
         if len(self.padded):
@@ -103,13 +101,13 @@ class SpanActivation(nn.Module):
             mask[:, self.masked] = rows.index_select(1, self.present_at)
             rows = rows * mask
 
-        def pull(d_rows: torch.Tensor) -> list[torch.Tensor]:
+        def pull(d_rows: torch.Tensor) -> torch.Tensor:
             if mask is not None:
                 d_rows = d_rows * mask
             d_raw = d_rows.index_select(1, self.cells)
             if pull_spans is not None:
                 d_raw[:, self.n_scalars :] = pull_spans(d_raw[:, self.n_scalars :])
-            return [d_raw]
+            return d_raw
 
         return rows, pull
 
@@ -127,7 +125,8 @@ class SpanActivation(nn.Module):
         noisy = torch.sub(logits, gumbel).div_(TEMPERATURE)
         by_span = noisy.index_select(1, self.padded.flatten())
         largest, chosen = by_span.unflatten(1, self.padded.shape).max(dim=-1)
-        cells = torch.zeros_like(noisy).scatter_(1, chosen.add_(self.first), 1.0)
+        at = self.padded.T.gather(0, chosen)
+        cells = torch.zeros_like(noisy).scatter_(1, at, 1.0)
 
         def pull(d_cells: torch.Tensor) -> torch.Tensor:
             soft = torch.sub(noisy, largest.index_select(1, self.owner)).exp_()
@@ -220,7 +219,7 @@ class Generator(Network):
         self.activation = SpanActivation(spans)
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-        """(B, C) condition -> (B, D) rows, with noise from `rng`."""
+        """(B, C) condition -> (B, D) rows, with noise from `rng`; no graph of them."""
         return self.vjp(condition, rng)[0]
 
     @torch.no_grad()
@@ -234,7 +233,7 @@ class Generator(Network):
             torch.cat([latent, condition], dim=1), list(self.parameters())
         )
         rows, pull_rows = self.activation.vjp(raw, rng)
-        return rows, lambda d_rows: pull_raw(*pull_rows(d_rows))
+        return rows, lambda d_rows: pull_raw(pull_rows(d_rows))
 
 
 class Discriminator(Network):
@@ -272,7 +271,7 @@ class Discriminator(Network):
     def forward(
         self, rows: torch.Tensor, condition: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, D) rows, (B, C) condition -> (B,) logits, (B, D) slopes."""
+        """(B, D) rows, (B, C) condition -> (B,) logits, (B, D) slopes; no graph."""
         return self.vjp(rows, condition)[0]
 
     @torch.no_grad()

@@ -21,10 +21,13 @@ class Augmentation(Protocol):
 
     probability: float
 
+    def __call__(self, rows: torch.Tensor, /, rng: torch.Generator) -> torch.Tensor:
+        """Rows as the discriminator is to see them."""
+
     def vjp(
         self, rows: torch.Tensor, /, rng: torch.Generator
     ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
-        """Rows as the discriminator is to see them, and their gradient's way back."""
+        """The same, and their gradient's way back."""
 
     def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
         """Take note of the logits of a step."""

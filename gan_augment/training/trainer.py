@@ -28,10 +28,11 @@ DISCRIMINATOR_RATE = 2.0
 MOST_EPOCHS = 100
 FEWEST_EPOCHS = 20
 
+# Gradients of a scalar for the outputs of a network -> those for its parameters.
 Pullback = Callable[..., Sequence[torch.Tensor]]
 
 
-class Network(Protocol):
+class Player(Protocol):
     """What the trainer needs of a network, a torch module with gradients of its own."""
 
     def vjp(self, *inputs: Any) -> tuple[Any, Pullback]:
@@ -56,10 +57,10 @@ class Trainer:
 
     Parameters
     ----------
-    generator : Network
+    generator : Player
         ``generator.vjp(condition, rng)`` gives rows, and what takes their gradient to
         its parameters.
-    discriminator : Network
+    discriminator : Player
         ``discriminator.vjp(rows, condition)`` gives one logit a row with its slopes,
         the gradient of each logit with respect to its row, and what takes the gradients
         of both to its parameters.
@@ -92,8 +93,8 @@ class Trainer:
 
     def __init__(
         self,
-        generator: Network,
-        discriminator: Network,
+        generator: Player,
+        discriminator: Player,
         *,
         loss: str,
         gradient_penalty_weight: float,
@@ -184,7 +185,7 @@ class Trainer:
         real, condition = real.to(device, self.dtype), condition.to(device, self.dtype)
         fake, pull_fake = self._generate(condition)
         if self.augmentation is not None:
-            real, _ = self.augmentation.vjp(real, self.rng)
+            real = self.augmentation(real, self.rng)
         (logits, slopes), pull_judged = self.discriminator.vjp(
             torch.cat([real, fake]), torch.cat([condition, condition])
         )

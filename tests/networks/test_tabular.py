@@ -58,14 +58,22 @@ def test_gradients_reach_every_weight():
         assert gradient.abs().sum() > 0, name
 
 
-def test_a_missing_value_sends_no_gradient_to_its_scalar():
-    activation = SpanActivation(SPANS[:2])
-    raw = torch.randn(50, 3, generator=torch.Generator().manual_seed(0))
+def test_gradients_of_cells_go_back_to_where_the_cells_came_from():
+    """The network has the scalars first; what is missing sends no gradient back."""
+    activation = SpanActivation(SPANS)
+    raw = torch.randn(50, 8, generator=torch.Generator().manual_seed(0))
     rows, pull = activation.vjp(raw, torch.Generator().manual_seed(1))
-    (d_raw,) = pull(torch.ones_like(rows))
     present = rows[:, 1]
     assert 0 < present.sum() < 50
-    assert torch.equal(d_raw[:, 0], present)
+    target = torch.randn(50, 8, generator=torch.Generator().manual_seed(2))
+    d_raw = pull(target)
+    torch.testing.assert_close(d_raw[:, 0], target[:, 0] * present)
+    torch.testing.assert_close(d_raw[:, 1], target[:, 7])
+    # Each span by itself, as the spans lie in the encoded row.
+    spans = SpanActivation((Span(0, "one_hot", 0, 2), Span(1, "one_hot", 2, 4)))
+    cells, pull_spans = spans.vjp(raw[:, 2:], torch.Generator().manual_seed(1))
+    torch.testing.assert_close(rows[:, 1:7], cells)
+    torch.testing.assert_close(d_raw[:, 2:], pull_spans(target[:, 1:7]))
 
 
 def test_weights_and_rows_come_from_the_generators_that_are_passed():
@@ -140,7 +148,7 @@ def test_spans_pass_the_gradient_of_a_gumbel_softmax():
     )
     (true,) = torch.autograd.grad((soft * target).sum(), logits)
     cells, pull = activation.vjp(logits.detach(), torch.Generator().manual_seed(1))
-    torch.testing.assert_close(pull(target), [true])
+    torch.testing.assert_close(pull(target), true)
     for span in (slice(0, 3), slice(3, 5)):
         assert torch.equal(cells[:, span].argmax(1), soft[:, span].argmax(1))
 
@@ -158,5 +166,5 @@ def test_extreme_logits_neither_overflow_nor_lose_a_span():
     logits = torch.tensor([[2e4, 1e4, -2e4, -1e4]])
     cells, pull = activation.vjp(logits, torch.Generator().manual_seed(0))
     assert cells.tolist() == [[1, 0, 0, 1]]
-    (gradient,) = pull(torch.ones_like(cells))
+    gradient = pull(torch.ones_like(cells))
     assert torch.isfinite(gradient).all()

@@ -65,9 +65,8 @@ def test_steps_follow_the_rarest_class(n_rarest, n_steps):
     assert spy.events[0] == ("begin", n_steps)
 
 
-@pytest.mark.parametrize("loss", LOSSES)
-def test_the_generator_gets_the_gradient_of_its_loss(loss):
-    """It comes from the discriminator's slopes, without passing that backwards."""
+def make_game(loss="relativistic"):
+    """A trainer, and the real rows and condition of a batch."""
     rng = torch.Generator().manual_seed(0)
     generator = Generator(
         latent_dim=3,
@@ -81,26 +80,58 @@ def test_the_generator_gets_the_gradient_of_its_loss(loss):
         generator,
         discriminator,
         loss=loss,
-        gradient_penalty_weight=0.5,
+        gradient_penalty_weight=0.7,
         learning_rate=0.1,
         max_steps=4,
         max_time=None,
         rng=torch.Generator().manual_seed(1),
     )
     real = torch.randn(20, 3, generator=rng)
-    condition = torch.eye(2)[torch.arange(20) % 2]
-    fake, pull = generator.vjp(condition, torch.Generator().manual_seed(1))
+    return trainer, real, torch.eye(2)[torch.arange(20) % 2]
+
+
+def flat(gradients):
+    return torch.cat([gradient.flatten() for gradient in gradients])
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_both_networks_get_the_gradients_of_what_they_minimise(loss):
+    """The generator's comes from the slopes, without passing the discriminator."""
+    trainer, real, condition = make_game(loss)
+    fake, pull = trainer.generator.vjp(condition, torch.Generator().manual_seed(1))
+    real.requires_grad_()
     fake.requires_grad_()
     x = torch.cat([torch.cat([real, fake]), torch.cat([condition, condition])], dim=1)
-    *hidden, last = discriminator.layers
+    *hidden, last = trainer.discriminator.layers
     for layer in hidden:
         x = torch.nn.functional.leaky_relu(layer(x), 0.2)
-    value, _ = LOSSES[loss].generator(*last(x).squeeze(1).chunk(2))
-    true = pull(*torch.autograd.grad(value, fake))
-    trainer._step(1, real, condition)
-    torch.testing.assert_close(
-        trainer._gradients[0], torch.cat([gradient.flatten() for gradient in true])
+    logits = last(x).squeeze(1)
+    slopes = torch.autograd.grad(logits.sum(), [real, fake], create_graph=True)
+    r1, r2 = (0.5 * slope.square().sum(dim=1).mean() for slope in slopes)
+    value, *_ = LOSSES[loss].discriminator(*logits.chunk(2))
+    judged = torch.autograd.grad(
+        value + 0.7 * (r1 + r2),
+        list(trainer.discriminator.parameters()),
+        retain_graph=True,
+        materialize_grads=True,
     )
+    value, _ = LOSSES[loss].generator(*logits.chunk(2))
+    made = pull(*torch.autograd.grad(value, fake))
+    trainer._step(1, real.detach(), condition)
+    torch.testing.assert_close(trainer._gradients[0], flat(made))
+    torch.testing.assert_close(trainer._gradients[1], flat(judged))
+
+
+@pytest.mark.parametrize(("step", "rate"), [(1, 0.1), (3, 0.1), (4, 0.05)])
+def test_the_discriminator_moves_twice_as_far_and_both_slow_down(step, rate):
+    """Without momentum the first step moves each weight by the learning rate."""
+    trainer, real, condition = make_game()
+    before = [vector.clone() for vector in trainer._vectors]
+    trainer._step(step, real, condition)
+    for vector, old, expected in zip(
+        trainer._vectors, before, [rate, 2 * rate], strict=True
+    ):
+        assert (vector - old).abs().max().item() == pytest.approx(expected, rel=1e-3)
 
 
 def test_weights_of_a_bfloat16_training_move_by_less_than_bfloat16_resolves():
@@ -310,9 +341,12 @@ def test_what_the_discriminator_sees_is_augmented_real_and_generated():
         probability = 1.0
         seen = 0
 
-        def vjp(self, rows, rng):
+        def __call__(self, rows, rng):
             self.seen += len(rows)
-            return -rows, lambda d_seen: -d_seen
+            return -rows
+
+        def vjp(self, rows, rng):
+            return self(rows, rng), lambda d_seen: -d_seen
 
         def adapt(self, real_logits, fake_logits):
             assert len(real_logits) == len(fake_logits) == 8
