@@ -142,21 +142,23 @@ class RankCells:
         else:
             u = ndtr(cells[:, 0].astype(np.float64))
             values = np.interp(u, *self._knots)
-            self._spread_alike(np.where(missing, np.nan, u), values)
+            self._spread_alike(u, missing, values)
         values[missing] = np.nan
         return values
 
-    def _spread_alike(self, u: np.ndarray, values: np.ndarray) -> None:
+    def _spread_alike(
+        self, u: np.ndarray, missing: np.ndarray, values: np.ndarray
+    ) -> None:
         """Give every one of the values that are alike equally often, in place.
 
         By their order within these rows: an identifier that came back more often than
         others would tell a synthetic row.
         """
         first, stop = self.alike
-        low, high = self.edges[[first, stop]]
-        among = np.flatnonzero((u > low) & (u < high))
-        if not len(among):
+        if first == stop:
             return
+        low, high = self.edges[[first, stop]]
+        among = np.flatnonzero((u > low) & (u < high) & ~missing)
         among = among[np.argsort(u[among], kind="stable")]
         share = (np.arange(len(among)) + (u[among] - low) / (high - low)) / len(among)
         positions = first + (share * (stop - first)).astype(np.intp)

@@ -33,11 +33,11 @@ class TableEncoder(BaseEstimator):
     `max_categories` levels becomes one normal number too, its levels ordered by class,
     so that 10,000 levels cost one cell and none is lost. Of these, levels of fewer than
     five rows, such as identifiers, are one to the network; they come back equally
-    often, whichever row had which.
-    Columns that are one-hot already, adjacent and never 1 together, are one categorical
-    column. A missing value is an indicator (numeric) or one level more (categorical). A
-    constant column costs nothing. What comes back is in the column's own dtype, domain
-    and decimals. A sparse matrix is made dense on the way.
+    often, whichever row had which. Columns that are one-hot already, adjacent and never
+    1 together, are one categorical column. A missing value is an indicator (numeric) or
+    one level more (categorical). A constant column costs nothing. What comes back is in
+    the column's own dtype, domain and decimals. A sparse matrix is made dense on the
+    way.
 
     Parameters
     ----------
