@@ -216,7 +216,7 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         """
         check_is_fitted(self, "columns_")
-        numbers = np.empty((len(encoded), len(self.columns_)))
+        numbers = np.empty((len(encoded), len(self.columns_)), order="F")
         for position, (column, cells) in enumerate(self._slices()):
             numbers[:, position] = column.cells.restore(encoded[:, cells])
         return self.from_numbers(numbers)

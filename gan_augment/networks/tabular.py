@@ -139,24 +139,29 @@ class SpanActivation(nn.Module):
 
 
 def _skip_mlp(
-    x: torch.Tensor, parameters: Sequence[torch.Tensor]
+    inputs: list[torch.Tensor], parameters: Sequence[torch.Tensor]
 ) -> tuple[torch.Tensor, Pullback]:
     """An MLP with layer norms and concatenating skips, and its gradient.
 
-    With ``x`` the concatenation of the input and all hidden units so far, each layer
-    reads a prefix of it: (B, L + C) input; weights and biases of the hidden layers,
-    gains and shifts of their norms, weights and biases of the output -> (B, D).
+    With ``x`` the concatenation of the inputs and all hidden units so far, each layer
+    reads a prefix of it: (B, L) and (B, C) inputs; weights and biases of the hidden
+    layers, gains and shifts of their norms, weights and biases of the output -> (B, D).
     """
     *hidden, weight, bias = parameters
     pairs = list(zip(hidden[::2], hidden[1::2], strict=True))
     layers, norms = pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]
+    # Written in place, part by part: to concatenate anew would take as long as a layer.
+    x = weight.new_empty(len(inputs[0]), weight.shape[1])
+    stop = sum(part.shape[1] for part in inputs)
+    torch.cat(inputs, dim=1, out=x[:, :stop])
     saved = []
     for layer, (gain, shift) in zip(layers, norms, strict=True):
-        start, raw = x.shape[1], F.linear(x, *layer)
+        start, raw = stop, F.linear(x[:, :stop], *layer)
         units, mean, rstd = torch.native_layer_norm(
             raw, gain.shape, gain, shift, EPSILON
         )
-        x = torch.cat([x, F.leaky_relu_(units, GENERATOR_SLOPE)], dim=1)
+        stop = start + units.shape[1]
+        torch.ops.aten.leaky_relu.out(units, GENERATOR_SLOPE, out=x[:, start:stop])
         saved.append((start, raw, mean, rstd))
 
     def pull(d_output: torch.Tensor) -> list[torch.Tensor]:
@@ -229,9 +234,7 @@ class Generator(Network):
         """Rows, and what carries their gradient back to the parameters."""
         shape = (len(condition), self.latent_dim)
         latent = torch.randn(shape, generator=rng, device=condition.device)
-        raw, pull_raw = _skip_mlp(
-            torch.cat([latent, condition], dim=1), list(self.parameters())
-        )
+        raw, pull_raw = _skip_mlp([latent, condition], list(self.parameters()))
         rows, pull_rows = self.activation.vjp(raw, rng)
         return rows, lambda d_rows: pull_raw(pull_rows(d_rows))
 

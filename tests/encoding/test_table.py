@@ -135,6 +135,30 @@ def test_large_columns_are_thinned_but_keep_bounds_and_atoms():
 
 
 @pytest.mark.parametrize(
+    "values",
+    [
+        np.random.default_rng(0).normal(size=300),
+        # Edges of atoms at eighths of the scale, where cells of a power of two end.
+        np.repeat(np.arange(8.0), 100),
+        np.r_[np.zeros(500), np.random.default_rng(0).exponential(size=100)],
+    ],
+    ids=["real", "atoms", "both"],
+)
+def test_many_rows_are_decoded_as_few_are(values):
+    """Of many rows the scale is inverted on a grid, which must change nothing."""
+    encoder = TableEncoder().fit(values[:, None])
+    edges = stats.norm.ppf(np.arange(257) / 256).clip(-40, 40)
+    scores = np.r_[edges, np.random.default_rng(1).normal(size=50_000)][:, None]
+    few = np.concatenate(
+        [encoder.inverse_transform(part) for part in np.array_split(scores, 2000)]
+    )
+    many = encoder.inverse_transform(scores)
+    np.testing.assert_allclose(many, few, rtol=1e-12, atol=1e-12)
+    if len(np.unique(values)) < 10:
+        np.testing.assert_array_equal(many, few)
+
+
+@pytest.mark.parametrize(
     ("spec", "positions"),
     [
         ("auto", [1]),
