@@ -3,6 +3,7 @@
     python -m pipelines.benchmark                     # quick: under 10 minutes
     python -m pipelines.benchmark --preset held-out   # tables that chose no default
     python -m pipelines.benchmark --preset full       # every table, hours
+    python -m pipelines.benchmark --preset catalogue --mode cv   # 140 tables by rule
     python -m pipelines.benchmark --arm GAN --arm CTGAN --arm TVAE  # hours too
     python -m pipelines.benchmark --mode cv --n-rare 20   # of the rare training rows
     python -m pipelines.benchmark --arm mine=my_module.MySampler --data my.csv:target
@@ -35,6 +36,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSp
 
 from gan_augment.evaluation.scores import SCORES
 from pipelines.arms import parse_arms
+from pipelines.catalogue import find_tables
 from pipelines.datasets import DATASETS, Dataset, load
 from pipelines.measures import (
     CHANGED,
@@ -58,6 +60,7 @@ PRESETS: dict[str, tuple[list[str], int]] = {
     "development": (DEVELOPMENT, 2),
     "held-out": ([name for name in DATASETS if name not in DEVELOPMENT], 2),
     "full": (list(DATASETS), 5),
+    "catalogue": ([], 1),  # what pipelines.catalogue finds
 }
 COLUMNS = ["classifier", *SCORES, *ROW_MEASURES, "cpu_seconds", "peak_mb"]
 console = Console(width=max(Console().width, 110))
@@ -195,7 +198,6 @@ def main(
             )
     if n_rare is not None and mode != "cv":
         raise typer.BadParameter(f"--n-rare needs --mode cv. Got --mode {mode}.")
-    names = data or PRESETS[preset][0]
     repeats = repeats or PRESETS[preset][1]
     modes = ["cv", "oracle"] if mode == "both" else [mode]
     try:
@@ -205,7 +207,11 @@ def main(
     keys = ["mode", "set", "split", "arm", "folds", "ratio", "n_rare"]
     left = "all" if n_rare is None else str(n_rare)
     done = measured_keys(out, keys, [*keys, *COLUMNS])
-    tables = {name: load_any(name) for name in names}
+    if preset == "catalogue" and not data:
+        tables = find_tables()
+    else:
+        tables = {name: load_any(name) for name in data or PRESETS[preset][0]}
+    names = list(tables)
     tasks = [
         (each, name, split, label)
         for each, name in itertools.product(modes, names)

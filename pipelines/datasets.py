@@ -75,7 +75,11 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
 
 def load(name: str, max_rows: int = 5000) -> Dataset:
     """Load a table, cut to `max_rows` rows at most, stratified and always the same."""
-    dataset = DATASETS[name]()
+    return cut(DATASETS[name](), max_rows)
+
+
+def cut(dataset: Dataset, max_rows: int) -> Dataset:
+    """The table itself, or a stratified part of it that is always the same."""
     if len(dataset.X) <= max_rows:
         return dataset
     kept, _ = train_test_split(
