@@ -78,8 +78,9 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         which raises every class to 0.3 times the most common one or, if all are that
         common, to 0.6 times, or to its size.
     soft_labels : bool or "auto", default="auto"
-        Whether one classifier more is trained, with four times the rows: those of the
-        table, and rows of all classes, as common as they really are, of which each
+        Whether two classifiers more are trained: one on the rows of the table alone,
+        so that the mean seldom does harm, and one with four times the rows: those of
+        the table, and rows of all classes, as common as they really are, of which each
         weighs half of a real one and counts for every class with the probability that
         the classifier of the sampler's filter gives it. This needs tables, a
         GANOverSampler with a class filter, and a classifier that has ``predict_proba``
@@ -94,8 +95,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         How often rows are resampled and the classifier trained; probabilities are the
         mean. An over-sampler is fitted once and draws as many times the rows; other
         samplers are fitted for every draw, with other seeds from the second. Of rows
-        with soft labels it is how many are drawn for each real one; the classifier of
-        these is one more in the mean.
+        with soft labels it is how many are drawn for each real one.
     synthetic_weight : float, default=1.0
         What the weight of a synthetic row is multiplied by. Another value than 1 needs
         a classifier that takes ``sample_weight``.
@@ -111,7 +111,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     soft_labels_ : bool
         What `soft_labels` came to.
     estimators_ : list of classifier
-        The fitted classifiers: one a draw, and last the one of soft labels.
+        The fitted classifiers: one a draw; with soft labels then that of the real rows
+        alone and that of soft labels.
     samplers_ : list of sampler
         The fitted samplers: of an over-sampler one, whose counts and masks are of all
         draws together, of others one a draw.
@@ -242,6 +243,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             fitted = draw.sampler
             yield draw
         if self.soft_labels_:
+            yield Draw(fitted, X, y)
             yield draw_soft(fitted, X, y, self.n_draws)
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:

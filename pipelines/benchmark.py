@@ -3,7 +3,7 @@
     python -m pipelines.benchmark                     # quick: under 10 minutes
     python -m pipelines.benchmark --preset held-out   # tables that chose no default
     python -m pipelines.benchmark --preset full       # every table, hours
-    python -m pipelines.benchmark --preset catalogue --mode cv   # 140 tables by rule
+    python -m pipelines.benchmark --preset catalogue --mode cv   # 95 tables by rule
     python -m pipelines.benchmark --arm GAN --arm CTGAN --arm TVAE  # hours too
     python -m pipelines.benchmark --mode cv --n-rare 20   # of the rare training rows
     python -m pipelines.benchmark --arm mine=my_module.MySampler --data my.csv:target

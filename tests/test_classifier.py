@@ -158,7 +158,7 @@ def test_the_default_sampler_is_ours_at_a_moderate_ratio(imbalanced):
     n_new = int(0.3 * n_common) - n_rare
     assert sampler.n_synthetic_ == {"rare": model.n_draws * n_new}
     shares = np.array([n_common, n_rare + n_new]) / (n_common + n_rare + n_new)
-    *hard, soft = model.resampled_prior_
+    *hard, _, soft = model.resampled_prior_
     np.testing.assert_allclose(hard, [shares] * model.n_draws)
     np.testing.assert_allclose(soft, model.class_prior_, atol=0.002)
 

@@ -155,11 +155,16 @@ class Recorder(ClassifierMixin, BaseEstimator):
         return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
 
 
-def test_one_classifier_more_is_trained_on_rows_of_the_same_kind(imbalanced):
+def test_two_classifiers_more_are_trained_on_rows_of_the_same_kind(imbalanced):
     X, y = imbalanced
     model = ResampledClassifier(Recorder(), QUICK, soft_labels=True, random_state=0)
-    *hard, kept = model.fit(X, y).estimators_
+    *hard, real, kept = model.fit(X, y).estimators_
     assert [each.weight_ for each in hard] == [None] * 3
+    assert min(len(each.rows_) for each in hard) > len(X)
+    assert real.weight_ is None
+    pd.testing.assert_frame_equal(real.rows_, X)
+    np.testing.assert_array_equal(real.labels_, y)
+    np.testing.assert_array_equal(model.resampled_prior_[-2], model.class_prior_)
     assert len(model.samplers_) == 1
     assert list(kept.rows_.index) == list(range(len(kept.rows_)))
     pd.testing.assert_frame_equal(kept.rows_[: len(X)], X.reset_index(drop=True))
@@ -197,7 +202,7 @@ def test_sparse_rows_and_several_classes():
 def test_labels_are_soft_where_that_is_possible(estimator, soft, rare, quick_default):
     model = ResampledClassifier(estimator, random_state=0).fit(*rare)
     assert model.soft_labels_ == soft
-    assert len(model.estimators_) == 3 + soft
+    assert len(model.estimators_) == 3 + 2 * soft
 
 
 def test_nothing_needs_to_be_routed(rare, quick_default):
