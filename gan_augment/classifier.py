@@ -31,7 +31,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_augment.draws import Draw, resample
-from gan_augment.encoding.container import as_rows
+from gan_augment.encoding.container import as_rows, stack_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampler import GANOverSampler
@@ -78,11 +78,11 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         which raises every class to 0.3 times the most common one or, if all are that
         common, to 0.6 times, or to its size.
     soft_labels : bool or "auto", default="auto"
-        Whether two classifiers more are trained: one on the rows of the table alone,
-        so that the mean seldom does harm, and one with four times the rows: those of
-        the table, and rows of all classes, as common as they really are, of which each
-        weighs half of a real one and counts for every class with the probability that
-        the classifier of the sampler's filter gives it. This needs tables, a
+        Whether two classifiers more are trained. One sees the rows of the table alone,
+        so that the mean does harm less often. The other sees four times the rows: those
+        of the table, and rows of all classes, as common as they really are, of which
+        each weighs half of a real one and counts for every class with the probability
+        that the classifier of the sampler's filter gives it. This needs tables, a
         GANOverSampler with a class filter, and a classifier that has ``predict_proba``
         and takes ``sample_weight``, in a pipeline the last step. ``"auto"`` does it
         where `sampler` is None and the others are so, but not where `correct_prior` is
@@ -92,10 +92,10 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
         itself is not corrected for: leave it at None.
     n_draws : int, default=3
-        How often rows are resampled and the classifier trained; probabilities are the
-        mean. An over-sampler is fitted once and draws as many times the rows; other
-        samplers are fitted for every draw, with other seeds from the second. Of rows
-        with soft labels it is how many are drawn for each real one.
+        How often rows are resampled and a classifier trained on them; probabilities
+        are the mean. An over-sampler is fitted once and draws as many times the rows;
+        other samplers are fitted for every draw, with other seeds from the second. Of
+        rows with soft labels it is how many are drawn for each real one.
     synthetic_weight : float, default=1.0
         What the weight of a synthetic row is multiplied by. Another value than 1 needs
         a classifier that takes ``sample_weight``.
@@ -243,7 +243,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             fitted = draw.sampler
             yield draw
         if self.soft_labels_:
-            yield Draw(fitted, X, y)
+            # Only here: beside hard labels alone it would take away what it saves.
+            yield Draw(fitted, stack_rows([X]), y)
             yield draw_soft(fitted, X, y, self.n_draws)
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:

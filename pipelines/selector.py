@@ -4,10 +4,10 @@
     python -m pipelines.selector --data yeast4 --data vehicle0
 
 Outer folds; in each, the classifier alone, with one draw of the default over-sampler,
-with as many as are the default, with these and soft labels, which is the default, and
-with what inner folds select. *Regret* is what the better of nothing and the default
-would have had, by the table's mean, beyond what was selected. Results go to a CSV file;
-what is there is not run again.
+with as many as are the default, with these, soft labels and the classifier alone, which
+is the default, and with what inner folds select. *Regret* is what the better of nothing
+and the default would have had, by the mean of the table, beyond what was selected.
+Results go to a CSV file; what is there is not run again.
 """
 
 from __future__ import annotations

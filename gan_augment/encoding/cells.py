@@ -182,7 +182,7 @@ class RankCells:
 
 
 def _interpolate(u: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """``np.interp`` of `u` in [0, 1], where ``x`` ends, in a third of its time.
+    """``np.interp`` of `u` in [0, 1], the range of `x`, in a third of its time.
 
     On a regular grid no neighbour has to be searched for. A cell of the grid without a
     knot in it is one straight line; the points in other cells are left to NumPy.
@@ -191,12 +191,13 @@ def _interpolate(u: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if len(u) < n_cells:
         return np.interp(u, x, y)
     grid = np.interp(np.arange(n_cells + 1) / n_cells, x, y)
-    # A knot where a cell ends may be a jump there; where one begins it is not seen.
+    # At a jump NumPy takes the value to its right. A jump between two cells therefore
+    # belongs to the one that it ends.
     ends = np.ceil(x * n_cells).astype(np.intp)
     bent = np.zeros(n_cells, dtype=bool)
     bent[np.maximum(ends - 1, 0)] = True
     scaled = u * n_cells
-    cell = np.minimum(scaled.astype(np.intp), n_cells - 1)
+    cell = np.fmin(scaled, n_cells - 1).astype(np.intp)  # the last one where u is NaN
     left = grid[cell]
     found = left + (scaled - cell) * (grid[cell + 1] - left)
     searched = np.flatnonzero(bent[cell])

@@ -202,8 +202,8 @@ class TableEncoder(BaseEstimator):
     def inverse_transform(self, encoded: np.ndarray) -> Any:
         """Decode rows into the container and the dtypes of the training table.
 
-        A row is decoded by itself, but for levels of few rows, which are dealt out
-        among all that are decoded together.
+        A row is decoded by itself but for rounding, and for levels of few rows, which
+        are dealt out among all that are decoded together.
 
         Parameters
         ----------
@@ -216,6 +216,7 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         """
         check_is_fitted(self, "columns_")
+        # Written and read by column.
         numbers = np.empty((len(encoded), len(self.columns_)), order="F")
         for position, (column, cells) in enumerate(self._slices()):
             numbers[:, position] = column.cells.restore(encoded[:, cells])

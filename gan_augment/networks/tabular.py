@@ -146,11 +146,13 @@ def _skip_mlp(
     With ``x`` the concatenation of the inputs and all hidden units so far, each layer
     reads a prefix of it: (B, L) and (B, C) inputs; weights and biases of the hidden
     layers, gains and shifts of their norms, weights and biases of the output -> (B, D).
+    What is written in place has no graph: call it without one.
     """
     *hidden, weight, bias = parameters
     pairs = list(zip(hidden[::2], hidden[1::2], strict=True))
     layers, norms = pairs[: len(pairs) // 2], pairs[len(pairs) // 2 :]
-    # Written in place, part by part: to concatenate anew would take as long as a layer.
+    # Written in place, part by part: to concatenate anew would take as long as a layer,
+    # and so would copying the units, as the public leaky_relu knows no `out`.
     x = weight.new_empty(len(inputs[0]), weight.shape[1])
     stop = sum(part.shape[1] for part in inputs)
     torch.cat(inputs, dim=1, out=x[:, :stop])
