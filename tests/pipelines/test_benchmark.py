@@ -66,6 +66,8 @@ def test_the_cv_table_shows_differences_from_nothing():
     table = summary.cv_table(results, "average_precision")
     assert table.loc["good", "mean"] == pytest.approx(0.02)
     assert table.loc["good", "won"] == "3/3"
+    assert table.loc["good", "harmed"] == "0/9"
+    assert table.loc["bad", "harmed"] == "9/9"
     assert table.loc["bad", "95 %"] == pytest.approx((-0.03, -0.03))
     assert "nothing" not in table.index
 
