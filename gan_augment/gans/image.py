@@ -77,8 +77,7 @@ class ImageGAN(BaseGAN):
         Images a batch.
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` takes 400 where the shorter side has up to
-        16 pixels, otherwise 600. More make better images, up to about 2000 where a
-        class has 20 of them; after that they are memorised.
+        16 pixels, otherwise 600. Where a class has 20 images, more bring nothing.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.
