@@ -15,7 +15,7 @@ from gan_augment.evaluation.scores import LESS_IS_BETTER
 from pipelines.measures import CLASSIFIERS, ROW_MEASURES
 
 POOLED = ["LR", "RF", "HGB"]  # KNN's scores have six levels; it is shown beside
-HARM = 0.01
+HARM = 0.01  # a loss beyond the noise of a mean over folds
 
 
 def interval_over_sets(values: np.ndarray) -> tuple[float, float]:
