@@ -31,9 +31,7 @@ CHOSEN_ON = {
     *("openintro email_test", "openintro resume", "wooldridge affairs"),
 }
 # Some rows of a table that is there too.
-PARTS = {
-    *("AER PSID1982", "COUNT rwm1984", "DAAG psid1", "Stat2Data FinalFourIzzo"),
-}
+PARTS = {"AER PSID1982", "COUNT rwm1984", "DAAG psid1", "Stat2Data FinalFourIzzo"}
 
 
 def rare_level(frame: pd.DataFrame) -> tuple[str, object] | None:

@@ -29,7 +29,7 @@ from sklearn.model_selection import StratifiedKFold
 from gan_augment import ResampledClassifier, ResampledClassifierCV
 from gan_augment.comparison.result import NOTHING
 from gan_augment.evaluation.scores import SCORES, classifier_scores
-from pipelines.benchmark import append, load_any, measured_keys
+from pipelines.benchmark import append, load_all, measured_keys
 from pipelines.datasets import DATASETS, Dataset
 from pipelines.measures import CLASSIFIERS, make_classifier
 from pipelines.summary import POOLED, against_nothing, cv_table, show
@@ -107,9 +107,8 @@ def main(
     if metric not in SCORES:
         raise typer.BadParameter(f"--metric must be of {list(SCORES)}. Got {metric!r}.")
     arms = [NOTHING, *(arm or choices)]
-    names = data or list(DATASETS)
     done = measured_keys(out, KEYS, COLUMNS)
-    tables = {name: load_any(name) for name in names}
+    tables = load_all(data or list(DATASETS))
     tasks = [
         (name, str(folds), str(fold), classifier, label, split)
         for name, table in tables.items()

@@ -35,10 +35,10 @@ def against_nothing(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     return -gains if metric in LESS_IS_BETTER else gains
 
 
-def harmed(gains: pd.Series) -> str:
-    """How many of all pairs of set and classifier lost more than :data:`HARM`."""
-    pooled = gains[gains.index.get_level_values("classifier").isin(POOLED)].dropna()
-    return f"{(pooled < -HARM).sum()}/{len(pooled)}"
+def harmed(gains: pd.DataFrame | pd.Series) -> str:
+    """How many of these pairs of set and classifier lost more than :data:`HARM`."""
+    known = gains.to_numpy()[gains.notna()]
+    return f"{(known < -HARM).sum()}/{len(known)}"
 
 
 def cv_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -55,7 +55,7 @@ def cv_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
             "95 %": interval_over_sets(pooled),
             "worst": pooled.min(),
             "won": f"{(pooled > 0).sum()}/{len(pooled)}",
-            "harmed": harmed(by_set[arm]),
+            "harmed": harmed(of_arm[POOLED]),
         }
     return pd.DataFrame(rows).T.sort_values("mean", ascending=False)
 
@@ -76,7 +76,7 @@ def oracle_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
             **(by_classifier[arm] / by_classifier["oracle"]),
             "mean": oracle_gap_closed(0, by_set[arm], by_set["oracle"]),
             "95 %": tuple(np.quantile(sums[:, 1] / sums[:, 0], [0.025, 0.975])),
-            "harmed": harmed(pair[arm]),
+            "harmed": harmed(chosen[arm]),
         }
     return pd.DataFrame(rows).T.sort_values("mean", ascending=False)
 
