@@ -14,6 +14,7 @@ from gan_augment.encoding.values import (
     NumericDomain,
     cast,
     fill_missing,
+    is_missing,
     is_numeric,
 )
 
@@ -84,8 +85,8 @@ class TableColumn:
                 domain.levels = domain.levels.take(order)
                 ranks = _as_numbers(domain.to_codes(values))
                 cells = RankCells.of(ranks, weights, atoms_only=True, alike=alike)
-        missing = series[series.isna().to_numpy(dtype=bool)]
-        missing_value = missing.iloc[0] if len(missing) else np.nan
+        missing = series.array[is_missing(series)]
+        missing_value = missing[0] if len(missing) else np.nan
         return cls(series.name, series.dtype, domain, cells, missing_value)
 
     @property
@@ -99,10 +100,11 @@ class TableColumn:
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Number or level code of every value, NaN where missing."""
         series = _inferred(series)
-        if not self.cells.nullable and len(series) and series.isna().any():
+        n_missing = int(is_missing(series).sum())
+        if not self.cells.nullable and n_missing:
             raise ValueError(
                 f"Column {self.name!r} must have no missing values, as in fit. Got "
-                f"{int(series.isna().sum())}. Fit again on rows that include some."
+                f"{n_missing}. Fit again on rows that include some."
             )
         if isinstance(self.domain, NumericDomain):
             return self.domain.to_numbers(series)
@@ -121,8 +123,7 @@ class TableColumn:
             numbers = np.nan_to_num(numbers, nan=-1.0).round().astype(np.intp)
         series = cast(self.domain.to_series(numbers), self.dtype)
         if self.dtype == object:  # None stays None
-            missing = series.isna().to_numpy(dtype=bool)
-            series = fill_missing(series, missing, self.missing_value)
+            series = fill_missing(series, is_missing(series), self.missing_value)
         series.name = self.name
         return series
 

@@ -78,7 +78,7 @@ class NumericDomain:
 
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Values as float64, NaN where missing."""
-        missing = series.isna().to_numpy(dtype=bool)
+        missing = is_missing(series)
         numbers = np.full(len(series), np.nan)
         raw = _raw_values(series)
         if self.step == 0:
@@ -135,7 +135,7 @@ class CategoricalDomain:
         """Level of each value; -1 where missing, -2 where it is none of the levels."""
         codes = self.levels.get_indexer(pd.Index(_dense(series)))
         codes[codes < 0] = -2
-        codes[series.isna().to_numpy(dtype=bool)] = -1
+        codes[is_missing(series)] = -1
         return codes
 
     def to_series(self, codes: np.ndarray) -> pd.Series:
@@ -145,6 +145,11 @@ class CategoricalDomain:
         levels = self.levels.take(np.maximum(codes, 0))
         series = pd.Series(levels, dtype=_dense_dtype(self.dtype))
         return cast(fill_missing(series, codes < 0, np.nan), self.dtype)
+
+
+def is_missing(series: pd.Series) -> np.ndarray:
+    """Where a value is missing; as a Series it would cost more to wrap than to find."""
+    return np.asarray(pd.isna(series.array), dtype=bool)
 
 
 def cast(series: pd.Series, dtype: Any) -> pd.Series:
@@ -199,12 +204,12 @@ def _is_unsigned(dtype: Any) -> bool:
 
 def _raw_values(series: pd.Series) -> np.ndarray:
     """The values that are present, as a float, int64 or uint64 array."""
-    present = _dense(series)[series.notna().to_numpy(dtype=bool)]
+    present: Any = _dense(series).array[~is_missing(series)]
     dtype = _numpy_dtype(series.dtype)
     if isinstance(series.dtype, pd.DatetimeTZDtype):
-        present = present.dt.tz_localize(None)  # a day is a day on the local clock
+        present = present.tz_localize(None)  # a day is a day on the local clock
     if dtype.kind in "mM":
-        return present.astype("int64").to_numpy()
+        return np.asarray(present.astype("int64"))
     storage = {"i": np.dtype(np.int64), "u": np.dtype(np.uint64)}.get(dtype.kind, dtype)
     return present.to_numpy(dtype=storage)
 

@@ -96,6 +96,11 @@ class BaseGAN(BaseSynthesizer):
         """What the networks calculate in while they are trained."""
         return torch.float32
 
+    def _start(
+        self, generator: Any, batches: ConditionalBatches, max_steps: int
+    ) -> None:
+        """Give a new generator better weights than random ones."""
+
     def _make_augmentation(self) -> Augmentation | None:
         """What the discriminator sees the rows through."""
         return None
@@ -117,8 +122,20 @@ class BaseGAN(BaseSynthesizer):
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         codes = self.encoder_.quantize(X)
+        batches = ConditionalBatches(
+            classes,
+            n_classes=len(self.classes_),
+            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
+            batch_size=self.batch_size,
+            rng=rng,
+        )
         init = make_torch_generator(rng)
-        generator = self._make_generator(init).to(self.device)
+        generator = self._make_generator(init)
+        max_steps = self.max_steps
+        if max_steps == "auto":
+            max_steps = self._auto_steps(classes)
+        self._start(generator, batches, max_steps)
+        generator.to(self.device)
         discriminator = self._make_discriminator(init).to(self.device)
         history = History()
         callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
@@ -129,24 +146,13 @@ class BaseGAN(BaseSynthesizer):
             gradient_penalty_weight=self.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
             learning_rate=self.learning_rate,
-            max_steps=(
-                self._auto_steps(classes)
-                if self.max_steps == "auto"
-                else self.max_steps
-            ),
+            max_steps=max_steps,
             max_time=self.max_time,
             rng=make_torch_generator(rng, self.device),
             dtype=self._training_dtype(),
             augmentation=self._make_augmentation(),
             judge=self._make_judge(codes, classes, rng),
             callbacks=callbacks,
-        )
-        batches = ConditionalBatches(
-            classes,
-            n_classes=len(self.classes_),
-            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
-            batch_size=self.batch_size,
-            rng=rng,
         )
         trainer.run(batches, len(codes))
         self.generator_weights_ = weights_of(generator)

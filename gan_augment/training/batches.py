@@ -28,6 +28,11 @@ class ConditionalBatches:
         Rows a batch.
     rng : numpy.random.Generator
         Source of the draws.
+
+    Attributes
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Rows of every class.
     """
 
     def __init__(
@@ -44,8 +49,8 @@ class ConditionalBatches:
         self._encode = encode
         self._rng = rng
         self._rows_by_class = np.argsort(classes, kind="stable")
-        self._counts = np.bincount(classes, minlength=n_classes)
-        self._starts = np.cumsum(self._counts) - self._counts
+        self.counts = np.bincount(classes, minlength=n_classes)
+        self._starts = np.cumsum(self.counts) - self.counts
         self._ahead: list[tuple[torch.Tensor, torch.Tensor]] = []
 
     def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
@@ -59,7 +64,7 @@ class ConditionalBatches:
         # The first class of a batch rotates, in case the classes do not divide it.
         first = self._rng.integers(self.n_classes, size=(BATCHES_AHEAD, 1))
         classes = (first + np.arange(self.batch_size)) % self.n_classes
-        within = (self._rng.random(shape) * self._counts[classes]).astype(np.intp)
+        within = (self._rng.random(shape) * self.counts[classes]).astype(np.intp)
         indices = self._rows_by_class[self._starts[classes] + within]
         rows = self._encode(indices.ravel(), self._rng)
         rows = rows.reshape(*shape, *rows.shape[1:])

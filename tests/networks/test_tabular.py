@@ -76,6 +76,58 @@ def test_gradients_of_cells_go_back_to_where_the_cells_came_from():
     torch.testing.assert_close(d_raw[:, 2:], pull_spans(target[:, 1:7]))
 
 
+def make_real_rows(n_rows=4000):
+    """Two classes that differ in means and levels and share a covariance."""
+    rng = torch.Generator().manual_seed(5)
+    condition = torch.eye(2)[torch.arange(n_rows) % 2]
+    factor = torch.randn(n_rows, generator=rng)
+    noise = torch.randn(n_rows, 3, generator=rng)
+    rows = torch.zeros(n_rows, 8)
+    rows[:, 7] = factor + 0.3 * noise[:, 0] + 2 * condition[:, 1]
+    # Missing where the factor is large; the third level is the second class's alone.
+    present = factor + noise[:, 1] < 1
+    rows[:, 0] = torch.where(present, 0.8 * factor + 0.5 * noise[:, 2], 0.0)
+    rows[:, 1], rows[:, 2] = present, ~present
+    shares = torch.tensor([[0.6, 0.4, 0.0, 0.0], [0.2, 0.2, 0.6, 0.0]])
+    level = torch.multinomial(condition @ shares, 1, generator=rng).squeeze(1)
+    rows[torch.arange(n_rows), 3 + level] = 1.0
+    return rows, condition
+
+
+def test_a_generator_that_starts_from_rows_begins_with_their_moments():
+    real, condition = make_real_rows()
+    generator = make_generator()
+    generator.start_from(real, condition, counts=condition.sum(dim=0))
+    rows = generator(condition, torch.Generator().manual_seed(1))
+    for index in range(2):
+        of_class = condition[:, index] == 1
+        means, wanted = rows[of_class].mean(dim=0), real[of_class].mean(dim=0)
+        torch.testing.assert_close(means, wanted, atol=0.1, rtol=0)
+        # The numbers hang together, and so does a number with a level, if less.
+        for pair in ([7, 0], [7, 1]):
+            found, true = (
+                float(torch.corrcoef(kind[of_class][:, pair].T)[0, 1])
+                for kind in (rows, real)
+            )
+            assert 0.5 < found / true < 1.2
+
+
+def test_at_the_start_few_rows_rule_out_no_level_that_others_have():
+    real, condition = make_real_rows()
+    first = torch.tensor([1.0, 0.0]).expand(4000, 2)
+    drawn = {}
+    for n_rows in (5, 2000):
+        generator = make_generator()
+        counts = torch.tensor([n_rows, 2000.0])
+        generator.start_from(real, condition, counts=counts)
+        rows = generator(first, torch.Generator().manual_seed(1))
+        drawn[n_rows] = rows[:, 3:7].mean(dim=0).tolist()
+    # The first class has none of the third level, and nobody has the fourth.
+    assert 0.2 < drawn[5][2] < 0.4
+    assert 0 < drawn[2000][2] < 0.02
+    assert drawn[5][3] < 0.01
+
+
 def test_weights_and_rows_come_from_the_generators_that_are_passed():
     before = torch.get_rng_state()
     first, second, other = make_generator(), make_generator(), make_generator(1)
