@@ -134,7 +134,8 @@ class BaseGAN(BaseSynthesizer):
         max_steps = self.max_steps
         if max_steps == "auto":
             max_steps = self._auto_steps(classes)
-        self._start(generator, batches, max_steps)
+        with one_thread("cpu"):  # where it is, whatever the device
+            self._start(generator, batches, max_steps)
         generator.to(self.device)
         discriminator = self._make_discriminator(init).to(self.device)
         history = History()

@@ -191,7 +191,7 @@ class TabularGAN(BaseGAN):
             counts=torch.from_numpy(batches.counts).float(),
             # A longer training finds what is not Gaussian, of which a Gaussian as wide
             # as the data is in the way.
-            spread=min(1.0, FEWEST_STEPS / max_steps) ** 0.5,
+            spread=float(np.clip(FEWEST_STEPS / max_steps, 0.25, 1.0) ** 0.5),
         )
 
     def _auto_steps(self, classes: np.ndarray) -> int:

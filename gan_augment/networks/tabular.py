@@ -30,8 +30,8 @@ EPSILON = 1e-5
 # At the start, a class has the levels of this many rows of all classes beside its own.
 PRIOR_ROWS = 5.0
 SMALLEST_SHARE = 1e-4
-# Keeps the slope of a rare level small.
-SLOPE_SHARE = 0.05
+# Keeps the slope of a rare level small, and the width of a number that is seldom there.
+SMALL_SHARE = 0.05
 # Of the search for principal components.
 ITERATIONS = 10
 
@@ -201,7 +201,7 @@ def _principal_components(
 
     How the levels of one span exclude each other, from cell `first` on, is left out: it
     is drawn by the activation. By subspace iteration (Halko et al. 2011,
-    arXiv:0909.4061), as a very wide table's covariance would take minutes.
+    arXiv:0909.4061): to take all of a wide table's covariance apart would be minutes.
     """
     one_hot = residuals[:, first:]
     within = same_span * (one_hot.T @ one_hot)
@@ -211,11 +211,14 @@ def _principal_components(
         found[first:] -= within @ directions[first:]
         return found / len(residuals)
 
-    basis = residuals[:n_components].T
+    # Without the spans' own part some variances are negative. The iteration finds the
+    # largest of either sign, so it looks for more than are wanted.
+    basis = residuals[: min(2 * n_components, residuals.shape[1])].T
     for _ in range(ITERATIONS):
         basis = torch.linalg.qr(covary(basis)).Q
     variances, rotation = torch.linalg.eigh(basis.T @ covary(basis))
-    return basis @ rotation * variances.clamp(min=0).sqrt()
+    directions = (basis @ rotation)[:, -n_components:]
+    return directions * variances[-n_components:].clamp(min=0).sqrt()
 
 
 class Generator(Network):
@@ -281,23 +284,27 @@ class Generator(Network):
         condition : Tensor of shape (B, C)
             Their classes.
         counts : Tensor of shape (C,)
-            How many different rows there are of each class. The fewer, the less can be
+            How many rows the training set has of each class. The fewer, the less can be
             said of a level that none has.
         spread : float, default=1.0
             Standard deviation of the Gaussian, as a share of that of the rows.
         """
-        first = self.activation.n_scalars
-        rows = rows.index_select(1, self.activation.cells)
-        means = condition.T @ rows / condition.sum(dim=0).clamp(min=1)[:, None]
+        first, cells = self.activation.n_scalars, self.activation.cells
+        # A missing number is 0 in `rows`, and the activation makes it 0 once more.
+        present = torch.ones_like(rows)
+        present[:, self.activation.masked] = rows[:, self.activation.present_at]
+        rows, present = rows.index_select(1, cells), present.index_select(1, cells)
+        means = condition.T @ rows / (condition.T @ present).clamp(min=1)
         loadings = _principal_components(
-            rows - condition @ means,
+            (rows - condition @ means) * present,
             first,
             self.activation.same_span,
             n_components=min(self.latent_dim, rows.shape[1]),
         )
+        loadings /= present.mean(dim=0).clamp(min=SMALL_SHARE).sqrt()[:, None]
         shares, counts = means[:, first:], counts[:, None]
         overall = (counts * shares).sum(dim=0) / counts.sum()
-        loadings[first:] /= overall[:, None] + SLOPE_SHARE
+        loadings[first:] /= overall[:, None] + SMALL_SHARE
         shares = (counts * shares + PRIOR_ROWS * overall) / (counts + PRIOR_ROWS)
         means[:, first:] = shares.clamp(min=SMALLEST_SHARE).log()
         weight, bias = self.output.weight, self.output.bias
