@@ -21,6 +21,16 @@ def test_the_most_likely_rows_are_kept_in_their_order():
     assert (X[::-1][fitted.select(X[::-1], False, 40)] < 50).all()
 
 
+def test_boosted_trees_see_bins_of_equal_mass_and_levels_apart():
+    X = np.random.default_rng(0).lognormal(size=(2000, 1))
+    rows = TableEncoder().fit(X).transform(X, spread=False)
+    _, counts = np.unique(filtering._bins(rows), return_counts=True)
+    assert len(counts) == filtering.BINS
+    assert counts.max() < 1.2 * len(X) / filtering.BINS
+    first, second = filtering._bins(np.array([0.0, 1.0]))
+    assert first != second
+
+
 def test_a_large_table_is_thinned_and_its_rare_rows_are_not(monkeypatch):
     monkeypatch.setattr(filtering, "MAX_TRAINING_ROWS", 100)
     y = np.repeat(["a", "b", "c"], [5000, 30, 8])

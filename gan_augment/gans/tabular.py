@@ -63,8 +63,8 @@ class TabularGAN(BaseGAN):
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` takes two for each row of the rarest class,
         at least 200 and at most 400, whatever the number of rows. Few rows are
-        memorised by a long training, many bear more: synthetic rows become harder to
-        tell from real ones with 800 or 1,600.
+        memorised by a long training, some hundreds bear more: with 800 synthetic rows
+        are harder to tell from real ones.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.

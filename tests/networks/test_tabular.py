@@ -85,13 +85,17 @@ def make_real_rows(n_rows=4000):
     rows = torch.zeros(n_rows, 8)
     rows[:, 7] = factor + 0.3 * noise[:, 0] + 2 * condition[:, 1]
     # Missing where the factor is large; the third level is the second class's alone.
-    present = factor + noise[:, 1] < 1
-    rows[:, 0] = torch.where(present, 0.8 * factor + 0.5 * noise[:, 2], 0.0)
+    present = factor + noise[:, 1] < 0.3
+    rows[:, 0] = torch.where(present, 1.5 + 0.8 * factor + 0.5 * noise[:, 2], 0.0)
     rows[:, 1], rows[:, 2] = present, ~present
     shares = torch.tensor([[0.6, 0.4, 0.0, 0.0], [0.2, 0.2, 0.6, 0.0]])
     level = torch.multinomial(condition @ shares, 1, generator=rng).squeeze(1)
     rows[torch.arange(n_rows), 3 + level] = 1.0
     return rows, condition
+
+
+def correlation(rows, first, second):
+    return float(torch.corrcoef(rows[:, [first, second]].T)[0, 1])
 
 
 def test_a_generator_that_starts_from_rows_begins_with_their_moments():
@@ -103,13 +107,46 @@ def test_a_generator_that_starts_from_rows_begins_with_their_moments():
         of_class = condition[:, index] == 1
         means, wanted = rows[of_class].mean(dim=0), real[of_class].mean(dim=0)
         torch.testing.assert_close(means, wanted, atol=0.1, rtol=0)
-        # The numbers hang together, and so does a number with a level, if less.
-        for pair in ([7, 0], [7, 1]):
-            found, true = (
-                float(torch.corrcoef(kind[of_class][:, pair].T)[0, 1])
-                for kind in (rows, real)
-            )
-            assert 0.5 < found / true < 1.2
+        # Numbers where they are there; a number hangs together with a level, if less.
+        made, truly = (kind[of_class & (kind[:, 1] == 1)] for kind in (rows, real))
+        assert 0.5 < correlation(made, 7, 0) / correlation(truly, 7, 0) < 1.2
+        torch.testing.assert_close(
+            made[:, 0].mean(), truly[:, 0].mean(), atol=0.15, rtol=0
+        )
+        torch.testing.assert_close(
+            made[:, 0].std(), truly[:, 0].std(), atol=0.1, rtol=0
+        )
+        made, truly = rows[of_class], real[of_class]
+        assert 0.5 < correlation(made, 7, 1) / correlation(truly, 7, 1) < 1.2
+
+
+def test_a_start_is_as_wide_as_asked():
+    real, condition = make_real_rows()
+    spreads = []
+    for spread in (1.0, 0.5):
+        generator = make_generator()
+        counts = condition.sum(dim=0)
+        generator.start_from(real, condition, counts=counts, spread=spread)
+        rows = generator(condition, torch.Generator().manual_seed(1))
+        spreads.append(float(rows[::2, 7].std()))
+    assert spreads[1] == pytest.approx(spreads[0] / 2, rel=0.01)
+
+
+def test_components_are_found_though_spans_have_negative_ones():
+    """Twenty columns of five levels, all driven by four factors."""
+    rng = torch.Generator().manual_seed(0)
+    factors = torch.randn(2000, 4, generator=rng)
+    slopes = torch.randn(4, 100, generator=rng)
+    levels = (factors @ slopes).unflatten(1, (20, 5)).argmax(dim=2)
+    rows = torch.nn.functional.one_hot(levels, 5).flatten(1).float()
+    spans = SpanActivation([Span(i, "one_hot", 5 * i, 5) for i in range(20)])
+    residuals = rows - rows.mean(dim=0)
+    loadings = tabular._principal_components(
+        residuals, 0, spans.same_span, n_components=8
+    )
+    covariance = residuals.T @ residuals / len(rows) * (1 - spans.same_span)
+    best = torch.linalg.eigvalsh(covariance)[-8:]
+    torch.testing.assert_close(loadings.square().sum(), best.sum(), rtol=0.05, atol=0)
 
 
 def test_at_the_start_few_rows_rule_out_no_level_that_others_have():
@@ -126,6 +163,8 @@ def test_at_the_start_few_rows_rule_out_no_level_that_others_have():
     assert 0.2 < drawn[5][2] < 0.4
     assert 0 < drawn[2000][2] < 0.02
     assert drawn[5][3] < 0.01
+    assert torch.isfinite(generator.output.bias).all()
+    assert generator.output.bias.abs().max() < 10  # nor is it nearly ruled out
 
 
 def test_weights_and_rows_come_from_the_generators_that_are_passed():
