@@ -245,6 +245,7 @@ def main(
         console.print(f"{label} failed on {where}, which is not in its means.")
     for each in modes:
         of_mode = results[results["mode"] == each]
+        tables_in = f"{of_mode['set'].nunique()} tables"  # one may have too few rows
         title, make_table = {
             "cv": (
                 f"{metric}: gain over nothing, {left} rare rows, ratio {ratio}",
@@ -253,14 +254,14 @@ def main(
             "oracle": (f"share of the oracle gap closed, {metric}", oracle_table),
         }[each]
         table = make_table(of_mode, metric)
-        show(table, f"{title}; {len(names)} tables", console)
+        show(table, f"{title}; {tables_in}", console)
         rows = row_table(of_mode)
         if len(rows):
-            show(rows, f"the synthetic rows; {each}; {len(names)} tables", console)
+            show(rows, f"the synthetic rows; {each}; {tables_in}", console)
         label = f"{title} (mean of LR, RF, HGB)"
         draw(
             table,
-            f"{len(names)} tables",
+            tables_in,
             label,
             out.with_name(f"{out.stem}_{each}.png"),
         )

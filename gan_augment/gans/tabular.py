@@ -20,9 +20,11 @@ from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES
 
 # With max_steps="auto": steps for each row of the rarest class, and their limits.
-STEPS_PER_RARE_ROW = 2
+STEPS_PER_RARE_ROW = 4
 FEWEST_STEPS = 200
-MOST_STEPS = 400
+MOST_STEPS = 800
+# Up to so many steps the generator begins as wide as the data.
+WIDE_STEPS = 400
 # Rows whose moments the generator begins with.
 START_ROWS = 4096
 
@@ -61,10 +63,9 @@ class TabularGAN(BaseGAN):
     batch_size : int, default=128
         Rows a batch.
     max_steps : int or "auto", default="auto"
-        Number of training steps. ``"auto"`` takes two for each row of the rarest class,
-        at least 200 and at most 400, whatever the number of rows. Few rows are
-        memorised by a long training, some hundreds bear more: with 800 synthetic rows
-        are harder to tell from real ones.
+        Number of training steps. ``"auto"`` takes four for each row of the rarest
+        class, at least 200 and at most 800, whatever the number of rows: few rows are
+        memorised by a long training.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.
@@ -191,7 +192,7 @@ class TabularGAN(BaseGAN):
             counts=torch.from_numpy(batches.counts).float(),
             # A longer training finds what is not Gaussian, of which a Gaussian as wide
             # as the data is in the way.
-            spread=float(np.clip(FEWEST_STEPS / max_steps, 0.25, 1.0) ** 0.5),
+            spread=float(np.clip(WIDE_STEPS / max_steps, 0.25, 1.0) ** 0.5),
         )
 
     def _auto_steps(self, classes: np.ndarray) -> int:

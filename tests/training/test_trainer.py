@@ -55,7 +55,7 @@ def test_epochs_are_neither_many_nor_few(max_steps):
 
 
 @pytest.mark.parametrize(
-    ("n_rarest", "n_steps"), [(2, 200), (100, 200), (150, 300), (400, 400)]
+    ("n_rarest", "n_steps"), [(2, 200), (50, 200), (100, 400), (400, 800)]
 )
 def test_steps_follow_the_rarest_class(n_rarest, n_steps):
     spy = Spy(stop_at=0)
