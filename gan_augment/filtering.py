@@ -241,23 +241,22 @@ def one_openmp_thread() -> threadpool_limits:
 
 def _make_vote() -> VotingClassifier:
     """Three classifiers that err differently; larger ones only take longer."""
-    members = [
-        LogisticRegression(C=0.1, max_iter=1000),
-        RandomForestClassifier(50, min_samples_leaf=2),
-        HistGradientBoostingClassifier(
-            max_iter=60, learning_rate=0.15, max_leaf_nodes=8, max_bins=BINS
-        ),
-    ]
-    linear, forest, boosting = (
-        member.set_params(class_weight="balanced") for member in members
+    boosting = HistGradientBoostingClassifier(
+        max_iter=60,
+        learning_rate=0.15,
+        max_leaf_nodes=8,
+        max_bins=BINS,
+        class_weight="balanced",
     )
-    named = {
-        "linear": linear,
-        "forest": forest,
+    members = {
+        "linear": LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
+        "forest": RandomForestClassifier(
+            50, min_samples_leaf=2, class_weight="balanced"
+        ),
         # With weights its own search for bins takes longer than its trees.
         "boosting": make_pipeline(FunctionTransformer(_bins), boosting),
     }
-    return VotingClassifier(list(named.items()), voting="soft")
+    return VotingClassifier(list(members.items()), voting="soft")
 
 
 def _bins(rows: np.ndarray) -> np.ndarray:

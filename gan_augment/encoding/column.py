@@ -100,8 +100,8 @@ class TableColumn:
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Number or level code of every value, NaN where missing."""
         series = _inferred(series)
-        n_missing = int(is_missing(series).sum())
-        if not self.cells.nullable and n_missing:
+        n_missing = 0 if self.cells.nullable else int(is_missing(series).sum())
+        if n_missing:
             raise ValueError(
                 f"Column {self.name!r} must have no missing values, as in fit. Got "
                 f"{n_missing}. Fit again on rows that include some."

@@ -58,7 +58,7 @@ class NumericDomain:
     @classmethod
     def of(cls, series: pd.Series) -> NumericDomain:
         """Find the grid of a column from its training values."""
-        raw = _raw_values(series)
+        raw = _raw_values(series, is_missing(series))
         whole, decimals = raw, 0
         if raw.dtype.kind == "f":
             decimals = _n_decimals(raw)
@@ -80,7 +80,7 @@ class NumericDomain:
         """Values as float64, NaN where missing."""
         missing = is_missing(series)
         numbers = np.full(len(series), np.nan)
-        raw = _raw_values(series)
+        raw = _raw_values(series, missing)
         if self.step == 0:
             numbers[~missing] = raw
         elif raw.dtype.kind == "f":
@@ -202,9 +202,9 @@ def _is_unsigned(dtype: Any) -> bool:
     return _numpy_dtype(dtype).kind == "u"
 
 
-def _raw_values(series: pd.Series) -> np.ndarray:
+def _raw_values(series: pd.Series, missing: np.ndarray) -> np.ndarray:
     """The values that are present, as a float, int64 or uint64 array."""
-    present: Any = _dense(series).array[~is_missing(series)]
+    present: Any = _dense(series).array[~missing]
     dtype = _numpy_dtype(series.dtype)
     if isinstance(series.dtype, pd.DatetimeTZDtype):
         present = present.tz_localize(None)  # a day is a day on the local clock

@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.seeding import RandomState
 from gan_augment.training.batches import ConditionalBatches
@@ -187,7 +188,8 @@ class TabularGAN(BaseGAN):
     ) -> None:
         n_batches = math.ceil(START_ROWS / self.batch_size)
         drawn = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
-        generator.start_from(
+        start_from(
+            generator,
             *map(torch.cat, drawn),
             counts=torch.from_numpy(batches.counts).float(),
             # A longer training finds what is not Gaussian, of which a Gaussian as wide
