@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from gan_augment.encoding.interpolation import interpolate
+
 # Ends of the uniform scale that are cut off, so that a normal score stays within 3.1:
 # the most extreme thousandth of a column is one lump to the network.
 TAIL = 1e-3
 # Steps of the uniform scale that a column resolves; the rest is interpolated.
 RESOLUTION = 4096
-# Cells for each knot, of the grid that spares an interpolation its searching.
-CELLS_PER_KNOT = 8
 
 
 @dataclass(eq=False)
@@ -143,7 +143,7 @@ class RankCells:
             values = np.full(len(cells), self.distinct[0])
         else:
             u = ndtr(cells[:, 0].astype(np.float64))
-            values = _interpolate(u, *self._knots)
+            values = interpolate(u, *self._knots)
             self._spread_alike(u, missing, values)
         values[missing] = np.nan
         return values
@@ -179,30 +179,6 @@ class RankCells:
         low = np.where(self.heavy | beside_left, left, middle)
         high = np.where(self.heavy | beside_right, right, middle)
         return np.column_stack([low, high]).ravel(), np.repeat(self.distinct, 2)
-
-
-def _interpolate(u: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """``np.interp`` of `u` in [0, 1], the range of `x`, in a third of its time.
-
-    On a regular grid no neighbour has to be searched for. A cell of the grid without a
-    knot in it is one straight line; the points in other cells are left to NumPy.
-    """
-    n_cells = 1 << (CELLS_PER_KNOT * len(x) - 1).bit_length()
-    if len(u) < n_cells:
-        return np.interp(u, x, y)
-    grid = np.interp(np.arange(n_cells + 1) / n_cells, x, y)
-    # At a jump NumPy takes the value to its right. A jump between two cells therefore
-    # belongs to the one that it ends.
-    ends = np.ceil(x * n_cells).astype(np.intp)
-    bent = np.zeros(n_cells, dtype=bool)
-    bent[np.maximum(ends - 1, 0)] = True
-    scaled = u * n_cells
-    cell = np.fmin(scaled, n_cells - 1).astype(np.intp)  # the last one where u is NaN
-    left = grid[cell]
-    found = left + (scaled - cell) * (grid[cell + 1] - left)
-    searched = np.flatnonzero(bent[cell])
-    found[searched] = np.interp(u[searched], x, y)
-    return found
 
 
 @dataclass(eq=False)

@@ -14,6 +14,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from gan_augment.encoding.interpolation import search
+
 # With more different values than this, pixels are real numbers and have no grid.
 MAX_LEVELS = 4096
 MAX_SIDE = 128
@@ -316,7 +318,8 @@ class ImageEncoder(BaseEstimator):
 
     def _nearest_level(self, pixels: np.ndarray) -> np.ndarray:
         levels = np.asarray(self.levels_, dtype=np.float64)
-        return np.searchsorted((levels[1:] + levels[:-1]) / 2, pixels)
+        between = (levels[1:] + levels[:-1]) / 2
+        return search(pixels.ravel(), between).reshape(pixels.shape)
 
 
 _STATE = ("layout_", "container_", "levels_", "bounds_", "constant_", "background_")

