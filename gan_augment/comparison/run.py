@@ -18,7 +18,11 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.model_selection import RepeatedStratifiedKFold, check_cv
+from sklearn.model_selection import (
+    RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
+    check_cv,
+)
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from tqdm.auto import tqdm
@@ -48,6 +52,7 @@ def compare(
     classifier: Any,
     samplers: Literal["default"] | Mapping[str, Any] = "default",
     *,
+    groups: Any = None,
     cv: Any = None,
     n_jobs: int | None = None,
     random_state: RandomState = None,
@@ -75,6 +80,10 @@ def compare(
         and :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default
         of :class:`~gan_augment.ResampledClassifier`. Each draws once a fold: what an
         average of several classifiers gains is not the sampler's.
+    groups : array-like of shape (n_samples,), default=None
+        Which rows belong together, such as those of one customer: no group is on both
+        sides of a fold. Otherwise the scores are those of customers that the
+        classifier knows. Without groups every row is one of its own.
     cv : int, cross-validation generator or iterable, default=None
         As in scikit-learn, but an int is the number of stratified folds of each of two
         repeats; None takes 5.
@@ -95,7 +104,8 @@ def compare(
     Raises
     ------
     ValueError
-        If a class has fewer rows than there are folds, or `y` has one class.
+        If a class has fewer rows than there are folds, there are fewer groups than
+        folds, or `y` has one class.
 
     Warns
     -----
@@ -130,12 +140,16 @@ def compare(
     chosen = _named_samplers(samplers)
     X, y = as_rows(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
-    check_consistent_length(X, y)
+    check_consistent_length(X, y, groups)
     classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)
     if len(classes) < 2:
         raise ValueError(f"`y` must have at least two classes. Got {classes.tolist()}.")
     rng = make_rng(random_state)
-    splits = list(_folds(cv, rng, counts).split(X, indices))
+    splits = [
+        split
+        for folds in _repeats(cv, groups, counts, rng)
+        for split in folds.split(X, indices, groups)
+    ]
     if any(len(np.unique(indices[train])) < len(classes) for train, _ in splits):
         raise ValueError(
             "`cv` must leave rows of every class in every training fold. Got a fold "
@@ -208,18 +222,33 @@ def cross_validate_arms(
     )
 
 
-def _folds(cv: Any, rng: np.random.Generator, counts: np.ndarray) -> Any:
+def _repeats(
+    cv: Any, groups: Any, counts: np.ndarray, rng: np.random.Generator
+) -> list[Any]:
+    """What splits the rows, each from the beginning."""
     if cv is not None and not isinstance(cv, Integral):
-        return check_cv(cv)
-    n_splits = 5 if cv is None else cv
+        return [check_cv(cv)]
+    n_splits = 5 if cv is None else int(cv)
     if counts.min() < n_splits:
         raise ValueError(
             f"`y` must have at least {n_splits} rows of every class, one a fold. Got "
             f"{counts.min()}. Lower `cv`, or leave out classes that cannot be judged."
         )
-    return RepeatedStratifiedKFold(
-        n_splits=n_splits, n_repeats=N_REPEATS, random_state=draw_seed(rng)
-    )
+    if groups is None:
+        folds = RepeatedStratifiedKFold(
+            n_splits=n_splits, n_repeats=N_REPEATS, random_state=draw_seed(rng)
+        )
+        return [folds]
+    n_groups = len(np.unique(groups))
+    if n_groups < n_splits:
+        raise ValueError(
+            f"`groups` must be at least {n_splits} different ones, one a fold. Got "
+            f"{n_groups}. Lower `cv`."
+        )
+    return [
+        StratifiedGroupKFold(n_splits, shuffle=True, random_state=draw_seed(rng))
+        for _ in range(N_REPEATS)
+    ]
 
 
 def _named_samplers(samplers: Any) -> dict[str, Any]:

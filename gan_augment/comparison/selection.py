@@ -19,7 +19,7 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, column_or_1d, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
@@ -58,8 +58,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         to 0.1 and 1 times the most common class, without its filter, and random
         over-sampling.
     cv : int, default=5
-        Number of inner folds; as many as the rarest class has rows, if these are
-        fewer. With one row of a class nothing can be judged, and nothing is done.
+        Number of inner folds; as many as the rarest class has rows, or groups, if
+        these are fewer. With one row of a class nothing can be judged, and nothing is
+        done.
     n_jobs : int, default=None
         Folds at a time.
     random_state : int, RandomState instance or None, default=None
@@ -124,7 +125,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
-    def fit(self, X: Any, y: Any) -> Self:
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
         """Choose on inner folds, then train on all rows.
 
         Parameters
@@ -133,6 +134,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             Training rows.
         y : array-like of shape (n_samples,)
             Their classes.
+        groups : array-like of shape (n_samples,), default=None
+            Which rows belong together: no group is on both sides of an inner fold. Of
+            a class whose rows are all of one group nothing can be judged.
 
         Returns
         -------
@@ -141,10 +145,10 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         y = column_or_1d(exact_labels(y), warn=True)
         check_classification_targets(y)
-        check_consistent_length(X, y)
+        check_consistent_length(X, y, groups)
         rng = make_rng(self.random_state)
         seed, classifier = draw_seed(rng), seeded(clone(self.classifier), rng)
-        folds = self._folds(y, rng)
+        folds = self._folds(y, groups, rng)
         self.comparison_ = None
         with tempfile.TemporaryDirectory() as memory:
             candidates = self._candidates(X, y, seed, memory)
@@ -154,6 +158,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                     y,
                     classifier,
                     candidates,
+                    groups=groups,
                     cv=folds,
                     n_jobs=self.n_jobs,
                     random_state=draw_seed(rng),
@@ -177,11 +182,14 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.classes_ = self.estimators_[0].classes_
         return self
 
-    def _folds(self, y: np.ndarray, rng: np.random.Generator) -> Any:
-        n_folds = min(self.cv, int(np.unique(y, return_counts=True)[1].min()))
+    def _folds(self, y: np.ndarray, groups: Any, rng: np.random.Generator) -> Any:
+        apart = np.arange(len(y)) if groups is None else np.asarray(groups)
+        fewest = min(len(np.unique(apart[y == label])) for label in np.unique(y))
+        n_folds = min(self.cv, fewest)
         if n_folds < 2:
             return None
-        return StratifiedKFold(n_folds, shuffle=True, random_state=draw_seed(rng))
+        folding = StratifiedKFold if groups is None else StratifiedGroupKFold
+        return folding(n_folds, shuffle=True, random_state=draw_seed(rng))
 
     def _candidates(
         self, X: Any, y: np.ndarray, seed: int, memory: str

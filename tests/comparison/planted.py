@@ -35,3 +35,11 @@ def logistic(seed):
 def resampled_before(seed):
     """What people do by mistake: SMOTE first, folds afterwards."""
     return SMOTE(random_state=seed).fit_resample(*logistic(seed))
+
+
+def known_customers(n_customers=60, n_rows=5):
+    """Rows of customers who have one class each, and nothing else that tells it."""
+    rng = np.random.default_rng(0)
+    customer = np.repeat(np.arange(n_customers), n_rows)
+    X = np.column_stack([customer, rng.normal(size=len(customer))]).astype(float)
+    return X, (rng.random(n_customers) < 0.3)[customer], customer

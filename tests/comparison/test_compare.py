@@ -3,7 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.planted import SAMPLERS, logistic, resampled_before, starved_tree
+from comparison.planted import (
+    SAMPLERS,
+    known_customers,
+    logistic,
+    resampled_before,
+    starved_tree,
+)
 from imblearn.over_sampling import RandomOverSampler
 from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
@@ -11,7 +17,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
+from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -330,6 +336,48 @@ def test_any_splitter_is_taken():
     comparison = compare(X, y, TREE, RANDOM, cv=cv, verbose=False)
     assert comparison.frame["fold"].nunique() == 3
     assert comparison.test_to_train == pytest.approx(0.5, abs=0.01)
+
+
+def test_groups_are_on_one_side_of_every_fold():
+    X, y, customer = known_customers()
+    tree = DecisionTreeClassifier(random_state=0)
+    scores = {}
+    for name, groups in {"apart": None, "together": customer}.items():
+        comparison = compare(
+            *(X, y, tree, RANDOM), groups=groups, random_state=0, verbose=False
+        )
+        assert comparison.frame["fold"].nunique() == 10
+        scores[name] = comparison.frame.groupby("arm")["roc_auc"].mean()["nothing"]
+    # Whoever knows the customer knows the class; of new customers nothing is known.
+    assert scores["apart"] > 0.9
+    assert scores["together"] < 0.7
+
+
+def test_groups_are_handed_to_a_splitter():
+    X, y, customer = known_customers()
+    seen = []
+
+    class Watched(DecisionTreeClassifier):
+        def fit(self, X, y):
+            seen.append(set(X[:, 0]))
+            return super().fit(X, y)
+
+    cv = GroupKFold(3)
+    compare(X, y, Watched(), RANDOM, groups=customer, cv=cv, verbose=False)
+    assert {len(customers) for customers in seen} == {40}
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        (np.arange(300) % 4, r"at least 5 different ones.* Got 4\. Lower `cv`"),
+        (np.arange(299), "inconsistent numbers of samples"),
+    ],
+)
+def test_groups_that_make_no_folds_are_refused(groups, message):
+    X, y, _ = known_customers()
+    with pytest.raises(ValueError, match=message):
+        compare(X, y, TREE, RANDOM, groups=groups, verbose=False)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from comparison.planted import SAMPLERS, logistic, starved_tree
+from comparison.planted import SAMPLERS, known_customers, logistic, starved_tree
 from imblearn.over_sampling import RandomOverSampler
 from joblib import parallel_config
 from sklearn.base import clone
@@ -173,6 +173,22 @@ def test_one_row_of_a_class_cannot_be_judged():
     model = ResampledClassifierCV(LogisticRegression(), RANDOM).fit(X, y)
     assert model.selected_samplers_ == ["nothing"]
     assert model.comparison_ is None
+
+
+def test_groups_are_on_one_side_of_every_inner_fold():
+    X, y, customer = known_customers()
+    model = ResampledClassifierCV(DecisionTreeClassifier(), RANDOM, random_state=0)
+    model.fit(X, y, groups=customer)
+    scores = model.comparison_.frame.groupby("arm")["roc_auc"].mean()
+    assert scores["nothing"] < 0.7  # it is above .9 where the customer is known
+
+
+def test_a_class_of_one_group_cannot_be_judged():
+    X, _, customer = known_customers()
+    model = ResampledClassifierCV(LogisticRegression(), RANDOM, random_state=0)
+    model.fit(X, customer == 3, groups=customer)
+    assert model.comparison_ is None
+    assert model.selected_samplers_ == ["nothing"]
 
 
 def test_it_works_inside_the_tools_of_scikit_learn():
