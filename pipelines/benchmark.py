@@ -258,7 +258,7 @@ def main(
         rows = row_table(of_mode)
         if len(rows):
             show(rows, f"the synthetic rows; {each}; {tables_in}", console)
-        label = f"{title} (mean of LR, RF, HGB)"
+        label = f"{title}\n(mean of LR, RF, HGB)"
         draw(
             table,
             tables_in,

@@ -96,7 +96,7 @@ def draw(table: pd.DataFrame, title: str, label: str, path: Path) -> None:
 
     differences = pd.DataFrame(table["95 %"].tolist(), table.index, ["low", "high"])
     differences["difference"] = table["mean"].astype(float)
-    figure = Figure(figsize=(7, 0.9 + 0.32 * len(table)), layout="constrained")
+    figure = Figure(figsize=(7, 1.1 + 0.32 * len(table)), layout="constrained")
     ComparisonDisplay(differences, label).plot(figure.subplots())
     figure.axes[0].set(xlabel=label, title=title)
     figure.savefig(path, dpi=120)
