@@ -9,7 +9,6 @@ import time
 import warnings
 from collections.abc import Mapping
 from itertools import chain
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
@@ -18,17 +17,13 @@ from imblearn.over_sampling import RandomOverSampler
 from imblearn.under_sampling import RandomUnderSampler
 from joblib import Parallel, delayed
 from sklearn.base import clone
-from sklearn.model_selection import (
-    RepeatedStratifiedKFold,
-    StratifiedGroupKFold,
-    check_cv,
-)
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from tqdm.auto import tqdm
 
 from gan_augment.baselines import ImputedSMOTE
 from gan_augment.classifier import ResampledClassifier
+from gan_augment.comparison.folds import group_codes, make_splits
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
 from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
@@ -40,9 +35,8 @@ from gan_augment.evaluation.scores import (
 from gan_augment.leakage import LeakageWarning, find_leak
 from gan_augment.over_sampler import GANOverSampler
 from gan_augment.prior import default_strategy, shift_prior
-from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
+from gan_augment.seeding import RandomState, make_rng, seeded
 
-N_REPEATS = 2
 CALIBRATION_BINS = 10
 
 
@@ -83,7 +77,7 @@ def compare(
     groups : array-like of shape (n_samples,), default=None
         Which rows belong together, such as those of one customer: no group is on both
         sides of a fold. Otherwise the scores are those of customers that the
-        classifier knows. Without groups every row is one of its own.
+        classifier knows. A classifier that makes folds of its own does not see them.
     cv : int, cross-validation generator or iterable, default=None
         As in scikit-learn, but an int is the number of stratified folds of each of two
         repeats; None takes 5.
@@ -104,8 +98,8 @@ def compare(
     Raises
     ------
     ValueError
-        If a class has fewer rows than there are folds, there are fewer groups than
-        folds, or `y` has one class.
+        If a class has rows in fewer groups, or fewer rows, than there are folds, a
+        fold has a group on both sides, or `y` has one class.
 
     Warns
     -----
@@ -140,21 +134,13 @@ def compare(
     chosen = _named_samplers(samplers)
     X, y = as_rows(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
-    check_consistent_length(X, y, groups)
-    classes, indices, counts = np.unique(y, return_inverse=True, return_counts=True)
+    check_consistent_length(X, y)
+    groups = group_codes(groups, y)
+    classes, indices = np.unique(y, return_inverse=True)
     if len(classes) < 2:
         raise ValueError(f"`y` must have at least two classes. Got {classes.tolist()}.")
     rng = make_rng(random_state)
-    splits = [
-        split
-        for folds in _repeats(cv, groups, counts, rng)
-        for split in folds.split(X, indices, groups)
-    ]
-    if any(len(np.unique(indices[train])) < len(classes) for train, _ in splits):
-        raise ValueError(
-            "`cv` must leave rows of every class in every training fold. Got a fold "
-            "without one. Stratify the folds, or take fewer."
-        )
+    splits = make_splits(cv, X, indices, groups, rng)
     leak = find_leak(X, y)
     if leak:
         warnings.warn(
@@ -220,35 +206,6 @@ def cross_validate_arms(
             if value is not None
         },
     )
-
-
-def _repeats(
-    cv: Any, groups: Any, counts: np.ndarray, rng: np.random.Generator
-) -> list[Any]:
-    """What splits the rows, each from the beginning."""
-    if cv is not None and not isinstance(cv, Integral):
-        return [check_cv(cv)]
-    n_splits = 5 if cv is None else int(cv)
-    if counts.min() < n_splits:
-        raise ValueError(
-            f"`y` must have at least {n_splits} rows of every class, one a fold. Got "
-            f"{counts.min()}. Lower `cv`, or leave out classes that cannot be judged."
-        )
-    if groups is None:
-        folds = RepeatedStratifiedKFold(
-            n_splits=n_splits, n_repeats=N_REPEATS, random_state=draw_seed(rng)
-        )
-        return [folds]
-    n_groups = len(np.unique(groups))
-    if n_groups < n_splits:
-        raise ValueError(
-            f"`groups` must be at least {n_splits} different ones, one a fold. Got "
-            f"{n_groups}. Lower `cv`."
-        )
-    return [
-        StratifiedGroupKFold(n_splits, shuffle=True, random_state=draw_seed(rng))
-        for _ in range(N_REPEATS)
-    ]
 
 
 def _named_samplers(samplers: Any) -> dict[str, Any]:

@@ -19,13 +19,13 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from sklearn.utils import check_consistent_length, column_or_1d, get_tags
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.classifier import ResampledClassifier
+from gan_augment.comparison.folds import group_codes, inner_splits
 from gan_augment.comparison.result import NOTHING, Comparison, standard_error
 from gan_augment.comparison.run import compare
 from gan_augment.encoding.labels import exact_labels
@@ -58,9 +58,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         to 0.1 and 1 times the most common class, without its filter, and random
         over-sampling.
     cv : int, default=5
-        Number of inner folds; as many as the rarest class has rows, or groups, if
-        these are fewer. With one row of a class nothing can be judged, and nothing is
-        done.
+        Number of inner folds; as many as there are rows, or groups, of the class that
+        has fewest, if these are fewer. With rows of a class in one fold only nothing
+        can be judged, and nothing is done.
     n_jobs : int, default=None
         Folds at a time.
     random_state : int, RandomState instance or None, default=None
@@ -135,8 +135,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Their classes.
         groups : array-like of shape (n_samples,), default=None
-            Which rows belong together: no group is on both sides of an inner fold. Of
-            a class whose rows are all of one group nothing can be judged.
+            Which rows belong together: no group is on both sides of an inner fold.
+            Inside scikit-learn's searches and scores it has to be requested, by
+            ``set_fit_request(groups=True)``.
 
         Returns
         -------
@@ -145,10 +146,11 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         y = column_or_1d(exact_labels(y), warn=True)
         check_classification_targets(y)
-        check_consistent_length(X, y, groups)
+        check_consistent_length(X, y)
+        groups = group_codes(groups, y)
         rng = make_rng(self.random_state)
         seed, classifier = draw_seed(rng), seeded(clone(self.classifier), rng)
-        folds = self._folds(y, groups, rng)
+        folds = inner_splits(self.cv, y, groups, rng)
         self.comparison_ = None
         with tempfile.TemporaryDirectory() as memory:
             candidates = self._candidates(X, y, seed, memory)
@@ -181,15 +183,6 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             _forget_memory(self.estimators_)
         self.classes_ = self.estimators_[0].classes_
         return self
-
-    def _folds(self, y: np.ndarray, groups: Any, rng: np.random.Generator) -> Any:
-        apart = np.arange(len(y)) if groups is None else np.asarray(groups)
-        fewest = min(len(np.unique(apart[y == label])) for label in np.unique(y))
-        n_folds = min(self.cv, fewest)
-        if n_folds < 2:
-            return None
-        folding = StratifiedKFold if groups is None else StratifiedGroupKFold
-        return folding(n_folds, shuffle=True, random_state=draw_seed(rng))
 
     def _candidates(
         self, X: Any, y: np.ndarray, seed: int, memory: str

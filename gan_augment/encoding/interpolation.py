@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import numpy as np
 
-# Cells of the grid for each knot: most have no more than one.
+# Cells of the grid for each knot: of knots that are evenly spread none has two.
 CELLS_PER_KNOT = 8
 
 
 def search(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
-    """``np.searchsorted(knots, values, side="right")`` in a quarter of its time.
+    """``np.searchsorted(knots, values, side="right")``.
+
+    Of many more values than knots it takes a quarter of the time, or as much where
+    nearly all knots lie close together.
 
     Parameters
     ----------
     values : ndarray of shape (n_values,)
         Numbers; where one is NaN the result means nothing.
     knots : ndarray of shape (n_knots,)
-        Ascending, no two the same.
+        Finite, ascending, no two the same.
 
     Returns
     -------
     found : ndarray of shape (n_values,), dtype=intp
         How many knots are not beyond each value.
     """
-    n_cells = 1 << (CELLS_PER_KNOT * len(knots)).bit_length()
+    values, knots = np.asarray(values, np.float64), np.asarray(knots, np.float64)
+    n_cells = CELLS_PER_KNOT * len(knots)
     if len(knots) < 2 or len(values) < n_cells:
         return np.searchsorted(knots, values, side="right")
     scale = n_cells / (knots[-1] - knots[0])
@@ -49,22 +53,24 @@ def search(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
 
 def interpolate(values: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """``np.interp(values, x, y)`` in a third of its time.
+    """``np.interp(values, x, y)``, of many more values than knots in half of its time.
 
     Parameters
     ----------
     values : ndarray of shape (n_values,)
         Numbers.
     x, y : ndarray of shape (n_knots,)
-        Knots, `x` ascending. Several of one `x` are a jump from the first to the last,
-        whose value is the last's.
+        Finite knots, `x` ascending. Several of one `x` between the outermost are a
+        jump from the first to the last, whose value is the last's.
 
     Returns
     -------
     interpolated : ndarray of shape (n_values,), dtype=float64
-        Beyond the knots it is the value at the outermost one.
+        Beyond the knots it is the value of the outermost one.
     """
-    x, y = x.astype(np.float64), y.astype(np.float64)
+    if len(values) < CELLS_PER_KNOT * len(x):
+        return np.interp(values, x, y)
+    values, x, y = (np.asarray(each, np.float64) for each in (values, x, y))
     # Between two knots of its own height a knot says nothing.
     flat = (y[1:-1] == y[:-2]) & (y[1:-1] == y[2:])
     told = np.concatenate([[True], ~flat, [True]])[: len(x)]

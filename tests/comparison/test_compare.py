@@ -17,7 +17,7 @@ from sklearn.compose import make_column_transformer
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GroupKFold, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
@@ -368,16 +368,23 @@ def test_groups_are_handed_to_a_splitter():
 
 
 @pytest.mark.parametrize(
-    ("groups", "message"),
+    ("change", "message"),
     [
-        (np.arange(300) % 4, r"at least 5 different ones.* Got 4\. Lower `cv`"),
-        (np.arange(299), "inconsistent numbers of samples"),
+        (
+            {"groups": np.arange(300) % 4},
+            r"5 groups with rows of every class.* Got 4\.",
+        ),
+        ({"groups": np.arange(299)}, "inconsistent numbers of samples"),
+        ({"groups": [None, *"a" * 299]}, "name the group of every row. Got 1 missing"),
+        ({"groups": np.full(300, np.nan)}, "name the group of every row. Got 300"),
+        ({"cv": KFold(3, shuffle=True)}, "every group on one side of a fold"),
     ],
 )
-def test_groups_that_make_no_folds_are_refused(groups, message):
-    X, y, _ = known_customers()
+@pytest.mark.filterwarnings("ignore:The groups parameter is ignored")
+def test_groups_that_are_not_kept_together_are_refused(change, message):
+    X, y, customer = known_customers()
     with pytest.raises(ValueError, match=message):
-        compare(X, y, TREE, RANDOM, groups=groups, verbose=False)
+        compare(X, y, TREE, RANDOM, **{"groups": customer} | change, verbose=False)
 
 
 @pytest.mark.parametrize(

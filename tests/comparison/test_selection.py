@@ -179,16 +179,23 @@ def test_groups_are_on_one_side_of_every_inner_fold():
     X, y, customer = known_customers()
     model = ResampledClassifierCV(DecisionTreeClassifier(), RANDOM, random_state=0)
     model.fit(X, y, groups=customer)
+    assert model.comparison_.frame["fold"].nunique() == 5
     scores = model.comparison_.frame.groupby("arm")["roc_auc"].mean()
     assert scores["nothing"] < 0.7  # it is above .9 where the customer is known
 
 
-def test_a_class_of_one_group_cannot_be_judged():
+@pytest.mark.parametrize(
+    ("n_groups", "n_folds"), [(1, None), (2, 2), (4, 4)], ids=["1", "2", "4"]
+)
+def test_there_are_as_many_folds_as_groups_of_a_class(n_groups, n_folds):
     X, _, customer = known_customers()
     model = ResampledClassifierCV(LogisticRegression(), RANDOM, random_state=0)
-    model.fit(X, customer == 3, groups=customer)
-    assert model.comparison_ is None
-    assert model.selected_samplers_ == ["nothing"]
+    model.fit(X, customer < n_groups, groups=customer)
+    if n_folds is None:
+        assert model.comparison_ is None
+        assert model.selected_samplers_ == ["nothing"]
+    else:
+        assert model.comparison_.frame["fold"].nunique() == n_folds
 
 
 def test_it_works_inside_the_tools_of_scikit_learn():
