@@ -318,8 +318,7 @@ class ImageEncoder(BaseEstimator):
 
     def _nearest_level(self, pixels: np.ndarray) -> np.ndarray:
         levels = np.asarray(self.levels_, dtype=np.float64)
-        between = (levels[1:] + levels[:-1]) / 2
-        return search(pixels.ravel(), between).reshape(pixels.shape)
+        return search(pixels, (levels[1:] + levels[:-1]) / 2)
 
 
 _STATE = ("layout_", "container_", "levels_", "bounds_", "constant_", "background_")

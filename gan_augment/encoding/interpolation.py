@@ -20,19 +20,19 @@ def search(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    values : ndarray of shape (n_values,)
-        Numbers; where one is NaN the result means nothing.
+    values : ndarray
+        Numbers, in any shape; where one is NaN the result means nothing.
     knots : ndarray of shape (n_knots,)
         Finite, ascending, no two the same.
 
     Returns
     -------
-    found : ndarray of shape (n_values,), dtype=intp
+    found : ndarray of the shape of `values`, dtype=intp
         How many knots are not beyond each value.
     """
     values, knots = np.asarray(values, np.float64), np.asarray(knots, np.float64)
     n_cells = CELLS_PER_KNOT * len(knots)
-    if len(knots) < 2 or len(values) < n_cells:
+    if len(knots) < 2 or values.size < n_cells:
         return np.searchsorted(knots, values, side="right")
     scale = n_cells / (knots[-1] - knots[0])
 
@@ -46,9 +46,8 @@ def search(values: np.ndarray, knots: np.ndarray) -> np.ndarray:
     cells, knot_cells = cells_of(values), cells_of(knots)
     found = np.searchsorted(knot_cells, np.arange(n_cells))[cells]
     found += values >= np.append(knots, np.inf)[found]
-    crowded = np.bincount(knot_cells, minlength=n_cells) > 1
-    left = np.flatnonzero(crowded[cells])
-    found[left] = np.searchsorted(knots, values[left], side="right")
+    crowded = (np.bincount(knot_cells, minlength=n_cells) > 1)[cells]
+    found[crowded] = np.searchsorted(knots, values[crowded], side="right")
     return found
 
 
@@ -57,18 +56,18 @@ def interpolate(values: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    values : ndarray of shape (n_values,)
-        Numbers.
+    values : ndarray
+        Numbers, in any shape.
     x, y : ndarray of shape (n_knots,)
         Finite knots, `x` ascending. Several of one `x` between the outermost are a
         jump from the first to the last, whose value is the last's.
 
     Returns
     -------
-    interpolated : ndarray of shape (n_values,), dtype=float64
+    interpolated : ndarray of the shape of `values`, dtype=float64
         Beyond the knots it is the value of the outermost one.
     """
-    if len(values) < CELLS_PER_KNOT * len(x):
+    if values.size < CELLS_PER_KNOT * len(x):
         return np.interp(values, x, y)
     values, x, y = (np.asarray(each, np.float64) for each in (values, x, y))
     # Between two knots of its own height a knot says nothing.

@@ -50,9 +50,7 @@ class Marginals:
                 )
                 targets = self.real[index, channel][first + count // 2]
                 pixels = images[of_class, channel]
-                matched[of_class, channel] = interpolate(
-                    pixels.ravel(), values, targets
-                ).reshape(pixels.shape)
+                matched[of_class, channel] = interpolate(pixels, values, targets)
         return matched
 
 

@@ -56,6 +56,14 @@ def test_a_jump_has_the_value_to_its_right(n_values):
     np.testing.assert_array_equal(found[-6:], [1.0, 2.0, 2.0, 5.0, 5.0, 4.0])
 
 
+def test_values_keep_their_shape():
+    values = np.random.default_rng(0).random((N_VALUES, 2, 3))
+    x, y = np.array([0.0, 0.5, 0.5001, 1.0]), np.array([0.0, 4.0, 1.0, 5.0])
+    expected = np.searchsorted(x, values, side="right")
+    np.testing.assert_array_equal(search(values, x), expected)
+    np.testing.assert_array_equal(interpolate(values, x, y), np.interp(values, x, y))
+
+
 def test_no_value_is_found_nowhere():
     assert search(np.empty(0), np.array([1.0, 2.0])).shape == (0,)
     assert interpolate(np.empty(0), np.array([1.0]), np.array([3.0])).shape == (0,)
