@@ -1,15 +1,20 @@
 """GAN-based over-sampling for imbalanced data.
 
-The packages, in the order in which data flows through them: ``encoding`` (tables and
-images to arrays and back), ``networks``, ``training`` (the adversarial game), ``gans``
-(the generative estimators), ``filtering`` (which synthetic rows are refused),
-``mixture`` (images of a GAN beside copies),
-``over_sampler`` (all of this as an imbalanced-learn sampler), ``classifier`` (a
-classifier that carries a sampler), ``prior`` (how common classes are, raised and moved
-back), ``comparison`` (whether it helps), ``baselines``
-and ``leakage`` (what it compares with, and what it must not score), ``evaluation``
-(how good the rows and the probabilities are),
-``persistence`` (files) and ``mlflow`` (tracking, registry, lineage).
+The packages, in the order in which data flows through them:
+
+- ``encoding``: tables and images to arrays, and back;
+- ``networks``: generators and discriminators, as torch modules;
+- ``training``: the adversarial training loop, its losses and callbacks;
+- ``gans``: generative estimators with ``fit`` and ``sample``;
+- ``over_sampling``: the over-sampler, and what refines the rows that a GAN draws;
+- ``classification``: classifiers that are trained on resampled rows;
+- ``comparison``: whether over-sampling helps, on the same folds for every method;
+- ``metrics`` and ``plotting``: how good synthetic rows are, in numbers and in figures;
+- ``reporting``: one page with a verdict;
+- ``mlflow``: tracking, registry, serving.
+
+``persistence`` reads and writes files, ``seeding`` makes random generators, and
+``threads`` limits what a fit may use.
 
 Names are resolved on first use, so that importing the package is cheap.
 """
@@ -20,12 +25,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_augment.classifier import ResampledClassifier
+    from gan_augment.classification import ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
-    from gan_augment.evaluation.report import report
     from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
-    from gan_augment.mixture import ImageMixture
-    from gan_augment.over_sampler import GANOverSampler
+    from gan_augment.over_sampling import GANOverSampler, ImageMixture
+    from gan_augment.reporting import report
 
 __version__ = "0.1.0"
 __all__ = [
@@ -44,14 +48,14 @@ __all__ = [
 _HOME = {
     "CTGAN": "gan_augment.gans",
     "TVAE": "gan_augment.gans",
-    "GANOverSampler": "gan_augment.over_sampler",
+    "GANOverSampler": "gan_augment.over_sampling",
     "ImageGAN": "gan_augment.gans",
-    "ImageMixture": "gan_augment.mixture",
-    "ResampledClassifier": "gan_augment.classifier",
+    "ImageMixture": "gan_augment.over_sampling",
+    "ResampledClassifier": "gan_augment.classification",
     "ResampledClassifierCV": "gan_augment.comparison",
     "TabularGAN": "gan_augment.gans",
     "compare": "gan_augment.comparison",
-    "report": "gan_augment.evaluation.report",
+    "report": "gan_augment.reporting",
 }
 
 

@@ -18,9 +18,9 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
 from gan_augment import CTGAN, TVAE, GANOverSampler
-from gan_augment.baselines import ImputedSMOTE
+from gan_augment.comparison.baselines import ImputedSMOTE
 from gan_augment.encoding import TableEncoder
-from gan_augment.filtering import ClassFilter
+from gan_augment.over_sampling import ClassFilter
 
 
 class FilteredSMOTE(BaseEstimator):

@@ -35,7 +35,7 @@ from rich.progress import track
 from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSplit
 
-from gan_augment.evaluation.scores import SCORES
+from gan_augment.metrics.scores import SCORES
 from pipelines.arms import parse_arms
 from pipelines.catalogue import find_tables
 from pipelines.datasets import DATASETS, Dataset, load

@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from gan_augment import GANOverSampler, ImageGAN, ImageMixture
 from gan_augment.encoding import ImageEncoder
-from gan_augment.mixture import RandomAffine
+from gan_augment.over_sampling import RandomAffine
 
 Wanted = Mapping[Any, int]
 Arm = Callable[[np.ndarray, np.ndarray, Wanted, int], tuple[np.ndarray, np.ndarray]]

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_augment.encoding import ImageEncoder
-from gan_augment.evaluation import c2st, diversity_ratio
+from gan_augment.metrics import c2st, diversity_ratio
 
 
 class SmallCNN(ClassifierMixin, BaseEstimator):

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gan_augment.mixture import RandomAffine
+from gan_augment.over_sampling import RandomAffine
 
 # What leaves a class as it is. People write at an angle and in several sizes, and the
 # patches know no upright; clothes are laid out straight, of others nothing is known.

@@ -31,7 +31,7 @@ from rich.table import Table
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ImageGAN
-from gan_augment.mixture import RandomAffine
+from gan_augment.over_sampling import RandomAffine
 from pipelines.image_arms import Arm, make_arms
 from pipelines.image_classifiers import image_measures, make_classifiers, scores
 from pipelines.image_sets import (

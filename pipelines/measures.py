@@ -24,15 +24,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from gan_augment import ResampledClassifier
-from gan_augment.baselines import fill_missing
+from gan_augment.comparison.baselines import fill_missing
 from gan_augment.encoding import TableEncoder
-from gan_augment.evaluation import (
-    c2st,
-    classifier_scores,
-    closest_record_ratio,
-    prdc,
-)
-from gan_augment.filtering import CopyFilter
+from gan_augment.metrics import c2st, classifier_scores, closest_record_ratio, prdc
+from gan_augment.over_sampling.copy_filter import CopyFilter
 
 CLASSIFIERS = {
     "LR": LogisticRegression(max_iter=2000),

@@ -20,8 +20,8 @@ from sklearn.model_selection import train_test_split
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, TabularGAN, compare, report
-from gan_augment.baselines import ImputedSMOTE
-from gan_augment.prior import default_strategy
+from gan_augment.classification.prior import default_strategy
+from gan_augment.comparison.baselines import ImputedSMOTE
 from pipelines.tabular import CLASSIFIERS, EXPERIMENT, load_table, make_classifier
 
 console = Console()

@@ -28,7 +28,7 @@ from sklearn.model_selection import StratifiedKFold
 
 from gan_augment import ResampledClassifier, ResampledClassifierCV
 from gan_augment.comparison.result import NOTHING
-from gan_augment.evaluation.scores import SCORES, classifier_scores
+from gan_augment.metrics.scores import SCORES, classifier_scores
 from pipelines.benchmark import append, load_all, measured_keys
 from pipelines.datasets import DATASETS, Dataset
 from pipelines.measures import CLASSIFIERS, make_classifier

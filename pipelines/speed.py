@@ -24,7 +24,7 @@ from sklearn.model_selection import train_test_split
 
 from gan_augment import CTGAN, GANOverSampler, ImageGAN, TabularGAN
 from gan_augment.encoding import TableEncoder
-from gan_augment.evaluation import c2st
+from gan_augment.metrics import c2st
 from pipelines.datasets import load
 from pipelines.image_sets import (
     ImageSet,

@@ -10,8 +10,9 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
-from gan_augment.evaluation import ComparisonDisplay, oracle_gap_closed
-from gan_augment.evaluation.scores import LESS_IS_BETTER
+from gan_augment.metrics import oracle_gap_closed
+from gan_augment.metrics.scores import LESS_IS_BETTER
+from gan_augment.plotting import ComparisonDisplay
 from pipelines.measures import CLASSIFIERS, ROW_MEASURES
 
 POOLED = ["LR", "RF", "HGB"]  # KNN's scores have six levels; it is shown beside

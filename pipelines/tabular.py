@@ -32,9 +32,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, compare
+from gan_augment.classification.prior import default_strategy
 from gan_augment.comparison import Comparison
-from gan_augment.evaluation import closest_record_ratio
-from gan_augment.prior import default_strategy
+from gan_augment.metrics import closest_record_ratio
 
 CLASSIFIERS = {
     "gradient-boosting": HistGradientBoostingClassifier(random_state=0),

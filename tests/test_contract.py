@@ -13,7 +13,7 @@ from gan_augment import (
     ImageMixture,
     TabularGAN,
 )
-from gan_augment.filtering import ClassFilter
+from gan_augment.over_sampling import ClassFilter
 
 # The checks shrink only what scikit-learn knows; a GAN must be told to be quick.
 QUICK = TabularGAN(max_steps=5, hidden_dims=(8,), batch_size=32)

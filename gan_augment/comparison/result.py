@@ -21,7 +21,7 @@ class Comparison:
     ----------
     frame : DataFrame
         A row for every arm and fold: the scores of
-        :func:`~gan_augment.evaluation.classifier_scores`, those of the probabilities
+        :func:`~gan_augment.metrics.classifier_scores`, those of the probabilities
         also as ``uncorrected_log_loss`` and ``uncorrected_brier``, before they are
         moved back to the real prior, and ``seconds``, the time to fit. Decisions
         (``balanced_accuracy``, ``f1``) are made before that too, since resampling is
@@ -51,6 +51,11 @@ class Comparison:
     test_to_train: float
     samplers: tuple[str, ...]
     own_weights: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def baseline(self) -> str:
+        """Name of the arm that all others are compared with: the classifier alone."""
+        return NOTHING
 
     def differences(
         self, metric: str = "average_precision", *, level: float = 0.95
@@ -166,7 +171,7 @@ class Comparison:
         return " ".join(sentence for sentence in sentences if sentence)
 
     def plot(self, metric: str = "average_precision", *, ax: Any = None) -> Any:
-        """Draw the differences from nothing, with their intervals.
+        """Draw the differences from the baseline, with their intervals.
 
         Parameters
         ----------
@@ -180,7 +185,7 @@ class Comparison:
         display : ComparisonDisplay
             The drawing, with its ``ax_`` and ``figure_``.
         """
-        from gan_augment.evaluation.displays import ComparisonDisplay
+        from gan_augment.plotting import ComparisonDisplay
 
         return ComparisonDisplay.from_comparison(self, metric=metric, ax=ax)
 

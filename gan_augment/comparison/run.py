@@ -21,20 +21,20 @@ from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from tqdm.auto import tqdm
 
-from gan_augment.baselines import ImputedSMOTE
-from gan_augment.classifier import ResampledClassifier
+from gan_augment.classification import ResampledClassifier
+from gan_augment.classification.prior import default_strategy, shift_prior
+from gan_augment.comparison.baselines import ImputedSMOTE
 from gan_augment.comparison.folds import group_codes, make_splits
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
 from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.evaluation.scores import (
+from gan_augment.metrics.scores import (
     OF_PROBABILITIES,
     OF_THE_THRESHOLD,
     classifier_scores,
 )
-from gan_augment.leakage import LeakageWarning, find_leak
-from gan_augment.over_sampler import GANOverSampler
-from gan_augment.prior import default_strategy, shift_prior
+from gan_augment.over_sampling import GANOverSampler
+from gan_augment.over_sampling.leakage import LeakageWarning, find_leak
 from gan_augment.seeding import RandomState, make_rng, seeded
 
 CALIBRATION_BINS = 10

@@ -24,13 +24,13 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from gan_augment.classifier import ResampledClassifier
+from gan_augment.classification import ResampledClassifier
+from gan_augment.classification.prior import default_strategy, raised_to
 from gan_augment.comparison.folds import group_codes, inner_splits
 from gan_augment.comparison.result import NOTHING, Comparison, standard_error
 from gan_augment.comparison.run import compare
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.over_sampler import GANOverSampler
-from gan_augment.prior import default_strategy, raised_to
+from gan_augment.over_sampling import GANOverSampler
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 RATIOS = (0.1, 1.0)

@@ -14,14 +14,10 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.gans.base import (
-    SAMPLE_CHUNK,
-    BaseSynthesizer,
-    one_thread,
-    weights_of,
-)
+from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, weights_of
 from gan_augment.networks.layers import Network
 from gan_augment.seeding import make_rng, make_torch_generator
+from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, History, ProgressBar

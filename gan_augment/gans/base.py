@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 from abc import ABCMeta, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +19,7 @@ from torch import nn
 from gan_augment import persistence
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.seeding import RandomState, draw_seed, make_rng
+from gan_augment.threads import one_thread
 
 # Rows that pass through a network at once when sampling.
 SAMPLE_CHUNK = 8192
@@ -246,17 +246,3 @@ def check_device(device: str) -> None:
             "`device` must be a torch device of this machine. Got "
             f"{device!r}: {reason}. Use 'cpu'."
         ) from error
-
-
-@contextlib.contextmanager
-def one_thread(device: str) -> Iterator[None]:
-    """Run small matrix products on one thread, where more only cost.
-
-    It also makes the sums, and with them the rows, independent of the thread count.
-    """
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1 if device == "cpu" else n_threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)

@@ -13,8 +13,8 @@ from torch import nn
 
 from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
-from gan_augment.evaluation import prdc
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.metrics import prdc
 from gan_augment.networks.image import Discriminator, Generator, n_stages
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from gan_augment.comparison import Comparison
-from gan_augment.evaluation import ComparisonDisplay
-from gan_augment.evaluation.displays.canvas import detached_figure
 from gan_augment.mlflow.names import KIND_TAG
 from gan_augment.mlflow.reports import VERDICT_TAG
 from gan_augment.mlflow.tracker import RunTracker
+from gan_augment.plotting import ComparisonDisplay
+from gan_augment.plotting.canvas import detached_figure
 
 OUTCOME_TAG = "gan_augment.outcome"
 

@@ -9,12 +9,12 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from gan_augment.encoding.container import to_frame
-from gan_augment.evaluation import (
+from gan_augment.plotting import (
     MarginalsDisplay,
     ProjectionDisplay,
     TrainingCurvesDisplay,
 )
-from gan_augment.evaluation.displays.canvas import detached_figure
+from gan_augment.plotting.canvas import detached_figure
 
 MOST_COLUMNS = 12
 

@@ -38,7 +38,7 @@ def log_quality(model_id: str, figures: Mapping[str, float]) -> None:
         Id of the logged generator, such as ``sampler.gan_.mlflow_model_id_``.
     figures : mapping of str to float
         Name -> value, where more is better, such as ``"utility/gain"``, or
-        ``"privacy/closest_record_ratio"`` from :mod:`gan_augment.evaluation`.
+        ``"privacy/closest_record_ratio"`` from :mod:`gan_augment.metrics`.
 
     Raises
     ------

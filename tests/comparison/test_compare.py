@@ -25,7 +25,7 @@ from sklearn.tree import DecisionTreeClassifier
 from gan_augment import GANOverSampler, TabularGAN, compare
 from gan_augment.comparison import run
 from gan_augment.comparison.result import Comparison, paired_interval
-from gan_augment.leakage import LeakageWarning
+from gan_augment.over_sampling import LeakageWarning
 
 TREE = DecisionTreeClassifier(min_samples_leaf=100, random_state=0)
 RANDOM = {"random": RandomOverSampler()}

@@ -8,7 +8,7 @@ from sklearn.preprocessing import OneHotEncoder
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.one_hot import find_one_hot_groups
-from gan_augment.filtering import CopyFilter
+from gan_augment.over_sampling.copy_filter import CopyFilter
 
 
 @pytest.fixture

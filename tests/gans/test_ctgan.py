@@ -147,7 +147,7 @@ def test_callbacks_are_told_of_the_end_of_a_failed_training(imbalanced, monkeypa
     def fail(*args):
         raise RuntimeError("no memory")
 
-    monkeypatch.setattr("gan_augment.gans.package.layout_of", fail)
+    monkeypatch.setattr("gan_augment.gans.ctgan.package.layout_of", fail)
     with watching(Spy()), pytest.raises(RuntimeError, match="no memory"):
         CTGAN(**QUICK).fit(*imbalanced)
     assert events == ["begin", "end"]
@@ -202,7 +202,7 @@ def test_the_class_asked_for_is_in_the_condition():
 def test_a_class_that_never_comes_is_an_error(monkeypatch, imbalanced):
     X, y = imbalanced
     model = TVAE(**QUICK, per_class=False, random_state=0).fit(X, y)
-    monkeypatch.setattr("gan_augment.gans.package.MOST_DRAWS", 1)
+    monkeypatch.setattr("gan_augment.gans.ctgan.package.MOST_DRAWS", 1)
     network = model.networks_[0]
     # The class has the first cells; push that of the rare one out of reach.
     cell = np.flatnonzero(network.cells[0].levels == 1)

@@ -2,8 +2,8 @@ import mlflow
 import pandas as pd
 import pytest
 
-from gan_augment.evaluation.report import Report
 from gan_augment.mlflow import log_report
+from gan_augment.reporting import Report
 
 
 @pytest.fixture

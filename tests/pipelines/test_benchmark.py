@@ -10,8 +10,8 @@ from sklearn.base import clone
 from typer.testing import CliRunner
 
 from gan_augment import ResampledClassifier, TabularGAN
-from gan_augment.baselines import ImputedSMOTE
-from gan_augment.filtering import ClassFilter
+from gan_augment.comparison.baselines import ImputedSMOTE
+from gan_augment.over_sampling import ClassFilter
 from pipelines import arms, benchmark, measures, summary
 from pipelines.datasets import DATASETS, load
 

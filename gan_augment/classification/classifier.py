@@ -1,0 +1,393 @@
+"""ResampledClassifier: resample inside fit, give real probabilities back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from numbers import Integral, Real
+from typing import Any, Literal, Self
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.utils import (
+    check_consistent_length,
+    column_or_1d,
+    get_tags,
+)
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.metadata_routing import (
+    MetadataRouter,
+    MethodMapping,
+    process_routing,
+)
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gan_augment.classification.prior import default_strategy, shift_prior
+from gan_augment.classification.replicates import Draw, resample
+from gan_augment.classification.soft_labels import (
+    check_soft_labels,
+    draw_soft,
+    takes_soft_labels,
+)
+from gan_augment.classification.weights import as_fit_parameter, draw_weights
+from gan_augment.encoding.container import as_rows, stack_rows
+from gan_augment.encoding.labels import exact_labels
+from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
+from gan_augment.over_sampling.over_sampler import GANOverSampler
+from gan_augment.seeding import RandomState, make_rng, seeded
+
+
+def _has(name: str) -> Callable[[Any], bool]:
+    """Whether the classifier of a ResampledClassifier has a method."""
+
+    def check(self: Any) -> bool:
+        fitted = getattr(self, "estimators_", None)
+        return hasattr(fitted[0] if fitted else self.classifier, name)
+
+    return check
+
+
+def _only_decides(self: Any) -> bool:
+    """Whether its classifier has a decision function and no probabilities."""
+    return _has("decision_function")(self) and not _has("predict_proba")(self)
+
+
+class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """A classifier that is trained on resampled rows and speaks of real ones.
+
+    Over-sampling inside scikit-learn's own tools: the last step of a ``Pipeline``, or
+    inside ``GridSearchCV``, ``CalibratedClassifierCV`` and the like. Rows are resampled
+    in :meth:`fit` alone. What the classifier then learns is how common the classes are
+    among the resampled rows; :meth:`predict_proba` moves this back to the real rows.
+
+    Parameters
+    ----------
+    classifier : classifier
+        What is trained. Its rows are those of the sampler, so it may be a pipeline
+        that begins with the preprocessing.
+    sampler : sampler, default=None
+        Any imbalanced-learn sampler. None takes :class:`~gan_augment.GANOverSampler`,
+        which raises every class to 0.3 times the most common one or, if all are that
+        common, to 0.6 times, or to its size.
+    soft_labels : bool or "auto", default="auto"
+        Whether two classifiers more are trained. One sees the rows of the table alone,
+        so that the mean does harm less often. The other sees four times the rows: those
+        of the table, and rows of all classes, as common as they really are, of which
+        each weighs half of a real one and counts for every class with the probability
+        that the classifier of the sampler's filter gives it. This needs tables, a
+        GANOverSampler with a class filter, and a classifier that has ``predict_proba``
+        and takes ``sample_weight``, in a pipeline the last step. ``"auto"`` does it
+        where `sampler` is None and the others are so, but not where `correct_prior` is
+        False or weights would have to be routed through a pipeline.
+    correct_prior : bool, default=True
+        Whether probabilities are those for classes as common as in the training rows
+        rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
+        itself is not corrected for: leave it at None.
+    n_draws : int, default=3
+        How often rows are resampled and a classifier trained on them; probabilities
+        are the mean. An over-sampler is fitted once and draws as many times the rows;
+        other samplers are fitted for every draw, with other seeds from the second. Of
+        rows with soft labels it is how many are drawn for each real one.
+    synthetic_weight : float, default=1.0
+        What the weight of a synthetic row is multiplied by. Another value than 1 needs
+        a classifier that takes ``sample_weight``.
+    random_state : int, RandomState instance or None, default=None
+        Seed of a sampler and of a classifier that have none.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Classes seen in fit.
+    class_prior_ : ndarray of shape (n_classes,)
+        Their shares of the training rows.
+    soft_labels_ : bool
+        What `soft_labels` came to.
+    estimators_ : list of classifier
+        The fitted classifiers: one a draw; with soft labels then that of the real rows
+        alone and that of soft labels.
+    samplers_ : list of sampler
+        The fitted samplers: of an over-sampler one, whose counts and masks are of all
+        draws together, of others one a draw.
+    resampled_prior_ : ndarray of shape (n_estimators, n_classes)
+        Shares of the classes among the rows that each classifier was trained on.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if they are strings.
+
+    References
+    ----------
+    .. [1] Saerens, Latinne and Decaestecker, "Adjusting the outputs of a classifier to
+       new a priori probabilities", Neural Computation 14 (2002), equation 2.4,
+       doi:10.1162/089976602753284446.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment import ResampledClassifier
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> fitted = ResampledClassifier(LogisticRegression(), random_state=0).fit(X, y)
+    >>> fitted.class_prior_.round(2), fitted.resampled_prior_[0].round(2)
+    (array([0.9, 0.1]), array([0.77, 0.23]))
+    >>> bool(abs(fitted.predict_proba(X)[:, 1].mean() - 0.1) < 0.03)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "classifier": [HasMethods(["fit", "predict"])],
+        "sampler": [HasMethods(["fit_resample"]), None],
+        "soft_labels": ["boolean", StrOptions({"auto"})],
+        "correct_prior": ["boolean"],
+        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "synthetic_weight": [Interval(Real, 0, None, closed="neither")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        classifier: Any,
+        sampler: Any = None,
+        *,
+        soft_labels: bool | Literal["auto"] = "auto",
+        correct_prior: bool = True,
+        n_draws: int = 3,
+        synthetic_weight: float = 1.0,
+        random_state: RandomState = None,
+    ) -> None:
+        self.classifier = classifier
+        self.sampler = sampler
+        self.soft_labels = soft_labels
+        self.correct_prior = correct_prior
+        self.n_draws = n_draws
+        self.synthetic_weight = synthetic_weight
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any, **params: Any) -> Self:
+        """Resample, and train the classifier on what comes out.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        **params : dict
+            Passed to the classifier's fit; with metadata routing, as requested. Of
+            ``sample_weight`` a synthetic row gets the mean of its class.
+
+        Returns
+        -------
+        self : ResampledClassifier
+            The fitted classifier.
+        """
+        X = self._checked(X, reset=True)
+        y = column_or_1d(exact_labels(y), warn=True)
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        fit_params = dict(params)
+        if get_config()["enable_metadata_routing"]:
+            fit_params = dict(process_routing(self, "fit", **params).classifier.fit)
+        weight = fit_params.pop("sample_weight", None)
+        weight = None if weight is None else column_or_1d(weight)
+        self.class_prior_ = self._shares(y, weight)
+        if (self.class_prior_ > 0).sum() < 2:
+            raise ValueError(
+                "`y` must have at least two classes of positive sample_weight. Got one "
+                f"class, {self.classes_[self.class_prior_ > 0].tolist()}."
+            )
+        rng = make_rng(self.random_state)
+        self.estimators_, priors = [], []
+        self.samplers_: list[Any] = []
+        self.soft_labels_ = self._wants_soft_labels(X)
+        for draw in self._draws(X, y, rng):
+            weights = draw_weights(draw, y, weight, self.synthetic_weight)
+            classifier = seeded(clone(self.classifier), rng)
+            weighted = as_fit_parameter(classifier, weights)
+            classifier.fit(draw.X, draw.y, **weighted, **fit_params)
+            if not self.samplers_ or draw.sampler is not self.samplers_[-1]:
+                self.samplers_.append(draw.sampler)
+            self.estimators_.append(classifier)
+            priors.append(self._shares(draw.y, weights))
+            if (priors[-1][self.class_prior_ > 0] == 0).any():
+                raise ValueError(
+                    "`sampler` must keep rows of every class. Got "
+                    f"{type(draw.sampler).__name__}, which left none of a class."
+                )
+        self.resampled_prior_ = np.array(priors)
+        return self
+
+    def _wants_soft_labels(self, X: Any) -> bool:
+        if self.soft_labels != "auto":
+            return bool(self.soft_labels)
+        is_default = self.sampler is None and self.correct_prior
+        return is_default and np.ndim(X) == 2 and takes_soft_labels(self.classifier)
+
+    def _draws(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> Iterator[Draw]:
+        sampler = self.sampler
+        if sampler is None:
+            sampler = GANOverSampler(sampling_strategy=default_strategy)
+        if self.soft_labels_:
+            check_soft_labels(self.classifier, sampler)
+        for draw in resample(sampler, X, y, self.n_draws, rng):
+            fitted = draw.sampler
+            yield draw
+        if self.soft_labels_:
+            # Only here: beside hard labels alone it would take away what it saves.
+            yield Draw(fitted, stack_rows([X]), y)
+            yield draw_soft(fitted, X, y, self.n_draws)
+
+    def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
+        indices = np.searchsorted(self.classes_, np.asarray(y))
+        counts = np.bincount(indices, weights, minlength=len(self.classes_))
+        return counts / counts.sum()
+
+    @available_if(_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes, as common as in the training rows.
+
+        With ``p`` the classifier's probability, ``a`` the share of a class in the
+        training rows and ``b`` that among the resampled rows, ``p * a / b``, divided
+        by the sum over classes; then the mean over the classifiers.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        X = self._checked_again(X)
+        probabilities = []
+        for classifier, prior in zip(
+            self.estimators_, self.resampled_prior_, strict=True
+        ):
+            probability = np.asarray(classifier.predict_proba(X), dtype=np.float64)
+            if self.correct_prior:
+                probability = shift_prior(probability, prior, self.class_prior_)
+            probabilities.append(probability)
+        return np.mean(probabilities, axis=0)
+
+    @available_if(_has("predict_proba"))
+    def predict_log_proba(self, X: Any) -> np.ndarray:
+        """Logarithms of :meth:`predict_proba`.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        log_probability : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        with np.errstate(divide="ignore"):  # a forest may be certain
+            return np.log(self.predict_proba(X))
+
+    @available_if(_only_decides)
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Mean decision function, of a classifier that has no probabilities.
+
+        It is not corrected: its threshold is that of the resampled rows.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the classifier gives it.
+        """
+        X = self._checked_again(X)
+        return np.mean(
+            [classifier.decision_function(X) for classifier in self.estimators_], axis=0
+        )
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Classes. With `correct_prior` they are those for real rows, where a rare
+            class seldom exceeds one half: tune the threshold for the costs that you
+            have, for example by ``TunedThresholdClassifierCV``.
+        """
+        check_is_fitted(self, "estimators_")
+        if hasattr(self, "predict_proba"):
+            return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        if hasattr(self, "decision_function"):
+            decision = self.decision_function(X)
+            if decision.ndim == 1:
+                return self.classes_[(decision > 0).astype(int)]
+            return self.classes_[decision.argmax(axis=1)]
+        X = self._checked_again(X)
+        votes = np.stack([classifier.predict(X) for classifier in self.estimators_])
+        counts = np.stack([(votes == label).sum(axis=0) for label in self.classes_])
+        return self.classes_[counts.argmax(axis=0)]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy on real rows; synthetic ones among them are warned about.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Their weights.
+
+        Returns
+        -------
+        accuracy : float
+            Share of the rows whose class is found.
+        """
+        warn_of_synthetic_rows(X, "The rows to score")
+        return super().score(X, y, sample_weight)
+
+    def _checked(self, X: Any, *, reset: bool) -> Any:
+        """Rows as they came, but lists as arrays; their number of columns is right."""
+        X = as_rows(X)
+        validate_data(self, X=X, reset=reset, skip_check_array=True)
+        return X
+
+    def _checked_again(self, X: Any) -> Any:
+        check_is_fitted(self, "estimators_")
+        return self._checked(X, reset=False)
+
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Where parameters of fit go: to the classifier."""
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add(
+            classifier=self.classifier, method_mapping=mapping
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        tags, of_classifier = super().__sklearn_tags__(), get_tags(self.classifier)
+        tags.input_tags.allow_nan = of_classifier.input_tags.allow_nan
+        tags.input_tags.sparse = of_classifier.input_tags.sparse
+        tags.input_tags.string = of_classifier.input_tags.string
+        tags.classifier_tags.multi_class = of_classifier.classifier_tags.multi_class
+        return tags

@@ -1,0 +1,77 @@
+"""Weights of resampled rows, and how a classifier takes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from gan_augment.classification.replicates import Draw, check_real_rows_first
+
+
+def draw_weights(
+    draw: Draw, y: np.ndarray, weight: np.ndarray | None, synthetic_weight: float
+) -> np.ndarray | None:
+    """Weights of the rows of a draw; None where all have 1.
+
+    Parameters
+    ----------
+    draw : Draw
+        Real and synthetic rows.
+    y : ndarray of shape (n_samples,)
+        Classes of the real ones.
+    weight : ndarray of shape (n_samples,) or None
+        Their weights. A synthetic row has the mean of those of its class,
+    synthetic_weight : float
+        times this, and times its own weight in the draw.
+
+    Returns
+    -------
+    weights : ndarray or None
+        In the order of the rows.
+    """
+    if weight is None and draw.weight is None and synthetic_weight == 1:
+        return None
+    check_real_rows_first(draw.sampler, y, draw.y)
+    real = np.ones(len(y)) if weight is None else weight
+    synthetic = np.full(len(draw.y) - len(y), float(synthetic_weight))
+    if draw.weight is not None:
+        synthetic *= draw.weight
+    labels = np.asarray(draw.y)[len(y) :]
+    for label in np.unique(labels):
+        synthetic[labels == label] *= real[y == label].mean()
+    return np.concatenate([real, synthetic])
+
+
+def takes_weights(classifier: Any) -> bool:
+    """Whether each row can be given a weight: what it is made of takes it, too.
+
+    Of a pipeline that is the last step, unless the rows change on their way there, or
+    weights are routed, which is for the user to request.
+    """
+    if isinstance(classifier, Pipeline):
+        *before, (_, last) = classifier.steps
+        resampled = any(hasattr(step, "fit_resample") for _, step in before)
+        return not resampled and not _routes() and takes_weights(last)
+    inner = getattr(classifier, "estimator", None)
+    if hasattr(inner, "fit") and not takes_weights(inner):
+        return False
+    return has_fit_parameter(classifier, "sample_weight")
+
+
+def as_fit_parameter(classifier: Any, weights: np.ndarray | None) -> dict[str, Any]:
+    """Weights by the name that fit has for them: a pipeline wants that of a step."""
+    if weights is None:
+        return {}
+    path = ""
+    while isinstance(classifier, Pipeline) and not _routes():
+        step, classifier = classifier.steps[-1]
+        path += f"{step}__"
+    return {f"{path}sample_weight": weights}
+
+
+def _routes() -> bool:
+    return get_config()["enable_metadata_routing"]

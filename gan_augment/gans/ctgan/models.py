@@ -1,0 +1,317 @@
+"""CTGAN and TVAE of the ``ctgan`` package behind our contract.
+
+The package is an optional extra under the Business Source License; this is the only
+module that imports it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from types import ModuleType
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from sklearn.utils._param_validation import Interval
+from torch import nn
+
+from gan_augment.gans.ctgan.layout import TrainedNetwork
+from gan_augment.gans.ctgan.package import PackageSynthesizer
+from gan_augment.seeding import RandomState
+
+
+class CTGAN(PackageSynthesizer):
+    """The conditional GAN of the ``ctgan`` package [1]_, with our contract.
+
+    For comparison: ``pipelines/speed.py`` measures how much sooner
+    :class:`~gan_augment.TabularGAN` reaches its quality. Needs ``pip install
+    'gan-augment[ctgan]'``; that package is under the Business Source License.
+
+    Parameters
+    ----------
+    categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
+        As in :class:`~gan_augment.TabularGAN`; every level is a cell.
+    per_class : bool, default=False
+        Whether every class has a model of its own, on its rows alone. Otherwise one
+        model learns all rows, with the class as a condition, and rows that come out
+        as another class are refused.
+    latent_dim : int, default=128
+        Width of the generator's noise.
+    hidden_dims : sequence of int, default=(256, 256)
+        Widths of the hidden layers of both networks.
+    learning_rate : float, default=2e-4
+        Adam's step size for both networks.
+    batch_size : int, default=500
+        Rows a batch; rounded up to an even multiple of `pac`.
+    pac : int, default=10
+        Rows that the discriminator judges together.
+    max_steps : int, default=1000
+        Number of training steps of every model, rounded up to whole epochs. The
+        package counts epochs, of which a small class has one step each.
+    verbose : bool, default=False
+        Whether the package shows its progress.
+    random_state : int, RandomState instance or None, default=None
+        Source of every random choice; the global states are left as they were.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Classes seen in fit.
+    class_prior_ : ndarray of shape (n_classes,)
+        Their shares of the training rows.
+    encoder_ : TableEncoder
+        The fitted encoder of the columns' domains.
+    networks_ : list of TrainedNetwork
+        What the package trained: one for all classes, or one a class.
+    history_ : dict of str to list of float
+        Steps, seconds and losses in at most a hundred records a model.
+    sample_seed_ : int
+        Seed of :meth:`sample` when it is given none.
+
+    References
+    ----------
+    .. [1] Xu et al., "Modeling tabular data using conditional GAN", NeurIPS 2019,
+       arXiv:1907.00503.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import CTGAN
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> gan = CTGAN(max_steps=2, batch_size=20, random_state=0).fit(X, y)
+    >>> X_new, y_new = gan.sample(3, label=2)
+    >>> X_new.shape, y_new.tolist()
+    ((3, 4), [2, 2, 2])
+    """
+
+    _parameter_constraints: dict = {
+        **PackageSynthesizer._parameter_constraints,
+        "learning_rate": [Interval(Real, 0, None, closed="neither")],
+        "pac": [Interval(Integral, 1, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        *,
+        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        per_class: bool = False,
+        latent_dim: int = 128,
+        hidden_dims: Sequence[int] = (256, 256),
+        learning_rate: float = 2e-4,
+        batch_size: int = 500,
+        pac: int = 10,
+        max_steps: int = 1000,
+        verbose: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.categorical_features = categorical_features
+        self.per_class = per_class
+        self.latent_dim = latent_dim
+        self.hidden_dims = hidden_dims
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.pac = pac
+        self.max_steps = max_steps
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @property
+    def _package_batch_size(self) -> int:
+        multiple = math.lcm(2, self.pac)
+        return multiple * math.ceil(self.batch_size / multiple)
+
+    def _steps_per_epoch(self, n_rows: int) -> int:
+        return max(n_rows // self._package_batch_size, 1)
+
+    def _make_model(self, n_epochs: int) -> Any:
+        return _package().CTGAN(
+            embedding_dim=self.latent_dim,
+            generator_dim=tuple(self.hidden_dims),
+            discriminator_dim=tuple(self.hidden_dims),
+            generator_lr=self.learning_rate,
+            discriminator_lr=self.learning_rate,
+            batch_size=self._package_batch_size,
+            pac=self.pac,
+            epochs=n_epochs,
+            verbose=self.verbose,
+            enable_gpu=False,
+        )
+
+    def _trained(self, model: Any) -> tuple[nn.Module, Any, np.ndarray]:
+        # The package itself draws levels by the logarithm of how common they are, as
+        # it trains, and so a rare level many times too often.
+        rows_by_level = model._data_sampler._rid_by_cat_cols
+        n_rows = [len(rows) for column in rows_by_level for rows in column]
+        return model._generator, model._transformer, np.array(n_rows, dtype=float)
+
+    def _make_network(self, network: TrainedNetwork) -> nn.Module:
+        return _package("ctgan.synthesizers.ctgan").Generator(
+            self.latent_dim + len(network.condition),
+            tuple(self.hidden_dims),
+            network.width,
+        )
+
+    def _forward(
+        self,
+        module: nn.Module,
+        network: TrainedNetwork,
+        class_index: int,
+        n_rows: int,
+        rng: torch.Generator,
+    ) -> torch.Tensor:
+        latent = torch.randn(n_rows, self.latent_dim, generator=rng)
+        condition = torch.zeros(n_rows, len(network.condition))
+        if not self.per_class:
+            # The class has the first cells; the package orders them as it met them.
+            condition[:, np.flatnonzero(network.cells[0].levels == class_index)] = 1.0
+        elif len(network.condition):
+            # One level of one discrete column, as common as in the training rows.
+            weights = torch.from_numpy(network.condition)
+            chosen = torch.multinomial(weights, n_rows, True, generator=rng)
+            condition[torch.arange(n_rows), chosen] = 1.0
+        output = module(torch.cat([latent, condition], dim=1))
+        gumbel = -torch.empty_like(output).exponential_(generator=rng).log()
+        for cells, where in network.slices():
+            if not cells.discrete:
+                output[:, where.start] = output[:, where.start].tanh()
+                gumbel[:, where.start] = 0.0
+        return output + gumbel
+
+
+class TVAE(PackageSynthesizer):
+    """The variational auto-encoder of the ``ctgan`` package [1]_, with our contract.
+
+    It has no condition and tends to drop a rare class from a model of all rows, so
+    every class has a model of its own by default. Needs ``pip install
+    'gan-augment[ctgan]'``; that package is under the Business Source License.
+
+    Parameters
+    ----------
+    categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
+        As in :class:`~gan_augment.TabularGAN`; every level is a cell.
+    per_class : bool, default=True
+        Whether every class has a model of its own, on its rows alone. Otherwise one
+        model learns all rows, and rows of another class are refused.
+    latent_dim : int, default=128
+        Width of the latent variable.
+    hidden_dims : sequence of int, default=(128, 128)
+        Widths of the hidden layers of encoder and decoder.
+    batch_size : int, default=500
+        Rows a batch.
+    max_steps : int, default=1000
+        Number of training steps of every model, rounded up to whole epochs.
+    verbose : bool, default=False
+        Whether the package shows its progress.
+    random_state : int, RandomState instance or None, default=None
+        Source of every random choice; the global states are left as they were.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Classes seen in fit.
+    class_prior_ : ndarray of shape (n_classes,)
+        Their shares of the training rows.
+    encoder_ : TableEncoder
+        The fitted encoder of the columns' domains.
+    networks_ : list of TrainedNetwork
+        What the package trained: one a class, or one for all classes.
+    history_ : dict of str to list of float
+        Steps, seconds and losses in at most a hundred records a model.
+    sample_seed_ : int
+        Seed of :meth:`sample` when it is given none.
+
+    References
+    ----------
+    .. [1] Xu et al., "Modeling tabular data using conditional GAN", NeurIPS 2019,
+       arXiv:1907.00503.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TVAE
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> model = TVAE(max_steps=2, batch_size=20, random_state=0).fit(X, y)
+    >>> X_new, y_new = model.sample(3, label=2)
+    >>> X_new.shape, y_new.tolist()
+    ((3, 4), [2, 2, 2])
+    """
+
+    def __init__(
+        self,
+        *,
+        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        per_class: bool = True,
+        latent_dim: int = 128,
+        hidden_dims: Sequence[int] = (128, 128),
+        batch_size: int = 500,
+        max_steps: int = 1000,
+        verbose: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.categorical_features = categorical_features
+        self.per_class = per_class
+        self.latent_dim = latent_dim
+        self.hidden_dims = hidden_dims
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _steps_per_epoch(self, n_rows: int) -> int:
+        return math.ceil(n_rows / self.batch_size)
+
+    def _make_model(self, n_epochs: int) -> Any:
+        return _package().TVAE(
+            embedding_dim=self.latent_dim,
+            compress_dims=tuple(self.hidden_dims),
+            decompress_dims=tuple(self.hidden_dims),
+            batch_size=self.batch_size,
+            epochs=n_epochs,
+            verbose=self.verbose,
+            enable_gpu=False,
+        )
+
+    def _trained(self, model: Any) -> tuple[nn.Module, Any, np.ndarray]:
+        return model.decoder, model.transformer, np.zeros(0)
+
+    def _make_network(self, network: TrainedNetwork) -> nn.Module:
+        return _package("ctgan.synthesizers.tvae").Decoder(
+            self.latent_dim, tuple(self.hidden_dims), network.width
+        )
+
+    def _forward(
+        self,
+        module: nn.Module,
+        network: TrainedNetwork,
+        class_index: int,
+        n_rows: int,
+        rng: torch.Generator,
+    ) -> torch.Tensor:
+        latent = torch.randn(n_rows, self.latent_dim, generator=rng)
+        output, spread = module(latent)
+        noise = torch.randn(output.shape, generator=rng)
+        for cells, where in network.slices():
+            if not cells.discrete:
+                first = where.start
+                output[:, first] = output[:, first].tanh()
+                output[:, first] += spread[first] * noise[:, first]
+        return output
+
+
+def _package(name: str = "ctgan") -> ModuleType:
+    """A module of the package, or an ImportError that says how to get it."""
+    try:
+        import ctgan.synthesizers.ctgan
+        import ctgan.synthesizers.tvae
+    except ImportError as error:
+        raise ImportError(
+            "CTGAN and TVAE must have the ctgan package. Got none. Install it with "
+            "pip install 'gan-augment[ctgan]'; it is under the Business Source License."
+        ) from error
+    return {
+        "ctgan": ctgan,
+        "ctgan.synthesizers.ctgan": ctgan.synthesizers.ctgan,
+        "ctgan.synthesizers.tvae": ctgan.synthesizers.tvae,
+    }[name]

@@ -1,0 +1,52 @@
+"""How good synthetic rows are: pure functions and displays, real then synthetic.
+
+``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
+``privacy`` whether they give real ones away, ``utility`` what they do for a classifier.
+``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
+Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
+"""
+
+from gan_augment.metrics.columns import encode_rows
+from gan_augment.metrics.diversity import diversity_ratio
+from gan_augment.metrics.fidelity import c2st, frechet_distance, kernel_distance, prdc
+from gan_augment.metrics.marginals import (
+    association_distance,
+    associations,
+    marginal_distances,
+)
+from gan_augment.metrics.privacy import (
+    closest_distances,
+    closest_record_ratio,
+    copy_rates,
+    membership_inference_auc,
+)
+from gan_augment.metrics.quality import row_quality
+from gan_augment.metrics.scores import classifier_scores
+from gan_augment.metrics.utility import (
+    bootstrap_gain,
+    oracle_gap_closed,
+    train_with_and_without,
+    utility_scores,
+)
+
+__all__ = [
+    "association_distance",
+    "associations",
+    "bootstrap_gain",
+    "c2st",
+    "classifier_scores",
+    "closest_distances",
+    "closest_record_ratio",
+    "copy_rates",
+    "diversity_ratio",
+    "encode_rows",
+    "frechet_distance",
+    "kernel_distance",
+    "marginal_distances",
+    "membership_inference_auc",
+    "oracle_gap_closed",
+    "prdc",
+    "row_quality",
+    "train_with_and_without",
+    "utility_scores",
+]

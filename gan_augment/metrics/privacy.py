@@ -1,0 +1,246 @@
+"""Whether synthetic rows give away rows that the generator has seen.
+
+All of this compares with a hold-out: real rows that the generator has not seen tell how
+near rows come to each other by nature. Good figures are no proof of privacy, they only
+show no leak of the kinds that are looked for.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import roc_auc_score
+from sklearn.neighbors import NearestNeighbors
+
+from gan_augment.metrics.columns import as_matrices, plain_frames
+from gan_augment.seeding import RandomState, make_rng
+
+
+def closest_distances(records: Any, rows: Any) -> np.ndarray:
+    """Distance of each row to the closest of the records.
+
+    Parameters
+    ----------
+    records : {DataFrame, array-like} of shape (n_records, n_features)
+        Rows that may be closest. Frames are encoded by :func:`encode_rows`, arrays
+        taken as they are, images as rows of pixels.
+    rows : {DataFrame, array-like} of shape (n_rows, n_features)
+        Rows that are asked about.
+
+    Returns
+    -------
+    distances : ndarray of shape (n_rows,)
+        Euclidean distances.
+
+    Raises
+    ------
+    ValueError
+        If a set is empty, or the columns differ.
+
+    Examples
+    --------
+    >>> from gan_augment.metrics import closest_distances
+    >>> closest_distances([[0.0], [5.0]], [[1.0], [5.0]])
+    array([1., 0.])
+    """
+    records, rows = as_matrices(records=records, rows=rows)
+    # Not by a product of matrices, so that equal rows have the distance 0 exactly.
+    neighbors = NearestNeighbors(n_neighbors=1, algorithm="kd_tree").fit(records)
+    return neighbors.kneighbors(rows)[0].ravel()
+
+
+class CopyRates(NamedTuple):
+    """What :func:`copy_rates` returns."""
+
+    exact: float
+    near: float
+    exact_holdout: float
+    near_holdout: float
+
+
+def copy_rates(
+    train: Any, holdout: Any, synthetic: Any, *, quantile: float = 0.05
+) -> CopyRates:
+    """Shares of synthetic rows that copy a training row, exactly or nearly.
+
+    A row is a near copy if it is as near to a training row as the nearest of the
+    hold-out rows are, those up to the `quantile`. So of rows that know nothing of the
+    training rows about that share are near copies; many more speak of memory.
+
+    Parameters
+    ----------
+    train : {DataFrame, array-like} of shape (n_train, n_features)
+        Real rows that the generator has seen. Frames are encoded by
+        :func:`encode_rows`, arrays taken as they are, images as rows of pixels.
+    holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
+        Real rows of the same class that it has not seen.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Synthetic rows.
+    quantile : float, default=0.05
+        Share of the hold-out rows that are as near as a near copy.
+
+    Returns
+    -------
+    exact, near : float
+        Shares of the synthetic rows.
+    exact_holdout, near_holdout : float
+        The same of the hold-out rows, to compare with: real rows repeat too.
+
+    Raises
+    ------
+    ValueError
+        If a set is empty, the columns differ, or `quantile` is not from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.metrics import copy_rates
+    >>> train, holdout, fresh = np.random.default_rng(0).normal(size=(3, 500, 2))
+    >>> copy_rates(train, holdout, fresh).near < 0.1
+    True
+    >>> copy_rates(train, holdout, train)
+    CopyRates(exact=1.0, near=1.0, exact_holdout=0.0, near_holdout=0.05)
+    """
+    if not 0 <= quantile <= 1:
+        raise ValueError(f"`quantile` must be from 0 to 1. Got {quantile}.")
+    kinds = {"train": train, "holdout": holdout, "synthetic": synthetic}
+    matrices = as_matrices(**kinds)
+    of_synthetic = closest_distances(matrices[0], matrices[2])
+    of_holdout = closest_distances(matrices[0], matrices[1])
+    near = np.quantile(of_holdout, quantile)
+    if all(isinstance(rows, pd.DataFrame) for rows in kinds.values()):
+        # Encoded, two rows may differ in nothing but levels that share a cell.
+        copied_holdout, copied = _copies(*plain_frames(*kinds.values()))
+    else:
+        copied_holdout, copied = of_holdout == 0, of_synthetic == 0
+    return CopyRates(
+        exact=float(copied.mean()),
+        near=float((of_synthetic <= near).mean()),
+        exact_holdout=float(copied_holdout.mean()),
+        near_holdout=float((of_holdout <= near).mean()),
+    )
+
+
+def _copies(train: pd.DataFrame, *others: pd.DataFrame) -> list[np.ndarray]:
+    """Which rows of the other frames equal a row of the first."""
+    hashes = [
+        pd.util.hash_pandas_object(frame, index=False) for frame in (train, *others)
+    ]
+    return [hashed.isin(hashes[0]).to_numpy() for hashed in hashes[1:]]
+
+
+def closest_record_ratio(
+    train: Any, holdout: Any, synthetic: Any, *, random_state: RandomState = None
+) -> float:
+    """How much nearer synthetic rows lie to training rows than to unseen real rows.
+
+    The median distance of a synthetic row to its closest training row, divided by that
+    to its closest hold-out row, with as many rows in both sets (distance to closest
+    record, DCR [1]_). A generator that has learned the distribution and no rows has 1;
+    0 is a copier.
+
+    Parameters
+    ----------
+    train : {DataFrame, array-like} of shape (n_train, n_features)
+        Real rows that the generator has seen. Frames are encoded by
+        :func:`encode_rows`, arrays taken as they are, images as rows of pixels.
+    holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
+        Real rows of the same class that it has not seen.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Synthetic rows.
+    random_state : int, RandomState instance or None, default=None
+        Which rows of the larger set are left out.
+
+    Returns
+    -------
+    ratio : float
+        1 where memory plays no part; it may exceed 1 by chance. If synthetic rows lie
+        on rows of the hold-out it is infinite, and NaN if on rows of both sets.
+
+    Raises
+    ------
+    ValueError
+        If a set is empty, or the columns differ.
+
+    References
+    ----------
+    .. [1] Platzer and Reutterer, "Holdout-based empirical assessment of mixed-type
+       synthetic data", Frontiers in Big Data 2021, arXiv:2104.00635.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.metrics import closest_record_ratio
+    >>> rng = np.random.default_rng(0)
+    >>> train, holdout, fresh = rng.normal(size=(3, 500, 2))
+    >>> 0.8 < closest_record_ratio(train, holdout, fresh, random_state=0) < 1.2
+    True
+    >>> closest_record_ratio(train, holdout, train)
+    0.0
+    """
+    train, holdout, synthetic = as_matrices(
+        train=train, holdout=holdout, synthetic=synthetic
+    )
+    rng = make_rng(random_state)
+    n_rows = min(len(train), len(holdout))
+    to_train, to_holdout = (
+        float(
+            np.median(
+                closest_distances(rows[rng.permutation(len(rows))[:n_rows]], synthetic)
+            )
+        )
+        for rows in (train, holdout)
+    )
+    return to_train / to_holdout if to_holdout else np.nan if not to_train else np.inf
+
+
+def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
+    """How well an attacker tells from synthetic rows who was in the training data.
+
+    The attacker has the synthetic rows alone, and takes a real row for a member of the
+    training data the surer, the nearer it is to a synthetic row [1]_. The ROC AUC of
+    this guess for training rows against hold-out rows.
+
+    Parameters
+    ----------
+    train : {DataFrame, array-like} of shape (n_train, n_features)
+        Real rows that the generator has seen. Frames are encoded by
+        :func:`encode_rows`, arrays taken as they are, images as rows of pixels.
+    holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
+        Real rows of the same class that it has not seen.
+    synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+        Synthetic rows.
+
+    Returns
+    -------
+    auc : float
+        0.5 if nothing is given away, 1 if every member is known.
+
+    Raises
+    ------
+    ValueError
+        If a set is empty, or the columns differ.
+
+    References
+    ----------
+    .. [1] Chen et al., "GAN-Leaks: a taxonomy of membership inference attacks against
+       generative models", CCS 2020, arXiv:1909.03935, the full black-box attack.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.metrics import membership_inference_auc
+    >>> train, holdout, fresh = np.random.default_rng(0).normal(size=(3, 500, 2))
+    >>> 0.4 < membership_inference_auc(train, holdout, fresh) < 0.6
+    True
+    >>> membership_inference_auc(train, holdout, train)
+    1.0
+    """
+    train, holdout, synthetic = as_matrices(
+        train=train, holdout=holdout, synthetic=synthetic
+    )
+    distances = closest_distances(synthetic, np.concatenate([train, holdout]))
+    is_member = np.repeat([1, 0], [len(train), len(holdout)])
+    return float(roc_auc_score(is_member, -distances))

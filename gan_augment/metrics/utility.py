@@ -1,0 +1,290 @@
+"""What synthetic rows do for a classifier, on real rows that nothing was trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+
+from gan_augment.metrics.scores import classifier_scores
+from gan_augment.seeding import RandomState, make_rng
+
+
+def train_with_and_without(
+    classifier: Any, X: Any, y: Any, synthetic_mask: Any, *, oracle: Any = None
+) -> dict[str, Any]:
+    """Train a classifier without synthetic rows, with them, and on them.
+
+    Parameters
+    ----------
+    classifier : classifier
+        What is trained; it may be a pipeline that begins with the preprocessing.
+    X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+        Real and synthetic training rows, as a sampler returns them.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    synthetic_mask : array-like of shape (n_samples,), dtype=bool
+        Which rows are synthetic, such as ``GANOverSampler.synthetic_mask_``.
+    oracle : tuple of (X, y), default=None
+        All real training rows, where `X` holds a part of them: what synthetic rows
+        at best could stand in for.
+
+    Returns
+    -------
+    classifiers : dict of str to classifier
+        Fitted: ``"nothing"`` on the real rows; ``"augmented"`` on all rows;
+        ``"synthetic"`` on the synthetic rows, and the real ones of classes that have
+        none (train on synthetic, test on real [1]_); ``"oracle"`` if it is given.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, or no row, or every row, is synthetic.
+
+    References
+    ----------
+    .. [1] Esteban, Hyland and Rätsch, "Real-valued (medical) time series generation
+       with recurrent conditional GANs", 2017, arXiv:1706.02633.
+    """
+    check_consistent_length(X, y, synthetic_mask)
+    labels, mask = np.asarray(y), column_or_1d(synthetic_mask).astype(bool)
+    if mask.all() or not mask.any():
+        raise ValueError(
+            "`synthetic_mask` must mark some rows and leave others. Got "
+            f"{int(mask.sum())} of {len(mask)} marked."
+        )
+    chosen = {
+        "nothing": ~mask,
+        "augmented": np.ones(len(mask), dtype=bool),
+        "synthetic": mask | ~np.isin(labels, labels[mask]),
+    }
+    classifiers = {
+        name: clone(classifier).fit(
+            _safe_indexing(X, np.flatnonzero(rows)), labels[rows]
+        )
+        for name, rows in chosen.items()
+    }
+    if oracle is not None:
+        classifiers["oracle"] = clone(classifier).fit(*oracle)
+    return classifiers
+
+
+def utility_scores(
+    classifier: Any,
+    X: Any,
+    y: Any,
+    synthetic_mask: Any,
+    X_test: Any,
+    y_test: Any,
+    *,
+    oracle: Any = None,
+) -> pd.DataFrame:
+    """Scores on real rows of a classifier without synthetic rows, with and on them.
+
+    Parameters
+    ----------
+    classifier : classifier
+        Has ``predict_proba``; it may be a pipeline that begins with the preprocessing.
+    X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+        Real and synthetic training rows, as a sampler returns them.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    synthetic_mask : array-like of shape (n_samples,), dtype=bool
+        Which rows are synthetic, such as ``GANOverSampler.synthetic_mask_``.
+    X_test : {DataFrame, array-like, sparse matrix} of shape (n_test, n_features)
+        Real rows that neither the sampler nor the classifier was trained on.
+    y_test : array-like of shape (n_test,)
+        Their classes.
+    oracle : tuple of (X, y), default=None
+        All real training rows, where `X` holds a part of them.
+
+    Returns
+    -------
+    scores : DataFrame
+        The columns are those of :func:`classifier_scores`, the rare classes being
+        those that have synthetic rows. The rows are what was trained on: ``nothing``
+        (the real rows alone), ``augmented``, ``synthetic`` and, if given, ``oracle``;
+        see :func:`train_with_and_without`. The gain over nothing is
+        ``scores.loc["augmented"] - scores.loc["nothing"]``.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ; if no row, or every row, is synthetic; or if `y_test`
+        holds a class that `y` does not.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from imblearn.over_sampling import RandomOverSampler
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment.metrics import utility_scores
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> sampler = RandomOverSampler(random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X[::2], y[::2])
+    >>> is_synthetic = np.arange(len(y_resampled)) >= 200
+    >>> scores = utility_scores(
+    ...     LogisticRegression(), X_resampled, y_resampled, is_synthetic, X, y
+    ... )
+    >>> scores.index.tolist()
+    ['nothing', 'augmented', 'synthetic']
+    """
+    trained = train_with_and_without(classifier, X, y, synthetic_mask, oracle=oracle)
+    classes = trained["nothing"].classes_
+    made = np.asarray(y)[column_or_1d(synthetic_mask).astype(bool)]
+    return scores_of(
+        class_indices(classes, y_test),
+        {name: fitted.predict_proba(X_test) for name, fitted in trained.items()},
+        rare=class_indices(classes, np.unique(made)).tolist(),
+    )
+
+
+def scores_of(
+    y: np.ndarray, probability: dict[str, np.ndarray], rare: Sequence[int]
+) -> pd.DataFrame:
+    """Scores of several predictions of the same rows; a row each."""
+    scores = {
+        name: classifier_scores(y, predicted, rare)
+        for name, predicted in probability.items()
+    }
+    return pd.DataFrame.from_dict(scores, orient="index")
+
+
+def class_indices(classes: np.ndarray, y: Any) -> np.ndarray:
+    """Position of each label among the sorted classes."""
+    labels = np.asarray(y)
+    unknown = np.setdiff1d(labels, classes)
+    if len(unknown):
+        raise ValueError(
+            f"`y_test` must hold the classes {classes.tolist()} alone. Got "
+            f"{unknown.tolist()} too."
+        )
+    return np.searchsorted(classes, labels)
+
+
+class Gain(NamedTuple):
+    """What :func:`bootstrap_gain` returns."""
+
+    difference: float
+    low: float
+    high: float
+
+
+def bootstrap_gain(
+    y: np.ndarray,
+    nothing: np.ndarray,
+    augmented: np.ndarray,
+    rare: Sequence[int],
+    *,
+    n_draws: int = 1000,
+    random_state: RandomState = None,
+) -> Gain:
+    """Gain in average precision on one set of test rows, with a 95 % interval.
+
+    Test rows are drawn with replacement, as many of each class, and both classifiers
+    scored on the same draw. The interval holds for these two trained classifiers: that
+    another training set would have given others is not in it, so it is narrower than
+    that of a cross-validation.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_test,)
+        Class indices of real rows.
+    nothing : ndarray of shape (n_test, n_classes)
+        Probabilities without synthetic rows.
+    augmented : ndarray of shape (n_test, n_classes)
+        Probabilities with them.
+    rare : sequence of int
+        Indices of the rare classes; the gain is the mean over them.
+    n_draws : int, default=1000
+        Number of draws.
+    random_state : int, RandomState instance or None, default=None
+        Source of the draws.
+
+    Returns
+    -------
+    difference, low, high : float
+        The gain on these rows, and the ends of the interval. NaN if none of the rare
+        classes is in `y`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.metrics import bootstrap_gain
+    >>> y = np.repeat([0, 1], [90, 10])
+    >>> guess = np.random.default_rng(0).random((100, 2))
+    >>> known = np.eye(2)[y]
+    >>> gain = bootstrap_gain(y, guess, known, [1], random_state=0)
+    >>> 0 < gain.low < gain.difference < gain.high
+    True
+    """
+    rng = make_rng(random_state)
+    found = [label for label in rare if 0 < (y == label).sum() < len(y)]
+    if not found:
+        return Gain(np.nan, np.nan, np.nan)
+    by_class = [np.flatnonzero(y == label) for label in np.unique(y)]
+
+    def gain(counts: np.ndarray) -> float:
+        differences = [
+            _average_precision(y == label, augmented[:, label], counts)
+            - _average_precision(y == label, nothing[:, label], counts)
+            for label in found
+        ]
+        return float(np.mean(differences))
+
+    gains = []
+    for _ in range(n_draws):
+        counts = np.empty(len(y))
+        for rows in by_class:
+            counts[rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
+        gains.append(gain(counts))
+    low, high = np.quantile(gains, [0.025, 0.975])
+    return Gain(gain(np.ones(len(y))), float(low), float(high))
+
+
+def _average_precision(
+    is_rare: np.ndarray, score: np.ndarray, counts: np.ndarray
+) -> float:
+    """As scikit-learn's with `sample_weight`, without its checks: many times faster."""
+    order = np.argsort(-score, kind="stable")
+    last_of_ties = np.append(np.diff(score[order]) != 0, True)
+    hits = np.cumsum((counts * is_rare)[order])[last_of_ties]
+    taken = np.cumsum(counts[order])[last_of_ties]
+    precision = hits / np.maximum(taken, 1)
+    return float(np.diff(hits, prepend=0) @ precision / hits[-1])
+
+
+def oracle_gap_closed(nothing: Any, score: Any, oracle: Any) -> float:
+    """Share of what more real rows would bring that synthetic rows bring.
+
+    Hide a part of the real rows; train on what is left (`nothing`), with as many
+    synthetic rows as were hidden (`score`), and with the hidden rows themselves
+    (`oracle`). Several splits or data sets are pooled, by sums, so that one with a
+    small gap does not decide.
+
+    Parameters
+    ----------
+    nothing, score, oracle : float or array-like of shape (n_scores,)
+        Scores of which more is better.
+
+    Returns
+    -------
+    share : float
+        0 for no gain, 1 for the gain of real rows; below 0 for harm. NaN if the real
+        rows bring nothing either.
+
+    Examples
+    --------
+    >>> from gan_augment.metrics import oracle_gap_closed
+    >>> round(oracle_gap_closed([0.5, 0.6], [0.6, 0.6], [0.7, 0.8]), 2)
+    0.25
+    """
+    nothing = np.asarray(nothing, dtype=float)
+    gap = float(np.sum(np.asarray(oracle) - nothing))
+    gain = float(np.sum(np.asarray(score) - nothing))
+    return gain / gap if gap else np.nan

@@ -1,0 +1,16 @@
+"""The over-sampler, and what refines the rows that a GAN draws."""
+
+from gan_augment.over_sampling.class_filter import ClassFilter
+from gan_augment.over_sampling.copy_filter import CopyFilter
+from gan_augment.over_sampling.image_mixture import ImageMixture, RandomAffine
+from gan_augment.over_sampling.leakage import LeakageWarning
+from gan_augment.over_sampling.over_sampler import GANOverSampler
+
+__all__ = [
+    "ClassFilter",
+    "CopyFilter",
+    "GANOverSampler",
+    "ImageMixture",
+    "LeakageWarning",
+    "RandomAffine",
+]

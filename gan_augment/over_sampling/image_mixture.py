@@ -1,0 +1,340 @@
+"""Images of a GAN beside label-preserving copies, as far as the GAN does no harm."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Self
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial.distance import cdist
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from gan_augment.encoding import ImageEncoder
+from gan_augment.encoding.container import to_rows
+from gan_augment.encoding.labels import plain_label
+from gan_augment.encoding.marginals import Marginals
+from gan_augment.metrics import c2st, diversity_ratio
+from gan_augment.seeding import RandomState, make_rng
+
+# With fewer real images of a class the GAN's share is halved, with one it is none.
+FEW_IMAGES = 10
+# Copies of a class that its blur is learned from, at least.
+FEWEST_COPIED = 256
+# Images of a class that are judged, at most, and the fewest that say anything.
+N_JUDGED = 100
+FEWEST_JUDGED = 12
+# Common classes whose images are judged for those that are too rare to be.
+N_COMMON = 2
+# measure -> where it begins to lower the GAN's share, and where nothing is left of it.
+LIMITS: Mapping[str, tuple[float, float]] = {
+    "c2st": (0.97, 1.0),
+    "diversity": (0.7, 0.4),
+    "novelty": (0.4, 0.1),
+}
+# A change of size by 1 would leave nothing of an image.
+AFFINE_RANGES = {
+    "shift": Interval(Real, 0, 1, closed="both"),
+    "rotation": Interval(Real, 0, 180, closed="both"),
+    "scale": Interval(Real, 0, 1, closed="left"),
+}
+
+
+@dataclass(frozen=True)
+class RandomAffine:
+    """Shift, turn and scale images at random.
+
+    Parameters
+    ----------
+    shift : float, default=0.05
+        Largest shift along each axis, as a share of that side, from 0 to 1.
+    rotation : float, default=0.0
+        Largest angle, in degrees, from 0 to 180.
+    scale : float, default=0.0
+        Largest change of size, as a share below 1.
+
+    Raises
+    ------
+    ValueError
+        If a value is out of range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.over_sampling.image_mixture import RandomAffine
+    >>> images = np.eye(20).reshape(1, 1, 20, 20)
+    >>> moved = RandomAffine(rotation=15)(images, np.random.default_rng(0))
+    >>> moved.shape, bool((moved == images).all())
+    ((1, 1, 20, 20), False)
+    """
+
+    shift: float = 0.05
+    rotation: float = 0.0
+    scale: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in AFFINE_RANGES.items():
+            value = getattr(self, name)
+            if not allowed.is_satisfied_by(value):
+                raise ValueError(f"`{name}` must be {allowed}. Got {value!r}.")
+
+    def __call__(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """(n, channels, h, w) images -> as many, each moved; edges are repeated."""
+        centre = (np.array(images.shape[2:]) - 1) / 2
+        most = np.maximum(self.shift * np.array(images.shape[2:]), self.shift > 0)
+        moved = np.empty_like(images)
+        for image, out in zip(images, moved, strict=True):
+            angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation))
+            size = 1 + rng.uniform(-self.scale, self.scale)
+            shift = rng.uniform(-most, most)
+            if self.rotation == self.scale == 0:
+                shift = np.rint(shift)  # by whole pixels, which blurs nothing
+            turn = np.array(
+                [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+            )
+            offset = centre - turn / size @ (centre + shift)
+            for channel, channel_out in zip(image, out, strict=True):
+                ndimage.affine_transform(
+                    channel,
+                    turn / size,
+                    offset,
+                    output=channel_out,
+                    order=1,
+                    mode="nearest",
+                )
+        return moved
+
+
+class ImageMixture(BaseEstimator):
+    """Draw some images from a GAN, and some as label-preserving copies of real ones.
+
+    Both together make better training images than either alone. Copies that are turned
+    or scaled are blurred by that, and a classifier sees it; so their pixels, too, are
+    given the distribution of the real ones of their class. A GAN can also do harm:
+    where only rare images are synthetic, whatever tells them from real ones tells the
+    class, and the classifier learns that. So its images are judged first, by
+
+    - *c2st*: the AUC of a random forest on pixels that tells them from real images, of
+      the most common classes, which have the images to test it;
+    - *diversity*: their mean distance from each other, over that of real images;
+    - *novelty*: their distance to the nearest real image of the class, over that of
+      real images to their nearest neighbour. 0 is a copier,
+
+    and the worst of the three lowers the GAN's share, down to none. A class of fewer
+    than 10 images gets half of the GAN's share, a single image is copied only; whenever
+    the share is lowered, a warning says why.
+
+    Parameters
+    ----------
+    mix : float, default=0.5
+        Share of images from the GAN, from 0 to 1.
+    augment : callable, default=None
+        What leaves the class of an image as it is; ``augment(images, rng)`` gets real
+        images, float32 of shape (n, channels, h, w) in [-1, 1], and a
+        :class:`numpy.random.Generator`, and gives as many changed ones. None takes
+        :class:`RandomAffine`, which shifts by at most 5 % of a side, and never mirrors
+        or turns. Where the class bears more, say so:
+        ``RandomAffine(0.07, rotation=15, scale=0.1)``.
+    guard : bool, default=True
+        Whether the GAN is judged.
+    random_state : int, RandomState instance or None, default=None
+        Source of the judgement's choices.
+
+    Attributes
+    ----------
+    marginals_ : dict
+        Class -> map of the pixels of copies to those of real images.
+    share_ : dict
+        Class -> share of images that come from the GAN.
+    report_ : dict
+        Class -> number of real images, measures of the GAN and its share.
+    """
+
+    _parameter_constraints: dict = {
+        "mix": [Interval(Real, 0, 1, closed="both")],
+        "augment": [callable, None],
+        "guard": ["boolean"],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        mix: float = 0.5,
+        *,
+        augment: Callable | None = None,
+        guard: bool = True,
+        random_state: RandomState = None,
+    ) -> None:
+        self.mix = mix
+        self.augment = augment
+        self.guard = guard
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: np.ndarray, gan: Any, labels: Sequence[Any]) -> Self:
+        """Keep the real images of the classes, and judge the GAN's.
+
+        Parameters
+        ----------
+        X : array-like
+            Real images as :class:`~gan_augment.encoding.ImageEncoder` takes them.
+        y : ndarray of shape (n_samples,)
+            Their classes.
+        gan : estimator
+            Fitted; has ``sample(n_samples, label=..., random_state=...)``.
+        labels : sequence
+            Classes that images will be drawn of.
+
+        Returns
+        -------
+        self : ImageMixture
+            Ready for :meth:`sample`.
+        """
+        self._validate_params()
+        rng = make_rng(self.random_state)
+        self.gan_ = gan
+        self.encoder_ = ImageEncoder(getattr(gan, "image_shape", None)).fit(X)
+        codes = self.encoder_.quantize(X)
+        self.codes_ = {label: codes[y == label] for label in labels}
+        self.marginals_ = {
+            label: self._learn_blur(of_class, rng)
+            for label, of_class in self.codes_.items()
+        }
+        judged = self.guard and self.mix > 0
+        tell = self._judge_common(codes, y, rng) if judged else {}
+        self.share_, self.report_ = {}, {}
+        for label, of_class in self.codes_.items():
+            measures, n_real = dict(tell), len(of_class)
+            if judged and n_real > 1:
+                drawn = self._drawn(label, N_JUDGED, rng)
+                measures |= _judge(self._encoded(of_class), drawn)
+            share = self.mix * _trust(measures) * _confidence(n_real)
+            key = plain_label(label)
+            self.share_[key] = share
+            self.report_[key] = {"n_real": n_real, **measures, "share": share}
+        self._warn()
+        return self
+
+    def sample(
+        self, n_samples: int, *, label: Any, random_state: RandomState = None
+    ) -> tuple[Any, np.ndarray]:
+        """Draw images of a class: first those of the GAN, then copies.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of images.
+        label : object
+            Their class; one of `labels` in fit.
+        random_state : int, RandomState instance, Generator or None, default=None
+            Source of the draw.
+
+        Returns
+        -------
+        X : {ndarray, DataFrame, sparse matrix}
+            Images as they came in fit.
+        y : ndarray of shape (n_samples,)
+            Their class.
+        """
+        check_is_fitted(self, "share_")
+        rng = make_rng(random_state)
+        n_drawn = round(self.share_[label] * n_samples)
+        codes = self.codes_[label]
+        # Every real image is copied as often as any other.
+        turns = np.arange(n_samples - n_drawn) % len(codes)
+        real = self._encoded(codes[rng.permutation(len(codes))[turns]])
+        only_class = np.zeros(len(real), dtype=np.intp)
+        encoded = self.marginals_[label].match(self._augmented(real, rng), only_class)
+        if n_drawn:
+            encoded = np.concatenate([self._drawn(label, n_drawn, rng), encoded])
+        return self.encoder_.inverse_transform(encoded), np.full(n_samples, label)
+
+    def _learn_blur(self, codes: np.ndarray, rng: np.random.Generator) -> Marginals:
+        """What undoes the effect of copying on the pixels of a class."""
+        turns = np.arange(max(len(codes), FEWEST_COPIED)) % len(codes)
+        real = self._encoded(codes[turns])
+        return Marginals.of([self._augmented(real, rng)], [real])
+
+    def _augmented(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        augment = RandomAffine() if self.augment is None else self.augment
+        changed = np.asarray(augment(real.copy(), rng))
+        if changed.shape != real.shape:
+            raise ValueError(
+                "`augment` must give as many images of the same shape as it gets, "
+                f"{real.shape}. Got {changed.shape}."
+            )
+        return self.encoder_.freeze(changed)
+
+    def _encoded(self, codes: np.ndarray) -> np.ndarray:
+        return self.encoder_.dequantize(codes)
+
+    def _drawn(self, label: Any, n_images: int, rng: np.random.Generator) -> np.ndarray:
+        """Encoded images of the GAN."""
+        images, _ = self.gan_.sample(n_images, label=label, random_state=rng)
+        return self.encoder_.transform(images)
+
+    def _judge_common(
+        self, codes: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    ) -> dict[str, float]:
+        """How well the GAN's images of the most common classes can be told."""
+        labels, counts = np.unique(y, return_counts=True)
+        values = []
+        for position in np.argsort(-counts, kind="stable")[:N_COMMON]:
+            if counts[position] < FEWEST_JUDGED:
+                break
+            of_class = rng.permutation(np.flatnonzero(y == labels[position]))
+            real = self._encoded(codes[of_class[:N_JUDGED]])
+            drawn = self._drawn(labels[position], len(real), rng)
+            values.append(c2st(to_rows(real), to_rows(drawn), random_state=rng))
+        return {"c2st": float(np.mean(values))} if values else {}
+
+    def _warn(self) -> None:
+        lowered = {
+            label: report
+            for label, report in self.report_.items()
+            if report["share"] < self.mix
+        }
+        if lowered:
+            reasons = "; ".join(
+                f"{label!r}: "
+                + ", ".join(f"{name} {value:.3g}" for name, value in report.items())
+                for label, report in lowered.items()
+            )
+            warnings.warn(
+                "The GAN gives fewer images than `mix` asks for, and copies of real "
+                "images the rest, because the class has few real images or the GAN's "
+                f"would do harm. By class: {reasons}; see `report_`.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+def _judge(real: np.ndarray, drawn: np.ndarray) -> dict[str, float]:
+    """Diversity and novelty of encoded images of one class."""
+    real, drawn = to_rows(real[:N_JUDGED]), to_rows(drawn)
+    diversity = diversity_ratio(real, drawn)
+    nearest = np.median(np.sort(cdist(real, real), axis=1)[:, 1])
+    if np.isnan(diversity) or not nearest:
+        return {}  # all images are alike, or come twice: no scale to judge by
+    novelty = np.median(cdist(drawn, real).min(axis=1)) / nearest
+    return {"diversity": diversity, "novelty": float(novelty)}
+
+
+def _trust(measures: Mapping[str, float]) -> float:
+    """1 where every measure is within its limit, 0 where one is beyond all doubt."""
+    shares = []
+    for name, value in measures.items():
+        enough, nothing = LIMITS[name]
+        shares.append((value - nothing) / (enough - nothing))
+    return max(0.0, min(1.0, *shares)) if shares else 1.0
+
+
+def _confidence(n_real: int) -> float:
+    """What the number of real images leaves of the GAN's share."""
+    if n_real == 1:
+        return 0.0
+    return 0.5 if n_real < FEW_IMAGES else 1.0

@@ -1,0 +1,257 @@
+"""What each way of handling imbalance does, and what it does to probabilities."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.calibration import CalibrationDisplay
+
+from gan_augment.metrics.scores import LESS_IS_BETTER
+from gan_augment.plotting.canvas import axes_for
+
+BETTER_COLOR, WORSE_COLOR, OPEN_COLOR = "tab:green", "tab:red", "tab:gray"
+
+
+class ComparedArms(Protocol):
+    """What the displays need of a :class:`~gan_augment.comparison.Comparison`."""
+
+    @property
+    def calibration(self) -> pd.DataFrame:
+        """Reliability bins of every arm."""
+
+    @property
+    def baseline(self) -> str:
+        """Name of the arm that all others are compared with."""
+
+    @property
+    def best(self) -> str:
+        """The sampler with the largest mean gain."""
+
+    def differences(self, metric: str) -> pd.DataFrame:
+        """Paired differences from the baseline, a row an arm."""
+
+
+class ComparisonDisplay:
+    """Paired differences of every arm from the baseline, with their intervals.
+
+    An arm is green if its whole interval is better than the baseline, red if it is
+    worse, and grey if there is no evidence of either.
+
+    Parameters
+    ----------
+    differences : DataFrame
+        A row an arm: ``difference``, ``low`` and ``high``.
+    metric : str
+        What they are differences of.
+    less_is_better : bool, default=False
+        Whether a difference below 0 is a gain.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the intervals.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.plotting import ComparisonDisplay
+    >>> differences = pd.DataFrame(
+    ...     {"difference": [0.02, 0.0], "low": [0.01, -0.01], "high": [0.03, 0.01]},
+    ...     index=["GAN", "SMOTE"],
+    ... )
+    >>> display = ComparisonDisplay(differences, "average_precision").plot()
+    >>> display.ax_.get_xlabel()
+    'average precision, difference from the baseline'
+    """
+
+    ax_: Any
+    figure_: Any
+
+    def __init__(
+        self, differences: pd.DataFrame, metric: str, *, less_is_better: bool = False
+    ) -> None:
+        self.differences = differences
+        self.metric = metric
+        self.less_is_better = less_is_better
+
+    @classmethod
+    def from_comparison(
+        cls,
+        comparison: ComparedArms,
+        *,
+        metric: str = "average_precision",
+        ax: Any = None,
+    ) -> Self:
+        """Draw what :func:`~gan_augment.compare` found.
+
+        Parameters
+        ----------
+        comparison : Comparison
+            What :func:`~gan_augment.compare` returned.
+        metric : str, default="average_precision"
+            A column of its ``frame``.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ComparisonDisplay
+            With the intervals drawn.
+
+        Raises
+        ------
+        ValueError
+            If `metric` is no column of ``frame``.
+        """
+        differences = comparison.differences(metric).drop(index=comparison.baseline)
+        less_is_better = metric.removeprefix("uncorrected_") in LESS_IS_BETTER
+        return cls(differences, metric, less_is_better=less_is_better).plot(ax)
+
+    def plot(self, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : ComparisonDisplay
+            The display.
+        """
+        ax = axes_for(self, ax)
+        ordered = self.differences.sort_values(
+            "difference", ascending=not self.less_is_better, na_position="first"
+        ).iloc[::-1]
+        middle, low, high = ordered[["difference", "low", "high"]].to_numpy(float).T
+        better, worse = low > 0, high < 0
+        if self.less_is_better:
+            better, worse = worse, better
+        colors = np.select(
+            [better, worse], [BETTER_COLOR, WORSE_COLOR], default=OPEN_COLOR
+        ).tolist()
+        places = np.arange(len(ordered))
+        ax.hlines(places, low, high, color=colors, linewidth=2)
+        ax.scatter(middle, places, color=colors, zorder=3)
+        ax.axvline(0, color="black", linewidth=1)
+        ax.margins(y=0.15)
+        ax.set_yticks(places, [str(arm).replace("$", r"\$") for arm in ordered.index])
+        ax.invert_yaxis()
+        note = " (less is better)" if self.less_is_better else ""
+        name = self.metric.replace("_", " ")
+        ax.set_xlabel(f"{name}, difference from the baseline{note}")
+        return self
+
+
+class CalibrationCurvesDisplay:
+    """Calibration of an arm before and after its probabilities are corrected.
+
+    Over-sampling moves probabilities; the correction of the prior moves them back.
+    On the diagonal a predicted risk is the share of rows that have it. Each curve is
+    drawn by scikit-learn's ``CalibrationDisplay``.
+
+    Parameters
+    ----------
+    curves : dict of str to DataFrame
+        Name -> ``predicted`` and ``observed``, a row a bin.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+    displays_ : list of CalibrationDisplay
+        scikit-learn's, one a curve.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.plotting import CalibrationCurvesDisplay
+    >>> curve = pd.DataFrame({"predicted": [0.1, 0.9], "observed": [0.2, 0.8]})
+    >>> display = CalibrationCurvesDisplay({"nothing": curve}).plot()
+    >>> len(display.displays_)
+    1
+    """
+
+    ax_: Any
+    figure_: Any
+
+    def __init__(self, curves: dict[str, pd.DataFrame]) -> None:
+        self.curves = curves
+
+    @classmethod
+    def from_comparison(
+        cls,
+        comparison: ComparedArms,
+        *,
+        arm: str | None = None,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw the baseline, and an arm before and after the correction.
+
+        Parameters
+        ----------
+        comparison : Comparison
+            What :func:`~gan_augment.compare` returned, of two classes.
+        arm : str, default=None
+            One of its samplers. None takes the best.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to ``CalibrationDisplay.plot``.
+
+        Returns
+        -------
+        display : CalibrationCurvesDisplay
+            With the curves drawn.
+
+        Raises
+        ------
+        ValueError
+            If `arm` has no calibration.
+        """
+        arm = comparison.best if arm is None else arm
+        bins = comparison.calibration
+        known = bins["arm"].unique().tolist() if len(bins) else []
+        if arm not in known:
+            raise ValueError(f"`arm` must be one of {known}. Got {arm!r}.")
+        before, after = (
+            bins[(bins["arm"] == arm) & (bins["correction"] == correction)]
+            for correction in ("before", "after")
+        )
+        baseline = comparison.baseline
+        plain = bins[(bins["arm"] == baseline) & (bins["correction"] == "before")]
+        curves = {baseline: plain, arm: before, f"{arm}, corrected": after}
+        return cls(curves).plot(ax, **kwargs)
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to ``CalibrationDisplay.plot``.
+
+        Returns
+        -------
+        self : CalibrationCurvesDisplay
+            The display.
+        """
+        ax = axes_for(self, ax)
+        self.displays_ = [
+            CalibrationDisplay(
+                curve["observed"].to_numpy(), curve["predicted"].to_numpy(), None
+            ).plot(ax=ax, name=name, **kwargs)
+            for name, curve in self.curves.items()
+        ]
+        ax.set(xlabel="predicted probability", ylabel="share that came true")
+        return self

@@ -1,0 +1,118 @@
+"""Whether synthetic rows crowd around the rows that the generator has seen."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+
+from gan_augment.metrics.columns import as_matrices
+from gan_augment.metrics.privacy import closest_distances
+from gan_augment.plotting.canvas import REAL_COLOR, SYNTHETIC_COLOR, axes_for
+
+
+class ClosestRecordDisplay:
+    """Distances to the closest training row, of synthetic and of unseen real rows.
+
+    Two distribution functions. Where the one of the synthetic rows lies far to the left
+    of the other, they repeat the training rows; where it lies to the right, they are
+    off the data.
+
+    Parameters
+    ----------
+    holdout : ndarray of shape (n_holdout,)
+        Distances of the hold-out rows to their closest training rows.
+    synthetic : ndarray of shape (n_synthetic,)
+        Distances of the synthetic rows.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.plotting import ClosestRecordDisplay
+    >>> train, holdout = np.random.default_rng(0).normal(size=(2, 100, 3))
+    >>> display = ClosestRecordDisplay.from_tables(train, holdout, train + 0.01)
+    >>> bool(np.median(display.synthetic) < np.median(display.holdout))
+    True
+    """
+
+    ax_: Any
+    figure_: Any
+
+    def __init__(self, holdout: np.ndarray, synthetic: np.ndarray) -> None:
+        self.holdout = holdout
+        self.synthetic = synthetic
+
+    @classmethod
+    def from_tables(
+        cls,
+        train: Any,
+        holdout: Any,
+        synthetic: Any,
+        *,
+        ax: Any = None,
+        **kwargs: Any,
+    ) -> Self:
+        """Draw the distances of two tables to the training rows.
+
+        Parameters
+        ----------
+        train : {DataFrame, array-like} of shape (n_train, n_features)
+            Real rows that the generator has seen. Frames are encoded by
+            :func:`~gan_augment.metrics.encode_rows`, arrays taken as they are,
+            images as rows of pixels.
+        holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
+            Real rows of the same class that it has not seen.
+        synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
+            Synthetic rows.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to ``Axes.ecdf``.
+
+        Returns
+        -------
+        display : ClosestRecordDisplay
+            With the curves drawn.
+
+        Raises
+        ------
+        ValueError
+            If a set is empty, or the columns differ.
+        """
+        train, holdout, synthetic = as_matrices(
+            train=train, holdout=holdout, synthetic=synthetic
+        )
+        distances = (closest_distances(train, rows) for rows in (holdout, synthetic))
+        return cls(*distances).plot(ax, **kwargs)
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to ``Axes.ecdf``.
+
+        Returns
+        -------
+        self : ClosestRecordDisplay
+            The display.
+        """
+        ax = axes_for(self, ax)
+        for distances, color, name in (
+            (self.holdout, REAL_COLOR, "unseen real rows"),
+            (self.synthetic, SYNTHETIC_COLOR, "synthetic rows"),
+        ):
+            ax.ecdf(distances, **{"color": color, "label": name} | kwargs)
+        ax.set(xlabel="distance to the closest training row", ylabel="share of rows")
+        ax.legend()
+        return self

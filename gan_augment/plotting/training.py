@@ -1,0 +1,110 @@
+"""How the training of a GAN went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+from sklearn.exceptions import NotFittedError
+
+from gan_augment.plotting.canvas import axes_for
+
+
+class TrainingCurvesDisplay:
+    """Losses of a GAN over the steps of its training.
+
+    Losses that settle say that the game is in balance, not that the rows are good: for
+    that look at the rows. A discriminator whose loss goes to 0 has won, and the
+    generator learns nothing more.
+
+    Parameters
+    ----------
+    history : mapping of str to sequence of float
+        ``step`` and the measures, one entry an epoch.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        Axes with the curves.
+    figure_ : matplotlib Figure
+        Figure that holds them.
+    lines_ : list of matplotlib Line2D
+        The curves.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.plotting import TrainingCurvesDisplay
+    >>> X, y = make_classification(200, weights=[0.9], random_state=0)
+    >>> gan = TabularGAN(max_steps=50, random_state=0).fit(X, y)
+    >>> display = TrainingCurvesDisplay.from_estimator(gan)
+    >>> [line.get_label() for line in display.lines_]
+    ['discriminator loss', 'generator loss', 'gradient penalty']
+    """
+
+    ax_: Any
+    figure_: Any
+
+    def __init__(self, history: Mapping[str, Sequence[float]]) -> None:
+        self.history = history
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw the training of a fitted over-sampler or GAN.
+
+        Parameters
+        ----------
+        estimator : GANOverSampler, TabularGAN or another with ``history_``
+            The fitted estimator.
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to ``Axes.plot``.
+
+        Returns
+        -------
+        display : TrainingCurvesDisplay
+            With the curves drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If `estimator` has no history.
+        """
+        history = getattr(estimator, "history_", None)
+        if not history:
+            raise NotFittedError(
+                "`estimator` must be fitted and have recorded its training in "
+                f"`history_`. Got {estimator!r}."
+            )
+        return cls(history).plot(ax, **kwargs)
+
+    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw; None makes a new figure.
+        **kwargs : dict
+            Passed to ``Axes.plot``.
+
+        Returns
+        -------
+        self : TrainingCurvesDisplay
+            The display.
+        """
+        ax = axes_for(self, ax)
+        measures = [n for n in self.history if n.endswith(("loss", "penalty"))]
+        self.lines_ = [
+            ax.plot(
+                self.history["step"],
+                self.history[name],
+                **{"label": name.replace("_", " "), **kwargs},
+            )[0]
+            for name in measures
+        ]
+        ax.set(xlabel="step", ylabel="mean of an epoch")
+        ax.legend()
+        return self

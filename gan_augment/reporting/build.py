@@ -1,0 +1,126 @@
+"""report(): one page that says what was made, whether it helps, and what it gives away.
+
+``findings`` puts the measures into words, ``sections`` shows them, ``document`` writes
+them down; here they are gathered.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gan_augment.comparison.result import Comparison
+from gan_augment.metrics.quality import FEWEST_ROWS, row_quality
+from gan_augment.reporting import sections
+from gan_augment.reporting.document import Report
+from gan_augment.reporting.evidence import ReportedRows, Trials
+from gan_augment.reporting.findings import gives_away, looks_real, verdict
+from gan_augment.seeding import RandomState, draw_seed, make_rng
+
+
+def report(
+    sampler: Any,
+    X: Any,
+    y: Any,
+    X_test: Any,
+    y_test: Any,
+    *,
+    classifier: Any = None,
+    comparison: Comparison | None = None,
+    arm: str = "GAN",
+    title: str = "Report on synthetic rows",
+    random_state: RandomState = None,
+) -> Report:
+    """Say of the rows that an over-sampler made whether they help and what they are.
+
+    Nothing of the generator is trained again: the report is about the rows that are
+    passed. It compares them with real rows that the sampler has not seen, so split
+    first, and resample the training rows only.
+
+    Parameters
+    ----------
+    sampler : GANOverSampler
+        The sampler that made the rows, after ``fit_resample``.
+    X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features)
+        Real and synthetic rows, as ``fit_resample`` returned them.
+    y : array-like of shape (n_samples,)
+        Their classes.
+    X_test : {DataFrame, ndarray, sparse matrix} of shape (n_test, n_features)
+        Real rows that the sampler has not seen.
+    y_test : array-like of shape (n_test,)
+        Their classes.
+    classifier : classifier, default=None
+        What is to use the rows, with the preprocessing that it needs; it is trained
+        without and with them, and scored on the test rows.
+    comparison : Comparison, default=None
+        What :func:`~gan_augment.compare` returned, for the verdict: its folds say more
+        than one split.
+    arm : str, default="GAN"
+        What the comparison calls this sampler.
+    title : str, default="Report on synthetic rows"
+        Heading of the report.
+    random_state : int, RandomState instance or None, default=None
+        Which rows are looked at in large tables, and the forests that judge them.
+
+    Returns
+    -------
+    report : Report
+        With ``verdict``, ``findings``, ``save(path)`` to an HTML or Markdown file, and
+        the figures of the measures in ``quality`` and ``utility``.
+
+    Raises
+    ------
+    ValueError
+        If `X` is not what the sampler returned, if it made no rows, if the columns of
+        the test rows differ, or if the comparison has no such `arm`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import train_test_split
+    >>> from gan_augment import GANOverSampler, TabularGAN, report
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    >>> gan = TabularGAN(max_steps=50)
+    >>> sampler = GANOverSampler(gan, sample_filter=None, random_state=0)
+    >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
+    >>> found = report(
+    ...     sampler,
+    ...     X_resampled,
+    ...     y_resampled,
+    ...     X_test,
+    ...     y_test,
+    ...     classifier=LogisticRegression(),
+    ...     random_state=0,
+    ... )
+    >>> [finding.question for finding in found.findings]
+    ['Does it help?', 'Do the rows look real?', 'Do they give real rows away?']
+    """
+    rows = ReportedRows(sampler, X, y, X_test, y_test)
+    rng = make_rng(random_state)
+    qualities = {
+        label: row_quality(*rows.of(label), random_state=draw_seed(rng))
+        for label in rows.rare
+        if min(map(len, rows.of(label))) >= FEWEST_ROWS
+    }
+    trials = Trials.of(rows, classifier, rng)
+    helps = sections.helps(rows, trials, comparison, arm)
+    real, away = looks_real(qualities), gives_away(qualities)
+    text, tone = verdict(helps, real, away)
+    return Report(
+        title=title,
+        summary=sections.summary(rows, sampler),
+        verdict=text,
+        tone=tone,
+        findings=[helps, real, away],
+        sections=[
+            sections.on_utility(helps, trials, comparison, arm),
+            sections.on_fidelity(rows, qualities, rng),
+            sections.on_privacy(rows, qualities),
+            sections.on_data(rows),
+            sections.on_training(sampler),
+            sections.on_limits(rows, comparison),
+        ],
+        quality=qualities,
+        utility=trials.scores if trials else None,
+    )

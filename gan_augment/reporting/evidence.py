@@ -1,0 +1,134 @@
+"""What a report is about: the rows, and a classifier that was tried on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+
+from gan_augment.metrics.utility import (
+    Gain,
+    bootstrap_gain,
+    class_indices,
+    scores_of,
+    train_with_and_without,
+)
+
+
+class ReportedRows:
+    """What was resampled: real, synthetic and held-out rows of every class.
+
+    Parameters
+    ----------
+    sampler : GANOverSampler
+        After ``fit_resample``.
+    X, y : array-like
+        What it returned.
+    X_test, y_test : array-like
+        Held-out real rows and their classes.
+
+    Attributes
+    ----------
+    rare : list
+        Classes that have synthetic rows, those with the most first.
+    """
+
+    def __init__(self, sampler: Any, X: Any, y: Any, X_test: Any, y_test: Any) -> None:
+        mask = getattr(sampler, "synthetic_mask_", None)
+        if mask is None or len(mask) != np.shape(X)[0]:
+            made = "nothing yet" if mask is None else f"{len(mask)}"
+            raise ValueError(
+                "`X` must be the rows that `sampler.fit_resample` returned. Got "
+                f"{np.shape(X)[0]} rows, where the sampler returned {made}."
+            )
+        if not mask.any():
+            raise ValueError(
+                "`sampler` must have made rows. Got none: all classes have as many "
+                "rows as `sampling_strategy` asks for."
+            )
+        check_consistent_length(X, y)
+        check_consistent_length(X_test, y_test)
+        self.X, self.X_test = _dense(X), _dense(X_test)
+        self.y, self.y_test = column_or_1d(y), column_or_1d(y_test)
+        self.mask = np.asarray(mask)
+        classes, counts = np.unique(self.y[self.mask], return_counts=True)
+        self.rare = classes[np.argsort(-counts, kind="stable")].tolist()
+
+    def of(self, label: Any) -> tuple[Any, Any, Any]:
+        """Training, held-out and synthetic rows of a class."""
+        in_class, in_test = self.y == label, self.y_test == label
+        return (
+            _safe_indexing(self.X, np.flatnonzero(in_class & ~self.mask)),
+            _safe_indexing(self.X_test, np.flatnonzero(in_test)),
+            _safe_indexing(self.X, np.flatnonzero(in_class & self.mask)),
+        )
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the rows have columns, as images do not."""
+        return len(np.shape(self.X)) == 2
+
+
+def _dense(X: Any) -> Any:
+    return X.toarray() if sparse.issparse(X) else X
+
+
+@dataclass
+class Trials:
+    """A classifier trained without and with the synthetic rows.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_classes,)
+        The classes.
+    probability : dict of str to ndarray of shape (n_test, n_classes)
+        What each of :func:`train_with_and_without` predicts of the test rows.
+    scores : DataFrame
+        Its scores.
+    gain : Gain
+        In average precision.
+    is_rare : ndarray of shape (n_test,), dtype=bool
+        Which test rows are of the class with the most synthetic rows.
+    rare : int
+        Position of that class.
+    """
+
+    classes: np.ndarray
+    probability: dict[str, np.ndarray]
+    scores: pd.DataFrame
+    gain: Gain
+    is_rare: np.ndarray
+    rare: int
+
+    @classmethod
+    def of(
+        cls, rows: ReportedRows, classifier: Any, rng: np.random.Generator
+    ) -> Self | None:
+        """Train and score; None without a classifier."""
+        if classifier is None:
+            return None
+        trained = train_with_and_without(classifier, rows.X, rows.y, rows.mask)
+        classes = trained["nothing"].classes_
+        y_test = class_indices(classes, rows.y_test)
+        rare = class_indices(classes, rows.rare).tolist()
+        probability = {
+            name: fitted.predict_proba(rows.X_test) for name, fitted in trained.items()
+        }
+        return cls(
+            classes=classes,
+            probability=probability,
+            scores=scores_of(y_test, probability, rare),
+            gain=bootstrap_gain(
+                y_test,
+                probability["nothing"],
+                probability["augmented"],
+                rare,
+                random_state=rng,
+            ),
+            is_rare=y_test == rare[0],
+            rare=rare[0],
+        )

@@ -1,0 +1,172 @@
+"""Measures in words: does it help, does it look real, does it give real rows away."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from gan_augment.comparison.result import Comparison
+from gan_augment.metrics.utility import Gain
+from gan_augment.reporting.document import Finding, Tone
+
+# AUC above the floor from which rows are told apart with some success, and easily.
+TOLD_APART, EASILY_TOLD_APART = 0.1, 0.25
+# Share of exact copies above that of unseen real rows that is no coincidence.
+COPIES = 0.005
+# AUC of an attacker from which membership is given away a little, and plainly.
+KNOWN_A_LITTLE, KNOWN_PLAINLY = 0.55, 0.6
+# Times as many near copies as among unseen real rows.
+NEAR_COPIES = 2.0
+
+
+def helps_by_comparison(comparison: Comparison, arm: str) -> Finding:
+    """What :func:`~gan_augment.compare` found about one of its samplers."""
+    answer, tone = _found_of(comparison, arm)
+    return Finding("Does it help?", answer, comparison.verdict, tone)
+
+
+def _found_of(comparison: Comparison, arm: str) -> tuple[str, Tone]:
+    if arm not in comparison.samplers:
+        raise ValueError(
+            f"`arm` must be one of {list(comparison.samplers)}. Got {arm!r}."
+        )
+    if comparison.leak or arm in comparison.errors:
+        return "Cannot be told", "bad"
+    # As wide as the comparison's own verdict has them, for as many samplers.
+    level = 1 - 0.05 / len(comparison.samplers)
+    answer, tone = _gain_in_words(comparison.differences(level=level).loc[arm])
+    if answer != "Yes" and comparison.outcome == "gain":
+        return "Another does", "open"
+    return answer, tone
+
+
+def helps_by_one_split(scores: pd.DataFrame, gain: Gain, n_rows: int) -> Finding:
+    """What one set of held-out rows says."""
+    nothing, augmented = scores["average_precision"][["nothing", "augmented"]]
+    answer, tone = _gain_in_words(gain)
+    if answer == "Yes":
+        # The interval does not know that other training rows give other classifiers.
+        answer, tone = "Yes, on this split", "open"
+    evidence = (
+        f"How well the classifier ranks the rare rows among {n_rows} unseen real rows "
+        f"(average precision, 1 is perfect): {nothing:.3f} without synthetic rows, "
+        f"{augmented:.3f} with them; {gain.difference:+.3f}, 95 % interval "
+        f"{gain.low:+.3f} to {gain.high:+.3f}. This is one split: compare() tells more."
+    )
+    return Finding("Does it help?", answer, evidence, tone)
+
+
+def helps_unknown() -> Finding:
+    """Nothing was measured."""
+    evidence = (
+        "Pass the classifier that is to use the rows, or what compare() returned."
+    )
+    return Finding("Does it help?", "Not measured", evidence, "open")
+
+
+def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
+    """Whether synthetic rows can be told from real ones, of the class that is worst."""
+    question = "Do the rows look real?"
+    if not qualities:
+        return _too_few(question)
+    worst = max(qualities.values(), key=_c2st_above_floor)
+    c2st, floor = worst.loc["c2st", ["synthetic", "real"]]
+    above = _c2st_above_floor(worst)
+    answer, tone = _level(
+        above, (TOLD_APART, EASILY_TOLD_APART), ("Yes", "Not quite", "No")
+    )
+    evidence = (
+        "A classifier that is shown both tells synthetic from unseen real rows with an "
+        f"AUC of {c2st:.2f} (0.50: it cannot; 1: always). Two sets of real rows: "
+        f"{floor:.2f}."
+    )
+    return Finding(question, answer, evidence, tone)
+
+
+def gives_away(qualities: dict[Any, pd.DataFrame]) -> Finding:
+    """Whether synthetic rows repeat training rows, of the class that is worst."""
+    question = "Do they give real rows away?"
+    if not qualities:
+        return _too_few(question)
+    worst = max(qualities.values(), key=_leak)
+    synthetic, real = worst["synthetic"], worst["real"]
+    answer, tone = _level(_leak(worst), (1, 2), ("No sign of it", "A little", "Yes"))
+    evidence = (
+        f"{synthetic['exact_copies']:.1%} of them equal a training row (unseen real "
+        f"rows: {real['exact_copies']:.1%}); {synthetic['near_copies']:.1%} come very "
+        f"near to one (unseen: {real['near_copies']:.1%}). Who was in the training "
+        f"data can be guessed with an AUC of "
+        f"{synthetic['membership_inference_auc']:.2f} (0.50: by chance). "
+        "This is no proof of privacy."
+    )
+    return Finding(question, answer, evidence, tone)
+
+
+def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
+    """What to do, and how it is to be taken."""
+    advice = {
+        "Yes": "Use the synthetic rows: the classifier ranks better with them.",
+        "Yes, on this split": (
+            "Promising: the classifier ranks better with the synthetic rows. This is "
+            "one split: let compare() confirm it before you use them."
+        ),
+        "No evidence": (
+            "Leave the synthetic rows out: there is no evidence that they help."
+        ),
+        "No, it hurts": "Leave the synthetic rows out: the classifier is worse.",
+        "Another does": "Leave these rows out: another way of over-sampling helps.",
+        "Cannot be told": "Not decided: these figures cannot tell whether they help.",
+        "Not measured": "Not decided: whether the synthetic rows help is not measured.",
+    }
+    text = advice[helps.answer]
+    if away.tone == "bad":
+        text += " They repeat rows of the training data: do not pass them on."
+    if helps.answer.startswith("Yes") and real.tone == "bad":
+        text += " They do not look real: use them for this classifier alone."
+    # A leak spoils good news, and does not make bad news worse.
+    worse = away.tone == "bad" and helps.tone == "good"
+    return text, "open" if worse else helps.tone
+
+
+def _gain_in_words(gain: Any) -> tuple[str, Tone]:
+    if gain.low > 0:
+        return "Yes", "good"
+    if gain.high < 0:
+        return "No, it hurts", "bad"
+    return "No evidence", "open"
+
+
+def _level(
+    value: float, limits: tuple[float, float], answers: tuple[str, str, str]
+) -> tuple[str, Tone]:
+    tones: tuple[Tone, Tone, Tone] = ("good", "open", "bad")
+    level = sum(value > limit for limit in limits)
+    return answers[level], tones[level]
+
+
+def _c2st_above_floor(quality: pd.DataFrame) -> float:
+    """In small samples two real sets have an AUC below .5; that is no better floor."""
+    c2st, floor = quality.loc["c2st", ["synthetic", "real"]]
+    return float(c2st - max(floor, 0.5))
+
+
+def _leak(quality: pd.DataFrame) -> float:
+    """0 for no sign of a leak; above 1 for a slight one, above 2 for a plain one."""
+    synthetic, real = quality["synthetic"], quality["real"]
+    known = synthetic["membership_inference_auc"]
+    if (
+        synthetic["exact_copies"] > real["exact_copies"] + COPIES
+        or known > KNOWN_PLAINLY
+    ):
+        return 3.0
+    near = synthetic["near_copies"] > NEAR_COPIES * real["near_copies"]
+    return 1.5 if near or known > KNOWN_A_LITTLE else 0.0
+
+
+def _too_few(question: str) -> Finding:
+    evidence = (
+        "There are too few rows of a class that has synthetic ones: at least 20 of "
+        "each kind, training, held-out and synthetic, are needed."
+    )
+    return Finding(question, "Too few rows to say", evidence, "open")

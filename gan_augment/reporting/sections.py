@@ -1,0 +1,330 @@
+"""The sections of a report: tables and figures, each with what it says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.calibration import CalibrationDisplay
+from sklearn.utils import _safe_indexing
+
+from gan_augment import plotting as displays
+from gan_augment.comparison.result import Comparison
+from gan_augment.metrics.columns import is_numeric, plain_frames
+from gan_augment.metrics.quality import MAX_ROWS
+from gan_augment.plotting.canvas import detached_figure
+from gan_augment.reporting import findings
+from gan_augment.reporting.document import Figure, Finding, Section
+from gan_augment.reporting.evidence import ReportedRows, Trials
+
+# Measure -> its name for people, and what it says.
+FIDELITY = {
+    "c2st": ("Told apart (AUC)", "0.5: a classifier cannot tell; 1: always"),
+    "marginal_distance": ("Distance of a column", "mean over columns; 0: the same"),
+    "association_distance": ("Difference of associations", "of two columns; 0: none"),
+    "precision": ("Precision", "share of rows that lie where real rows lie"),
+    "recall": ("Recall", "share of real rows that lie where these rows lie"),
+    "density": ("Density", "1: as dense as real rows; below: off the data"),
+    "coverage": ("Coverage", "share of real rows that have one of these near"),
+}
+PRIVACY = {
+    "exact_copies": ("Exact copies", "share that equals a training row"),
+    "near_copies": ("Near copies", "share as near as the nearest 5 % of unseen rows"),
+    "closest_record_ratio": (
+        "Closest-record ratio",
+        "distance to training rows by that to unseen ones; 1: no memory, 0: copies",
+    ),
+    "membership_inference_auc": (
+        "Membership inference (AUC)",
+        "who was in the training data; 0.5: by chance, 1: known",
+    ),
+}
+SCORES = {
+    "average_precision": "average precision",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss (less is better)",
+    "brier": "Brier score (less is better)",
+    "balanced_accuracy": "balanced accuracy",
+    "tuned_balanced_accuracy": "balanced accuracy, threshold tuned",
+}
+TRAINED_ON = {
+    "nothing": "real rows alone",
+    "augmented": "real and synthetic rows",
+    "synthetic": "synthetic in place of real ones",
+}
+# Classes that have columns of their own in a table.
+MOST_CLASSES = 3
+MOST_PARAMETERS = 25
+MAX_VALUE_LENGTH = 80
+
+
+def helps(
+    rows: ReportedRows, trials: Trials | None, comparison: Comparison | None, arm: str
+) -> Finding:
+    """Whether the rows help: by a comparison, or else by the test rows."""
+    if comparison is not None:
+        return findings.helps_by_comparison(comparison, arm)
+    if trials is None:
+        return findings.helps_unknown()
+    return findings.helps_by_one_split(trials.scores, trials.gain, len(rows.y_test))
+
+
+def on_utility(
+    helps: Finding, trials: Trials | None, comparison: Comparison | None, arm: str
+) -> Section:
+    """What the rows do for a classifier."""
+    text, table, figures = [], None, []
+    if comparison is not None:
+        text.append(
+            f"{comparison.frame['fold'].nunique()} folds, the same for every way of "
+            "handling the imbalance; resampled inside the training folds, scored on "
+            "real rows. Intervals respect that folds share training rows."
+        )
+        table = _comparison_table(comparison)
+        figure = detached_figure(4.9, 3.8)
+        comparison.plot(ax=figure.subplots())
+        figures.append(Figure.of(figure, "Right of the line is better than nothing."))
+        if len(comparison.calibration) and arm not in comparison.errors:
+            figure = detached_figure(3.8, 3.8)
+            displays.CalibrationCurvesDisplay.from_comparison(
+                comparison, arm=arm, ax=figure.subplots()
+            )
+            figures.append(
+                Figure.of(
+                    figure,
+                    "Calibration without resampling, with it, and corrected, as by "
+                    "ResampledClassifier. Below the diagonal risks are overstated.",
+                )
+            )
+    elif trials is not None:
+        text.append("Scores on the held-out real rows, by what was trained on.")
+        table = _scores_table(trials.scores)
+        figures.append(_calibration(trials))
+    else:
+        text.append(helps.evidence)
+    return Section("Does it help?", text, table, figures)
+
+
+def on_fidelity(
+    rows: ReportedRows, qualities: dict[Any, pd.DataFrame], rng: np.random.Generator
+) -> Section:
+    """Whether the rows look real."""
+    _, holdout, synthetic = rows.of(rows.rare[0])
+    figures = []
+    if len(holdout):
+        figures.append(_compared(holdout, synthetic, rows, rng))
+    if len(holdout) > 1:
+        figure = detached_figure(5, 3.8)
+        displays.ProjectionDisplay.from_tables(
+            holdout, synthetic, random_state=rng, ax=figure.subplots()
+        )
+        figures.append(
+            Figure.of(
+                figure,
+                f"Class {rows.rare[0]}: rows in the plane where real rows vary most.",
+            )
+        )
+    return Section(
+        "Do the rows look real?",
+        ["Beside each measure of the synthetic rows that of as many real rows."],
+        _quality_table(qualities, FIDELITY),
+        figures,
+    )
+
+
+def _compared(
+    holdout: Any, synthetic: Any, rows: ReportedRows, rng: np.random.Generator
+) -> Figure:
+    """Columns, or images, side by side."""
+    if not rows.is_table:
+        figure = detached_figure(8, 4.6)
+        displays.ImageGridDisplay.from_images(
+            holdout, synthetic, random_state=rng, figure=figure
+        )
+        caption = (
+            "images drawn at random, unseen real ones above, synthetic ones below."
+        )
+    else:
+        n_down = -(-min(np.shape(holdout)[1], 12) // 4)
+        figure = detached_figure(8.9, 0.6 + 2.3 * n_down)
+        displays.MarginalsDisplay.from_tables(holdout, synthetic, figure=figure)
+        caption = "the columns that differ most, unseen real rows and synthetic ones."
+    return Figure.of(figure, f"Class {rows.rare[0]}: {caption}")
+
+
+def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Section:
+    """Whether the rows give real ones away."""
+    train, holdout, synthetic = rows.of(rows.rare[0])
+    figures = []
+    if min(map(len, (train, holdout, synthetic))):
+        figure = detached_figure(5, 3.8)
+        displays.ClosestRecordDisplay.from_tables(
+            *(part[:MAX_ROWS] for part in (train, holdout, synthetic)),
+            ax=figure.subplots(),
+        )
+        figures.append(
+            Figure.of(
+                figure,
+                "A curve far to the left of that of unseen real rows would mean that "
+                "synthetic rows repeat training rows.",
+            )
+        )
+    return Section(
+        "Do they give real rows away?",
+        ["What unseen real rows would have is beside it: real rows repeat too."],
+        _quality_table(qualities, PRIVACY),
+        figures,
+    )
+
+
+def summary(rows: ReportedRows, sampler: Any) -> str:
+    """What this is about, for somebody who has not made the rows."""
+    n_real, n_made = int((~rows.mask).sum()), int(rows.mask.sum())
+    classes = ", ".join(str(label) for label in rows.rare)
+    plural = "es" * (len(rows.rare) > 1)
+    return (
+        f"Synthetic rows imitate a rare class, so that a classifier has more of it to "
+        f"learn from. Here {type(getattr(sampler, 'gan_', sampler)).__name__} made "
+        f"{n_made:,} rows of class{plural} {classes} from {n_real:,} real rows. They "
+        f"are judged by {len(rows.y_test):,} other real rows."
+    )
+
+
+def on_data(rows: ReportedRows) -> Section:
+    """What the data is."""
+    text = [f"Rows are arrays of shape {np.shape(rows.X)[1:]}."]
+    if rows.is_table:
+        (frame,) = plain_frames(_safe_indexing(rows.X, np.flatnonzero(~rows.mask)))
+        numeric = sum(is_numeric(frame.iloc[:, i]) for i in range(frame.shape[1]))
+        n_columns = frame.shape[1]
+        text = [
+            f"{n_columns} column{'s' * (n_columns != 1)}: {numeric} of numbers or "
+            f"dates, {n_columns - numeric} of categories. "
+            f"{frame.isna().to_numpy().mean():.1%} of the cells are missing."
+        ]
+    table = pd.DataFrame(
+        [
+            [str(label), *(f"{len(part):,}" for part in rows.of(label))]
+            for label in np.unique(rows.y).tolist()
+        ],
+        columns=["class", "real, for training", "real, held out", "synthetic"],
+    )
+    return Section("What the data is", text, table)
+
+
+def on_training(sampler: Any) -> Section:
+    """What was trained."""
+    generator = getattr(sampler, "gan_", sampler)
+    history = getattr(sampler, "history_", {})
+    text = [f"{type(sampler).__name__} with {type(generator).__name__}."]
+    figures = []
+    if history:
+        seconds = history.get("seconds", [0])[-1]
+        text.append(f"{history['step'][-1]:.0f} steps in {seconds:.1f} seconds.")
+        figure = detached_figure(7, 3.2)
+        displays.TrainingCurvesDisplay(history).plot(figure.subplots())
+        figures.append(
+            Figure.of(figure, "Losses that settle: neither network has won.")
+        )
+    parameters = {
+        name: _short(value)
+        for name, value in generator.get_params(deep=False).items()
+        if value is not None
+    }
+    table = pd.DataFrame(
+        list(parameters.items())[:MOST_PARAMETERS], columns=["parameter", "value"]
+    )
+    return Section("What was trained", text, table, figures)
+
+
+def on_limits(rows: ReportedRows, comparison: Comparison | None) -> Section:
+    """What all this does not say."""
+    limits = [
+        "Measures of rows are of one set of held-out rows and one draw of synthetic "
+        f"ones, of at most {MAX_ROWS:,} rows of a class; with few rows they vary, as "
+        "the measures of real rows beside them show.",
+        "Rows are taken as independent. If several are of one person or machine, the "
+        "split must keep them together, or all figures are too good.",
+        "No measure proves privacy, and this is no differential privacy: a generator "
+        "holds values of the columns it was trained on.",
+        "A classifier that is trained on more rare rows than there are overstates "
+        "their probability; ResampledClassifier moves it back.",
+    ]
+    if comparison is None:
+        limits.insert(
+            0,
+            "Whether the rows help was not asked of other ways of handling imbalance: "
+            "class weights or another threshold often do as much. compare() asks.",
+        )
+    few = [str(c) for c in rows.rare if (rows.y_test == c).sum() < 100]
+    if few:
+        limits.insert(
+            0,
+            f"Fewer than 100 held-out rows of class {', '.join(few)}: little is sure.",
+        )
+    return Section("What this does not say", limits)
+
+
+def _quality_table(
+    qualities: dict[Any, pd.DataFrame], names: dict[str, tuple[str, str]]
+) -> pd.DataFrame | None:
+    if not qualities:
+        return None
+    shown = dict(list(qualities.items())[:MOST_CLASSES])
+    of_class = {label: f", class {label}" * (len(shown) > 1) for label in shown}
+    records = []
+    for name in names:
+        if name not in next(iter(shown.values())).index:
+            continue
+        title, meaning = names[name]
+        record = {"measure": title}
+        for label, quality in shown.items():
+            record[f"synthetic{of_class[label]}"] = f"{quality['synthetic'][name]:.3f}"
+            record[f"real rows{of_class[label]}"] = f"{quality['real'][name]:.3f}"
+        records.append(record | {"what it says": meaning})
+    return pd.DataFrame(records)
+
+
+def _scores_table(scores: pd.DataFrame) -> pd.DataFrame:
+    shown = [name for name in SCORES if scores[name].notna().all()]
+    table = scores[shown].rename(columns=SCORES, index=TRAINED_ON)
+    return _as_text(table, "trained on")
+
+
+def _comparison_table(comparison: Comparison) -> pd.DataFrame:
+    shown = [name for name in SCORES if name in comparison.frame]
+    means = comparison.frame.groupby("arm", sort=False)[[*shown, "seconds"]].mean()
+    text = _as_text(means.rename(columns=SCORES), "way of handling the imbalance")
+    return text.assign(seconds=means["seconds"].map("{:.1f}".format).to_numpy())
+
+
+def _as_text(table: pd.DataFrame, heading: str) -> pd.DataFrame:
+    text = table.map(lambda value: "" if np.isnan(value) else f"{value:.3f}")
+    return text.rename_axis(heading).reset_index().astype(str)
+
+
+def _calibration(trials: Trials) -> Figure:
+    figure = detached_figure(3.8, 3.8)
+    ax = figure.subplots()
+    for name in ("nothing", "augmented"):
+        CalibrationDisplay.from_predictions(
+            trials.is_rare,
+            trials.probability[name][:, trials.rare],
+            n_bins=8,
+            strategy="quantile",
+            name=TRAINED_ON[name],
+            ax=ax,
+        )
+    label = trials.classes[trials.rare]
+    ax.set(xlabel="predicted probability", ylabel="share that came true")
+    return Figure.of(
+        figure,
+        f"Calibration for class {label}: below the diagonal its probability is "
+        "overstated. ResampledClassifier corrects this.",
+    )
+
+
+def _short(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"
