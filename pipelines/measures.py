@@ -27,7 +27,7 @@ from gan_augment import ResampledClassifier
 from gan_augment.comparison.baselines import fill_missing
 from gan_augment.encoding import TableEncoder
 from gan_augment.metrics import c2st, classifier_scores, closest_record_ratio, prdc
-from gan_augment.over_sampling.copy_filter import CopyFilter
+from gan_augment.over_sampling import CopyFilter
 
 CLASSIFIERS = {
     "LR": LogisticRegression(max_iter=2000),
@@ -107,7 +107,7 @@ def row_measures(
     imputed its rows is not found out by that: missing values are filled alike.
     """
     kinds = [fill_missing(rows, train) for rows in (train, holdout, synthetic)]
-    measures = {"copies": float(CopyFilter(kinds[0]).is_copy(kinds[2]).mean())}
+    measures = {"copies": float(CopyFilter().fit(kinds[0]).is_copy(kinds[2]).mean())}
     if min(len(holdout), len(synthetic)) < FEWEST_ROWS:
         return measures
     encoder = TableEncoder().fit(pd.concat(kinds, ignore_index=True))

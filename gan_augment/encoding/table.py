@@ -12,12 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding.cells import OneHotCells, RankCells
 from gan_augment.encoding.column import TableColumn
-from gan_augment.encoding.container import Container, to_frame
-from gan_augment.encoding.one_hot import (
-    OneHotGroup,
-    find_one_hot_groups,
-    fold_one_hot,
-)
+from gan_augment.encoding.container import Container
+from gan_augment.encoding.one_hot import OneHotGroup, fold_one_hot
+from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.schema import Span
 from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.seeding import RandomState, make_rng
@@ -102,10 +99,11 @@ class TableEncoder(BaseEstimator):
         self : TableEncoder
             The fitted encoder.
         """
-        frame = to_frame(X)
+        rows = RealRows.of(X)
+        frame = rows.frame
         if len(frame) == 0:
             raise ValueError("X must have at least one row. Got none.")
-        self.container_ = Container.of(X)
+        self.container_ = Container.of(rows.X)
         classes = np.zeros(len(frame), dtype=np.intp)
         if y is not None:
             classes = np.unique(np.asarray(y), return_inverse=True)[1]
@@ -114,17 +112,17 @@ class TableEncoder(BaseEstimator):
         declared = set(_positions(self.categorical_features, frame))
         for position in range(frame.shape[1]):
             _check_hashable(frame.iloc[:, position])
-        self.groups_ = find_one_hot_groups(frame, declared)
+        self.groups_, columns, folded = rows.folded(frozenset(declared))
         named = {frame.columns[position] for position in declared}
         self.columns_ = [
             TableColumn.of(
                 series,
                 classes,
                 weights,
-                categorical=folded or series.name in named,
+                categorical=is_group or series.name in named,
                 max_categories=self.max_categories,
             )
-            for series, folded in zip(*fold_one_hot(frame, self.groups_), strict=True)
+            for series, is_group in zip(columns, folded, strict=True)
         ]
         self._set_schema()
         return self
@@ -238,7 +236,7 @@ class TableEncoder(BaseEstimator):
             NaN where missing. A group of one-hot columns is one column.
         """
         check_is_fitted(self, "columns_")
-        frame = to_frame(X)
+        frame = RealRows.of(X).frame
         n_folded = sum(len(group.positions) - 1 for group in self.groups_)
         n_columns = len(self.columns_) + n_folded
         if frame.shape[1] != n_columns:

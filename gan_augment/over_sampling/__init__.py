@@ -3,8 +3,9 @@
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.image_mixture import ImageMixture, RandomAffine
-from gan_augment.over_sampling.leakage import LeakageWarning
+from gan_augment.over_sampling.leakage import LeakageWarning, leak_guard
 from gan_augment.over_sampling.over_sampler import GANOverSampler
+from gan_augment.over_sampling.refinement import Refinement
 
 __all__ = [
     "ClassFilter",
@@ -13,4 +14,6 @@ __all__ = [
     "ImageMixture",
     "LeakageWarning",
     "RandomAffine",
+    "Refinement",
+    "leak_guard",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from numbers import Real
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,8 @@ from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import TableEncoder
+from gan_augment.encoding.rows import RealRows
+from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.threads import one_openmp_thread
 
@@ -31,7 +34,7 @@ MAX_TRAINING_ROWS = 10_000
 BINS = 64
 
 
-class ClassFilter(BaseEstimator):
+class ClassFilter(Refinement, BaseEstimator):
     """Keep the synthetic rows that a classifier finds most like their class.
 
     A conditional GAN also draws rows from where the classes overlap. Of more rows
@@ -87,7 +90,7 @@ class ClassFilter(BaseEstimator):
         self.draws_per_row = draws_per_row
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any) -> ClassFilter:
+    def fit(self, X: Any, y: Any, gan: Any = None, labels: Any = None) -> Self:
         """Fit the classifier.
 
         Parameters
@@ -96,6 +99,11 @@ class ClassFilter(BaseEstimator):
             Training rows.
         y : array-like of shape (n_samples,)
             Their classes.
+        gan : estimator, default=None
+            The GAN whose rows will be filtered. The classifier sees the columns as
+            categorical that the GAN's `categorical_features` names.
+        labels : object, default=None
+            Not used, for the protocol of refinements.
 
         Returns
         -------
@@ -104,14 +112,24 @@ class ClassFilter(BaseEstimator):
         """
         self._validate_params()
         rng = make_rng(self.random_state)
-        self.encoder_ = TableEncoder().fit(X, y)
+        real = RealRows.of(X)
+        declared = getattr(gan, "categorical_features", "auto")
+        self.encoder_ = TableEncoder(categorical_features=declared).fit(real, y)
         y = np.asarray(y)
         used = _balanced_rows(y, MAX_TRAINING_ROWS, rng)
-        rows, y = self._encode(_safe_indexing(X, used)), y[used]
+        rows, y = self._encode(real)[used], y[used]
         classifier = _make_vote() if self.classifier is None else self.classifier
         with one_openmp_thread():
             self.classifier_ = seeded(clone(classifier), rng).fit(rows, y)
         return self
+
+    def n_draws(self, n_rows: int, label: Any) -> int:
+        """Tell how many rows are drawn for these."""
+        return math.ceil(n_rows * self.draws_per_row)
+
+    def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
+        """Keep the rows that look most like their class."""
+        return _safe_indexing(X, self.select(X, label, n_rows))
 
     def select(self, X: Any, label: Any, n_rows: int) -> np.ndarray:
         """Choose the rows that look most like their class.

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
-from gan_augment.encoding.container import row_hashes, to_frame, to_rows
-from gan_augment.encoding.one_hot import find_one_hot_groups, fold_one_hot
+from gan_augment.encoding.container import row_hashes
+from gan_augment.encoding.rows import RealRows
+from gan_augment.over_sampling.refinement import Refinement
 
 # Below this many possible rows for every real one, copies are a matter of course.
 DOMAIN_FACTOR = 10
 
 
-class CopyFilter:
+class CopyFilter(Refinement):
     """Refuse synthetic rows that equal a real row in every column.
 
     Real rows that repeat each other are not refused again: where the data does so,
@@ -21,29 +23,54 @@ class CopyFilter:
     only combinations that never occur would be left, and these would tell that a row
     is synthetic.
 
-    Parameters
-    ----------
-    X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-        The real rows. Images, of any shape, are rows of pixels.
-
     Attributes
     ----------
     copies_are_natural : bool
         Whether the values seen allow fewer than ten times as many different rows as
         there are. Then nothing is refused.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.over_sampling import CopyFilter
+    >>> X = np.random.default_rng(0).normal(size=(50, 3))
+    >>> copies = CopyFilter().fit(X)
+    >>> copies.refused(np.vstack([X[:1], X[:1] + 1])).tolist()
+    [True, False]
     """
 
-    def __init__(self, X: Any) -> None:
-        frame = to_frame(to_rows(X))
-        self._hashes, counts = np.unique(row_hashes(frame), return_counts=True)
+    copies_are_natural: bool
+
+    def fit(self, X: Any, y: Any = None, gan: Any = None, labels: Any = None) -> Self:
+        """Remember the real rows, as one number a row.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            The real rows. Images, of any shape, are rows of pixels.
+        y, gan, labels : object, default=None
+            Not used, for the protocol of refinements.
+
+        Returns
+        -------
+        self : CopyFilter
+            The fitted filter.
+        """
+        real = RealRows.of(X)
+        self._hashes, counts = np.unique(real.hashes, return_counts=True)
         self._unrepeated = self._hashes[counts == 1]
-        columns, _ = fold_one_hot(frame, find_one_hot_groups(frame))
+        _, columns, _ = real.folded()
         n_values = np.array([column.nunique(dropna=False) for column in columns], float)
         # Of a column whose values hardly repeat, the data shows no limit.
-        n_values[n_values > 0.5 * len(frame)] = np.inf
+        n_values[n_values > 0.5 * len(real)] = np.inf
         # In logarithms: of an image's pixels the product is beyond any float.
-        seen, possible = np.log(len(frame)), np.log(n_values).sum()
+        seen, possible = np.log(len(real)), np.log(n_values).sum()
         self.copies_are_natural = bool(possible < np.log(DOMAIN_FACTOR) + seen)
+        return self
+
+    def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
+        """Drop the copies."""
+        return _safe_indexing(X, np.flatnonzero(~self.refused(X)))
 
     def refused(self, X: Any) -> np.ndarray:
         """Which rows to draw again: copies of real rows that the data has once.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
@@ -16,10 +16,12 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import ImageEncoder
-from gan_augment.encoding.container import to_rows
+from gan_augment.encoding.container import stack_rows, to_rows
 from gan_augment.encoding.labels import plain_label
 from gan_augment.encoding.marginals import Marginals
+from gan_augment.encoding.rows import RealRows
 from gan_augment.metrics import c2st, diversity_ratio
+from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.seeding import RandomState, make_rng
 
 # With fewer real images of a class the GAN's share is halved, with one it is none.
@@ -110,7 +112,7 @@ class RandomAffine:
         return moved
 
 
-class ImageMixture(BaseEstimator):
+class ImageMixture(Refinement, BaseEstimator):
     """Draw some images from a GAN, and some as label-preserving copies of real ones.
 
     Both together make better training images than either alone. Copies that are turned
@@ -175,7 +177,7 @@ class ImageMixture(BaseEstimator):
         self.guard = guard
         self.random_state = random_state
 
-    def fit(self, X: Any, y: np.ndarray, gan: Any, labels: Sequence[Any]) -> Self:
+    def fit(self, X: Any, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
         """Keep the real images of the classes, and judge the GAN's.
 
         Parameters
@@ -186,14 +188,15 @@ class ImageMixture(BaseEstimator):
             Their classes.
         gan : estimator
             Fitted; has ``sample(n_samples, label=..., random_state=...)``.
-        labels : sequence
+        labels : list
             Classes that images will be drawn of.
 
         Returns
         -------
         self : ImageMixture
-            Ready for :meth:`sample`.
+            The fitted mixture.
         """
+        X = RealRows.of(X).X
         self._validate_params()
         rng = make_rng(self.random_state)
         self.gan_ = gan
@@ -219,39 +222,40 @@ class ImageMixture(BaseEstimator):
         self._warn()
         return self
 
-    def sample(
-        self, n_samples: int, *, label: Any, random_state: RandomState = None
-    ) -> tuple[Any, np.ndarray]:
-        """Draw images of a class: first those of the GAN, then copies.
+    def n_draws(self, n_rows: int, label: Any) -> int:
+        """Tell how many images come from the GAN."""
+        check_is_fitted(self, "share_")
+        return round(self.share_[label] * n_rows)
+
+    def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
+        """Add copies of real images of the class to the images of the GAN.
 
         Parameters
         ----------
-        n_samples : int
-            Number of images.
+        X : {ndarray, DataFrame, sparse matrix} of shape (n_drawn, ...)
+            Images of the GAN.
         label : object
             Their class; one of `labels` in fit.
-        random_state : int, RandomState instance, Generator or None, default=None
+        n_rows : int
+            Number of images wanted.
+        rng : Generator
             Source of the draw.
 
         Returns
         -------
-        X : {ndarray, DataFrame, sparse matrix}
-            Images as they came in fit.
-        y : ndarray of shape (n_samples,)
-            Their class.
+        X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, ...)
+            Images as they came in fit: first those of the GAN, then copies.
         """
-        check_is_fitted(self, "share_")
-        rng = make_rng(random_state)
-        n_drawn = round(self.share_[label] * n_samples)
+        n_copies = n_rows - np.shape(X)[0]
+        if not n_copies:
+            return X
         codes = self.codes_[label]
         # Every real image is copied as often as any other.
-        turns = np.arange(n_samples - n_drawn) % len(codes)
+        turns = np.arange(n_copies) % len(codes)
         real = self._encoded(codes[rng.permutation(len(codes))[turns]])
         only_class = np.zeros(len(real), dtype=np.intp)
         encoded = self.marginals_[label].match(self._augmented(real, rng), only_class)
-        if n_drawn:
-            encoded = np.concatenate([self._drawn(label, n_drawn, rng), encoded])
-        return self.encoder_.inverse_transform(encoded), np.full(n_samples, label)
+        return stack_rows([X, self.encoder_.inverse_transform(encoded)])
 
     def _learn_blur(self, codes: np.ndarray, rng: np.random.Generator) -> Marginals:
         """What undoes the effect of copying on the pixels of a class."""
@@ -266,6 +270,11 @@ class ImageMixture(BaseEstimator):
             raise ValueError(
                 "`augment` must give as many images of the same shape as it gets, "
                 f"{real.shape}. Got {changed.shape}."
+            )
+        if not np.isfinite(changed).all():
+            raise ValueError(
+                "`augment` must give finite numbers. Got NaN or infinity. Return "
+                "images in [-1, 1]."
             )
         return self.encoder_.freeze(changed)
 

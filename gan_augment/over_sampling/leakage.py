@@ -1,14 +1,17 @@
 """Rows that must not be scored: synthetic ones, and tables resampled before a split.
 
 Resampling before the split puts rows into the test fold that were made from training
-rows. Scores then rise and mean nothing. Where it can be known, it is said.
+rows. Scores then rise and mean nothing. :func:`find_leak` looks for traces of it in a
+table, :func:`leak_guard` recognises the rows themselves.
 """
 
 from __future__ import annotations
 
-import threading
+import contextlib
 import warnings
 from collections import deque
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -19,9 +22,9 @@ from sklearn.neighbors import NearestNeighbors
 from gan_augment.encoding.container import row_hashes, to_frame, to_rows
 from gan_augment.encoding.labels import plain_label
 
-# Hashes of the rows that over-samplers of this process have made, newest last.
-_MADE: deque[np.ndarray] = deque(maxlen=64)
-_LOCK = threading.Lock()
+# Hashes of the rows that over-samplers have made in the current `leak_guard` block.
+_MADE: ContextVar[deque[np.ndarray] | None] = ContextVar("made", default=None)
+MOST_CALLS = 64
 MOST_REMEMBERED = 2_000_000
 # In a coarse table real rows may equal a synthetic one by chance: so many of the rows
 # that one fit has made, or of the rows looked at.
@@ -38,17 +41,53 @@ class LeakageWarning(UserWarning):
     """Scores on these rows say nothing about rows that are to come."""
 
 
+@contextlib.contextmanager
+def leak_guard() -> Iterator[None]:
+    """Recognise synthetic rows where they must not be scored.
+
+    Inside the ``with`` block the rows that :class:`~gan_augment.GANOverSampler` makes
+    are remembered, as one number a row. A warning is given if they are resampled again
+    or scored by a :class:`~gan_augment.ResampledClassifier`, and
+    :func:`~gan_augment.compare` refuses a verdict on them. The block holds for the
+    current thread or task, and remembers the last 64 calls of ``fit_resample``.
+
+    Warns
+    -----
+    LeakageWarning
+        If synthetic rows are scored, or resampled again.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from sklearn.datasets import make_classification
+    >>> from gan_augment import GANOverSampler, TabularGAN
+    >>> from gan_augment.over_sampling import leak_guard
+    >>> X, y = make_classification(200, weights=[0.9], random_state=0)
+    >>> sampler = GANOverSampler(TabularGAN(max_steps=10), random_state=0)
+    >>> with leak_guard(), warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     _ = sampler.fit_resample(*sampler.fit_resample(X, y))
+    >>> caught[0].category.__name__
+    'LeakageWarning'
+    """
+    token = _MADE.set(deque(maxlen=MOST_CALLS))
+    try:
+        yield
+    finally:
+        _MADE.reset(token)
+
+
 def remember(rows: Any) -> None:
-    """Note synthetic rows, so that they are known when they are scored."""
-    made = row_hashes(rows)
-    with _LOCK:
-        _MADE.append(made)
-        while sum(map(len, _MADE)) > MOST_REMEMBERED and len(_MADE) > 1:
-            _MADE.popleft()
+    """Note synthetic rows, if a :func:`leak_guard` block encloses the call."""
+    made = _MADE.get()
+    if made is not None:
+        made.append(row_hashes(rows))
+        while sum(map(len, made)) > MOST_REMEMBERED and len(made) > 1:
+            made.popleft()
 
 
 def is_synthetic(X: Any) -> np.ndarray:
-    """Which rows an over-sampler of this process has made.
+    """Which rows an over-sampler has made in the enclosing :func:`leak_guard` block.
 
     Parameters
     ----------
@@ -58,14 +97,15 @@ def is_synthetic(X: Any) -> np.ndarray:
     Returns
     -------
     mask : ndarray of shape (n_samples,), dtype=bool
-        True for a row that one of the last 64 calls of ``fit_resample`` has returned as
-        synthetic, in the same dtypes, if more than 5 % of that call's are among the
-        rows: single ones may be alike by chance.
+        True for a row that a call of ``fit_resample`` has returned as synthetic, in the
+        same dtypes, if more than 5 % of that call's are among the rows: single ones may
+        be alike by chance. All False outside of such a block.
     """
     found = np.zeros(np.shape(X)[0], dtype=bool)
-    if _MADE:  # what nobody needs is not hashed
+    remembered = _MADE.get()
+    if remembered:
         hashes = _hashes(X)
-        for made in tuple(_MADE):
+        for made in tuple(remembered):
             if np.isin(made, hashes).mean() > CHANCE_SHARE:
                 found |= np.isin(hashes, made)
     return found
@@ -118,7 +158,7 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     frame, y = to_frame(to_rows(X)), np.asarray(y)
     found = is_synthetic(frame)
     if found.mean() > CHANCE_SHARE:
-        return f"{found.sum()} rows were made by a GANOverSampler in this process"
+        return f"{found.sum()} rows were made by a GANOverSampler"
     classes, counts = np.unique(y, return_counts=True)
     largest = counts == counts.max()
     # Over-sampling makes no class larger than the largest.

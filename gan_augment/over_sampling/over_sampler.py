@@ -1,33 +1,31 @@
-"""GANOverSampler: validate, plan, fit the GAN, sample, filter, stack."""
+"""GANOverSampler: validate, plan, fit the GAN, sample, refine, stack."""
 
 from __future__ import annotations
 
-import math
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
-from sklearn.base import clone
-from sklearn.utils import _safe_indexing, check_array, check_consistent_length
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory, validate_data
 
 from gan_augment.encoding.container import check_column_names, stack_rows
 from gan_augment.encoding.labels import exact_labels, plain_label
+from gan_augment.encoding.rows import RealRows
 from gan_augment.gans import GANS, ImageGAN
 from gan_augment.gans.base import BaseSynthesizer
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.image_mixture import ImageMixture
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
+from gan_augment.over_sampling.refinement import draw_refined
 from gan_augment.seeding import RandomState, make_rng, seeded
-
-# Draws for one class before copies of real rows are taken for unavoidable.
-MAX_DRAWS = 8
 
 
 class GANOverSampler(BaseOverSampler):
@@ -61,15 +59,19 @@ class GANOverSampler(BaseOverSampler):
         ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, or ``"auto"``
         for ``"not majority"``; the number of rows wanted of each class; or a callable
         that gives this from `y`.
-    sample_filter : {"class"}, ClassFilter or None, default="class"
+    sample_filter : {"class"}, Refinement or None, default="class"
         Which rows are kept. ``"class"`` takes
         :class:`~gan_augment.over_sampling.ClassFilter` with its defaults, None keeps
-        every row. Copies of real rows are refused in any case. Images are not filtered:
-        of them it keeps the most ordinary.
+        every row. Images are not filtered: that would keep the most ordinary of them.
     mixture : {"auto"}, ImageMixture or None, default="auto"
-        Of images, which share is the GAN's, and what copies of the others may change.
-        ``"auto"`` takes :class:`~gan_augment.ImageMixture` with its defaults, None
-        takes images of the GAN alone. Of tables every row is the GAN's.
+        For images, the share of images that the GAN draws, and how real images are
+        changed for the others. ``"auto"`` takes :class:`~gan_augment.ImageMixture` with
+        its defaults. If None, the GAN draws every image. Tables have no mixture.
+    refinements : sequence of Refinement, default=()
+        What else is done with the rows that the GAN draws, in this order, before copies
+        of real rows are refused and `sample_filter` chooses. Each is an object with
+        ``fit``, ``n_draws`` and ``refine``, as
+        :class:`~gan_augment.over_sampling.Refinement` has them.
     memory : str or object with the joblib.Memory interface, default=None
         Where fitted GANs and filters are cached, such as a directory, as in
         scikit-learn's ``Pipeline``. A fit of the same estimator with the same seed on
@@ -89,11 +91,14 @@ class GANOverSampler(BaseOverSampler):
         Steps, seconds and mean losses of every epoch of the training.
     sampling_strategy_ : dict
         Class -> number of rows to generate.
-    sample_filter_ : ClassFilter or None
-        The fitted filter, if rows are filtered.
+    refinements_ : list of Refinement
+        All fitted refinements in the order in which they are applied: the mixture,
+        `refinements`, the filter of copies, and `sample_filter`.
+    sample_filter_ : Refinement or None
+        The fitted filter. None if rows are not filtered.
     mixture_ : ImageMixture or None
-        Of images: the fitted mixture; ``mixture_.report_`` says how the GAN was judged.
-        None where every row is the GAN's.
+        The fitted mixture; ``mixture_.report_`` has the measures of the GAN's images.
+        None if the GAN draws every row.
     n_synthetic_ : dict
         Class -> number of rows generated.
     n_copies_ : dict
@@ -125,10 +130,11 @@ class GANOverSampler(BaseOverSampler):
         "gan": [StrOptions(set(GANS)), HasMethods(["fit", "sample"]), None],
         "sample_filter": [
             StrOptions({"class"}),
-            ClassFilter,
+            HasMethods(["fit", "n_draws", "refine"]),
             None,
         ],
         "mixture": [StrOptions({"auto"}), ImageMixture, None],
+        "refinements": [list, tuple],
         "memory": [str, HasMethods(["cache"]), None],
     }
 
@@ -137,8 +143,9 @@ class GANOverSampler(BaseOverSampler):
         gan: Any = None,
         *,
         sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
-        sample_filter: str | ClassFilter | None = "class",
+        sample_filter: Any = "class",
         mixture: str | ImageMixture | None = "auto",
+        refinements: Sequence[Any] = (),
         memory: Any = None,
         random_state: RandomState = None,
     ) -> None:
@@ -146,6 +153,7 @@ class GANOverSampler(BaseOverSampler):
         self.gan = gan
         self.sample_filter = sample_filter
         self.mixture = mixture
+        self.refinements = refinements
         self.memory = memory
         self.random_state = random_state
 
@@ -169,28 +177,26 @@ class GANOverSampler(BaseOverSampler):
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         warn_of_synthetic_rows(X, "The rows of fit_resample")
         rng = make_rng(self.random_state)
-        fit = check_memory(self.memory).cache(_fit)
-        self.gan_ = fit(seeded(self._make_gan(X), rng), X, y)
-        self.history_ = getattr(self.gan_, "history_", {})
-        self.mixture_ = self._fit_mixture(X, y, rng)
-        source = self.gan_ if self.mixture_ is None else self.mixture_
-        self.sample_filter_ = self._make_filter(X)
-        if self.sample_filter_ is not None:
-            self.sample_filter_ = fit(seeded(self.sample_filter_, rng), X, y)
-        copies = CopyFilter(X)
+        real = RealRows(X)
+        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
+        self._fit_all(real, y, list(wanted), rng)
         drawn, labels = [X], [y]
         self.n_synthetic_, self.n_copies_ = {}, {}
-        for label, n_rows in self.sampling_strategy_.items():
-            if n_rows == 0:
-                continue
-            rows = self._draw(source, label, n_rows, copies, rng)
+        for label, n_rows in wanted.items():
+            rows = draw_refined(
+                self.gan_,
+                self.refinements_,
+                label,
+                n_rows,
+                rng,
+                last_resort=[r for r in self.refinements_ if r is not self._copies],
+            )
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
             key = plain_label(label)
             self.n_synthetic_[key] = int(n_rows)
-            copied = copies.is_copy(rows)
-            self.n_copies_[key] = int(copied.sum())
-            if not copied.any():
+            self.n_copies_[key] = int(self._copies.is_copy(rows).sum())
+            if not self.n_copies_[key]:
                 # Where rows repeat, unseen real rows may equal synthetic ones too.
                 remember(rows)
         self._report_copies()
@@ -198,60 +204,60 @@ class GANOverSampler(BaseOverSampler):
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)
         return stack_rows(drawn), y_resampled
 
+    def _fit_all(
+        self, real: RealRows, y: np.ndarray, labels: list[Any], rng: np.random.Generator
+    ) -> None:
+        """Fit the GAN, then what refines its rows."""
+        memory = check_memory(self.memory)
+        unfitted = seeded(self._make_gan(real.X), rng)
+        # Images need no conversion; a user's own fit expects the rows as they came.
+        shares = getattr(type(unfitted), "fit", None) is BaseSynthesizer.fit
+        rows = real if shares and not self._takes_images(real.X) else real.X
+        self.gan_ = memory.cache(_fit_gan)(unfitted, rows, y)
+        self.history_ = getattr(self.gan_, "history_", {})
+        # The GAN follows from what it was before its fit, which is faster to compare.
+        fit_cached = memory.cache(_fit_refinement, ignore=["gan"])
+        fitted: dict[str, Any] = {}
+        for name, refinement in self._make_refinements(real.X).items():
+            if isinstance(refinement, BaseEstimator):
+                seeded(refinement, rng)
+                fitted[name] = fit_cached(
+                    refinement, real, y, labels, unfitted, self.gan_
+                )
+            else:
+                fitted[name] = refinement.fit(real, y, self.gan_, labels)
+        self.refinements_ = list(fitted.values())
+        self.mixture_ = fitted.get("mixture")
+        self.sample_filter_ = fitted.get("filter")
+        self._copies = fitted["copies"]
+
     def _make_gan(self, X: Any) -> Any:
         if self.gan is None:
             return GANS["image" if np.ndim(X) > 2 else "tabular"]()
         return GANS[self.gan]() if isinstance(self.gan, str) else clone(self.gan)
 
-    def _fit_mixture(
-        self, X: Any, y: np.ndarray, rng: np.random.Generator
-    ) -> ImageMixture | None:
-        """What images are drawn from, if copies of real ones are to be among them."""
-        if self.mixture is None or not self._takes_images(X):
-            return None
-        mixture = clone(self.mixture) if self.mixture != "auto" else ImageMixture()
-        wanted = [label for label, n in self.sampling_strategy_.items() if n]
-        return seeded(mixture, rng).fit(X, y, self.gan_, wanted)
+    def _make_refinements(self, X: Any) -> dict[str, Any]:
+        """Unfitted refinements, in the order in which they are applied."""
+        takes_images = self._takes_images(X)
+        made: dict[str, Any] = {}
+        if takes_images and self.mixture is not None:
+            own = isinstance(self.mixture, str)
+            made["mixture"] = ImageMixture() if own else clone(self.mixture)
+        for number, refinement in enumerate(self.refinements):
+            made[f"refinement {number}"] = clone(refinement, safe=False)
+        made["copies"] = CopyFilter()
+        if not takes_images and self.sample_filter is not None:
+            own = isinstance(self.sample_filter, str)
+            made["filter"] = (
+                ClassFilter() if own else clone(self.sample_filter, safe=False)
+            )
+        return made
 
     def _takes_images(self, X: Any) -> bool:
-        """Whether X is images: to us if no GAN is named, else to the GAN."""
+        """Whether X is images: by its shape if no GAN is named, else by the GAN."""
         if isinstance(self.gan, str | BaseSynthesizer):
             return self.gan == "image" or isinstance(self.gan, ImageGAN)
         return np.ndim(X) > 2
-
-    def _make_filter(self, X: Any) -> Any:
-        if self.sample_filter is None or self._takes_images(X):
-            return None
-        if self.sample_filter == "class":
-            return ClassFilter()
-        return clone(self.sample_filter)
-
-    def _draw(
-        self,
-        source: Any,
-        label: Any,
-        n_rows: int,
-        copies: CopyFilter,
-        rng: np.random.Generator,
-    ) -> Any:
-        """Draw exactly `n_rows` rows of a class, copies only as the last resort."""
-        n_wanted, sample_filter = n_rows, self.sample_filter_
-        if sample_filter is not None:
-            n_wanted = math.ceil(n_rows * sample_filter.draws_per_row)
-        fresh, n_fresh, copied = [], 0, []
-        for _ in range(MAX_DRAWS):
-            rows, _ = source.sample(n_wanted - n_fresh, label=label, random_state=rng)
-            refused = copies.refused(rows)
-            fresh.append(_safe_indexing(rows, np.flatnonzero(~refused)))
-            copied.append(_safe_indexing(rows, np.flatnonzero(refused)))
-            n_fresh += int((~refused).sum())
-            if n_fresh == n_wanted:
-                break
-        # With too few fresh rows, the copies belong to what the GAN has learned.
-        pool = stack_rows(fresh if n_fresh >= n_rows else [*fresh, *copied])
-        if sample_filter is None:
-            return _safe_indexing(pool, np.arange(n_rows))
-        return _safe_indexing(pool, sample_filter.select(pool, label, n_rows))
 
     def _report_copies(self) -> None:
         copied = {label: n for label, n in self.n_copies_.items() if n}
@@ -272,6 +278,18 @@ class GANOverSampler(BaseOverSampler):
         return tags
 
 
-def _fit(estimator: Any, X: Any, y: np.ndarray) -> Any:
-    """What `memory` caches; the classes wanted are no part of it."""
-    return estimator.fit(X, y)
+def _fit_gan(gan: Any, X: Any, y: np.ndarray) -> Any:
+    """Fit a GAN. `memory` caches this; the classes wanted are no part of it."""
+    return gan.fit(X, y)
+
+
+def _fit_refinement(
+    refinement: Any,
+    real: RealRows,
+    y: np.ndarray,
+    labels: list[Any],
+    unfitted_gan: Any,
+    gan: Any,
+) -> Any:
+    """Fit a refinement. `memory` caches this, by the GAN as it was before its fit."""
+    return refinement.fit(real, y, gan, labels)

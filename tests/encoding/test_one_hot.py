@@ -8,7 +8,7 @@ from sklearn.preprocessing import OneHotEncoder
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.one_hot import find_one_hot_groups
-from gan_augment.over_sampling.copy_filter import CopyFilter
+from gan_augment.over_sampling import CopyFilter
 
 
 @pytest.fixture
@@ -99,4 +99,4 @@ def test_a_full_factorial_table_repeats_itself_by_nature():
         [(a, b, c) for a in "pqrs" for b in "tuvw" for c in "xyz"], columns=[*"abc"]
     )
     frame = encoded(levels).drop(columns="number")
-    assert CopyFilter(frame).copies_are_natural
+    assert CopyFilter().fit(frame).copies_are_natural

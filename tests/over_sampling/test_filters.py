@@ -8,9 +8,8 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.encoding import TableEncoder
-from gan_augment.over_sampling import ClassFilter
+from gan_augment.over_sampling import ClassFilter, CopyFilter
 from gan_augment.over_sampling import class_filter as filtering
-from gan_augment.over_sampling.copy_filter import CopyFilter
 
 
 def test_the_most_likely_rows_are_kept_in_their_order():
@@ -75,7 +74,7 @@ def test_mixed_tables_with_missing_values_are_no_obstacle(mixed_frame):
 
 
 def test_copies_are_found_cell_by_cell(mixed_frame):
-    copies = CopyFilter(mixed_frame)
+    copies = CopyFilter().fit(mixed_frame)
     assert copies.is_copy(mixed_frame).all()
     other_half = np.arange(len(mixed_frame)) % 2 == 0
     changed = mixed_frame.assign(int=mixed_frame["int"] + other_half)
@@ -90,7 +89,7 @@ def test_integer_objects_with_missing_values_come_back_as_they_are():
     encoder = TableEncoder().fit(frame)
     back = encoder.inverse_transform(encoder.transform(frame, random_state=0))
     assert {type(value) for value in back["a"]} == {int, type(None)}
-    copies = CopyFilter(frame)
+    copies = CopyFilter().fit(frame)
     assert copies.is_copy(back.assign(b=frame["b"])).all()
 
 
@@ -112,7 +111,7 @@ rng = np.random.default_rng(0)
 )
 @pytest.mark.filterwarnings("error")
 def test_copies_are_natural_where_the_data_shows_few_values(frame, natural):
-    copies = CopyFilter(frame)
+    copies = CopyFilter().fit(frame)
     assert copies.copies_are_natural == natural
     assert copies.refused(frame).any() != natural
 
@@ -121,7 +120,7 @@ def test_a_real_row_that_repeats_is_not_refused():
     frame = pd.DataFrame({"a": rng.normal(size=30), "b": rng.normal(size=30)})
     frame = pd.concat([frame, frame[:10]], ignore_index=True)
     assert (
-        CopyFilter(frame).refused(frame).tolist()
+        CopyFilter().fit(frame).refused(frame).tolist()
         == [False] * 10 + [True] * 20 + [False] * 10
     )
 

@@ -7,6 +7,7 @@ import pytest
 
 from gan_augment import ImageMixture
 from gan_augment.over_sampling import RandomAffine
+from gan_augment.over_sampling.refinement import draw_refined
 
 
 def blobs(n, rng):
@@ -46,6 +47,12 @@ def fit(source, data, **params):
         return ImageMixture(random_state=0, **params).fit(*data, source, [1])
 
 
+def drawn_from(mixture, n, seed=0):
+    """As many images of class 1."""
+    rng = np.random.default_rng(seed)
+    return draw_refined(mixture.gan_, [mixture], 1, n, rng, last_resort=[])
+
+
 def test_a_good_gan_draws_the_share_that_was_asked_for(data):
     for mix, n_drawn in ((0.5, 20), (0.25, 10), (1.0, 40), (0.0, 0)):
         source = Source(SOURCES["good"])
@@ -53,10 +60,11 @@ def test_a_good_gan_draws_the_share_that_was_asked_for(data):
             warnings.simplefilter("error")
             mixture = ImageMixture(mix, random_state=0).fit(*data, source, [1])
         assert mixture.share_ == {1: mix}
-        asked = []
-        source.draw = lambda n, rng, asked=asked: asked.append(n) or blobs(n, rng)
-        assert len(mixture.sample(40, label=1, random_state=3)[0]) == 40
-        assert sum(asked) == n_drawn
+        assert mixture.n_draws(40, 1) == n_drawn
+        marked = np.full((n_drawn, 12, 12), 7, dtype=np.uint8)
+        mixed = mixture.refine(marked, 1, 40, np.random.default_rng(3))
+        assert mixed.shape == (40, 12, 12)
+        assert (mixed == 7).all(axis=(1, 2)).sum() == n_drawn
 
 
 @pytest.mark.parametrize(
@@ -94,7 +102,7 @@ def test_few_images_are_mostly_copied(data, n_real, share):
     few = images[: 120 + n_real], labels[: 120 + n_real]
     mixture = fit(Source(SOURCES["good"]), few, guard=False)
     assert mixture.share_ == {1: share}
-    assert mixture.sample(7, label=1, random_state=0)[0].shape == (7, 12, 12)
+    assert drawn_from(mixture, 7).shape == (7, 12, 12)
 
 
 def test_copies_are_the_users_to_say_and_use_every_image(data):
@@ -106,7 +114,7 @@ def test_copies_are_the_users_to_say_and_use_every_image(data):
         return pixels[:, :, ::-1]
 
     mixture = fit(Source(SOURCES["good"]), data, mix=0.0, augment=augment, guard=False)
-    drawn, _ = mixture.sample(60, label=1, random_state=0)
+    drawn = drawn_from(mixture, 60)
     given = seen[-1]
     assert given.shape == (60, 1, 12, 12)
     assert given.min() == -1
@@ -122,6 +130,11 @@ def test_an_augmentation_that_changes_the_shape_is_named(data):
         fit(Source(blobs), data, augment=lambda images, rng: images[:, :, ::2])
 
 
+def test_an_augmentation_that_gives_no_numbers_is_named(data):
+    with pytest.raises(ValueError, match=r"`augment` must give finite .* NaN or inf"):
+        fit(Source(blobs), data, augment=lambda images, rng: images * np.nan)
+
+
 def test_copies_that_a_turn_has_blurred_are_as_contrasted_as_real_images(data):
     images, labels = data
     augment = RandomAffine(0, rotation=30)
@@ -130,7 +143,7 @@ def test_copies_that_a_turn_has_blurred_are_as_contrasted_as_real_images(data):
     encoded = mixture.encoder_.transform(np.where(real > 128, 255, 0).astype(np.uint8))
     turned = augment(encoded, np.random.default_rng(0))
     assert ((turned > -0.9) & (turned < 0.9)).mean() > 0.05
-    drawn, _ = mixture.sample(60, label=1, random_state=0)
+    drawn = drawn_from(mixture, 60)
     for quantile in (0.5, 0.9, 0.99):
         assert np.quantile(drawn, quantile) == pytest.approx(
             np.quantile(real, quantile), abs=12

@@ -13,16 +13,11 @@ from tables import make_mixed_frame
 
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
 from gan_augment.comparison.baselines import ImputedSMOTE
-from gan_augment.over_sampling import leakage
-from gan_augment.over_sampling.leakage import LeakageWarning, find_leak, is_synthetic
+from gan_augment.over_sampling import LeakageWarning, leak_guard, leakage
+from gan_augment.over_sampling.leakage import find_leak, is_synthetic
 from pipelines.datasets import DATASETS, load
 
 SAMPLER = GANOverSampler(TabularGAN(max_steps=3), sample_filter=None, random_state=0)
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remembered(monkeypatch):
-    monkeypatch.setattr(leakage, "_MADE", type(leakage._MADE)())
 
 
 @pytest.fixture
@@ -51,6 +46,7 @@ def test_the_class_that_was_raised_is_named_whatever_its_place(table):
     assert "class False" in find_leak(X, y)
 
 
+@leak_guard()
 def test_rows_of_our_own_are_known(table):
     X, y = table
     X_resampled, y_resampled = SAMPLER.fit_resample(X, y)
@@ -62,6 +58,7 @@ def test_rows_of_our_own_are_known(table):
     assert "GANOverSampler" in find_leak(X_resampled, y_resampled)
 
 
+@leak_guard()
 def test_scoring_them_is_warned_about(table):
     X, y = table
     rows = SAMPLER.fit_resample(X, y)
@@ -72,6 +69,7 @@ def test_scoring_them_is_warned_about(table):
         cross_validate(ResampledClassifier(LogisticRegression(), SAMPLER), *rows, cv=2)
 
 
+@leak_guard()
 def test_real_rows_are_not_warned_about(table):
     X, y = table
     SAMPLER.fit_resample(X[:200], y[:200])
@@ -81,6 +79,7 @@ def test_real_rows_are_not_warned_about(table):
         fitted.fit(X[:200], y[:200]).score(X[200:], y[200:])
 
 
+@leak_guard()
 def test_a_coarse_table_may_hold_the_synthetic_rows_by_chance():
     X = pd.DataFrame({"a": np.arange(200) % 3, "b": np.arange(200) % 2}).astype(str)
     y = np.arange(200) % 5 == 0
@@ -102,27 +101,22 @@ def test_coarse_columns_are_no_leak():
     assert find_leak(visits, rare) is None
 
 
-def test_threads_may_remember_and_look_up_at_once(table):
-    X, _ = table
-    errors = []
-
-    def look_up():
-        try:
-            for _ in range(300):
-                is_synthetic(X)
-        except RuntimeError as error:
-            errors.append(error)
-
-    threads = [threading.Thread(target=look_up) for _ in range(2)]
-    for thread in threads:
+def test_nothing_is_remembered_outside_of_a_block_or_after_it(table):
+    X, y = table
+    rows = SAMPLER.fit_resample(X, y)
+    with leak_guard():
+        assert not is_synthetic(rows[0]).any()
+        SAMPLER.fit_resample(X, y)
+        assert is_synthetic(rows[0]).any()
+        inside = []
+        thread = threading.Thread(target=lambda: inside.append(is_synthetic(rows[0])))
         thread.start()
-    for _ in range(300):
-        leakage.remember(X[:20])
-    for thread in threads:
         thread.join()
-    assert errors == []
+        assert not inside[0].any()
+    assert not is_synthetic(rows[0]).any()
 
 
+@leak_guard()
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(leakage, "MOST_REMEMBERED", 100)
     parts = [np.full((60, 1), i) + np.linspace(0, 0.5, 60)[:, None] for i in range(3)]
@@ -131,6 +125,7 @@ def test_memory_is_bounded(monkeypatch):
     assert [is_synthetic(part).any() for part in parts] == [False, False, True]
 
 
+@leak_guard()
 def test_any_column_can_be_looked_at():
     frame = make_mixed_frame()
     assert find_leak(frame, np.arange(len(frame)) % 4 == 0) is None

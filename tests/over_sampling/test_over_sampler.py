@@ -285,7 +285,10 @@ def digest_of_a_resampled_table():
 
 
 def test_another_process_gives_the_same_rows():
-    code = "import test_over_sampler as t; print(t.digest_of_a_resampled_table())"
+    code = (
+        "import sys; sys.path.append('over_sampling'); import test_over_sampler as t;"
+        "print(t.digest_of_a_resampled_table())"
+    )
     assert printed_by_a_new_process(code) == digest_of_a_resampled_table()
 
 

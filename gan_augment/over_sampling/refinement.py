@@ -1,0 +1,177 @@
+"""What happens between the rows that a GAN draws and those that are returned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Self
+
+import numpy as np
+from sklearn.utils import _safe_indexing
+
+from gan_augment.encoding.container import stack_rows
+from gan_augment.encoding.rows import RealRows
+
+# Rounds of drawing for one class before copies of real rows are taken for unavoidable.
+MAX_ROUNDS = 8
+
+
+class Refinement:
+    """Base class of what refines drawn rows; override the methods that you need.
+
+    :class:`~gan_augment.GANOverSampler` fits its refinements on the real rows, and
+    passes the rows that the GAN draws for a class from one to the next. A refinement
+    may drop rows, change them, or choose the best of more rows than are wanted. If too
+    few rows come out, more are drawn.
+
+    See Also
+    --------
+    gan_augment.over_sampling.ClassFilter : Chooses rows that look like their class.
+    gan_augment.over_sampling.CopyFilter : Drops copies of real rows.
+    gan_augment.ImageMixture : Replaces images by label-preserving copies.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from gan_augment import GANOverSampler, TabularGAN
+    >>> from gan_augment.over_sampling import Refinement
+    >>> class PositiveRows(Refinement):
+    ...     def refine(self, X, label, n_rows, rng):
+    ...         return X[X[:, 0] > 0]
+    >>> X, y = make_classification(300, weights=[0.9], random_state=0)
+    >>> sampler = GANOverSampler(
+    ...     TabularGAN(max_steps=50), refinements=[PositiveRows()], random_state=0
+    ... )
+    >>> X_resampled, _ = sampler.fit_resample(X, y)
+    >>> bool((X_resampled[sampler.synthetic_mask_, 0] > 0).all())
+    True
+    """
+
+    def fit(self, real: RealRows, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
+        """Learn from the real rows.
+
+        Parameters
+        ----------
+        real : RealRows
+            The real rows: ``real.X`` as the user passed them, ``real.frame`` as a
+            frame.
+        y : ndarray of shape (n_samples,)
+            Their classes.
+        gan : estimator
+            The fitted GAN.
+        labels : list
+            The classes that rows will be drawn for.
+
+        Returns
+        -------
+        self : Refinement
+            The fitted refinement.
+        """
+        return self
+
+    def n_draws(self, n_rows: int, label: Any) -> int:
+        """Tell how many rows this refinement needs.
+
+        Parameters
+        ----------
+        n_rows : int
+            Rows that are wanted from it.
+        label : object
+            Their class.
+
+        Returns
+        -------
+        n_draws : int
+            Rows that it wants to be given.
+        """
+        return n_rows
+
+    def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
+        """Refine drawn rows of one class.
+
+        Parameters
+        ----------
+        X : {DataFrame, ndarray, sparse matrix} of shape (n_drawn, n_features)
+            Drawn rows, in the container and the dtypes of the real rows.
+        label : object
+            Their class.
+        n_rows : int
+            Rows that are wanted.
+        rng : Generator
+            Source of every random choice.
+
+        Returns
+        -------
+        X : {DataFrame, ndarray, sparse matrix} of shape (n_refined, n_features)
+            Refined rows. If there are more than wanted, the first are taken.
+        """
+        return X
+
+
+def draw_refined(
+    gan: Any,
+    refinements: Sequence[Any],
+    label: Any,
+    n_rows: int,
+    rng: np.random.Generator,
+    *,
+    last_resort: Sequence[Any],
+) -> Any:
+    """Draw exactly `n_rows` refined rows of a class.
+
+    Parameters
+    ----------
+    gan : estimator
+        Fitted, with ``sample``.
+    refinements : sequence of Refinement
+        Fitted, in the order in which they are applied.
+    label : object
+        The class.
+    n_rows : int
+        Rows wanted.
+    rng : Generator
+        Source of every random choice.
+    last_resort : sequence of Refinement
+        What is applied instead to rows that are still missing after eight rounds.
+
+    Returns
+    -------
+    X : {DataFrame, ndarray, sparse matrix} of shape (n_rows, n_features)
+        The rows.
+
+    Raises
+    ------
+    ValueError
+        If even then too few rows are left.
+    """
+    parts: list[Any] = []
+    missing = n_rows
+    for applied in [*[refinements] * MAX_ROUNDS, *[last_resort] * MAX_ROUNDS]:
+        rows = _draw_once(gan, applied, label, missing, rng)
+        parts.append(_safe_indexing(rows, np.arange(min(np.shape(rows)[0], missing))))
+        missing -= np.shape(parts[-1])[0]
+        if not missing:
+            return stack_rows(parts)
+    names = [type(refinement).__name__ for refinement in last_resort]
+    raise ValueError(
+        f"`refinements` must leave rows of every class. Got {n_rows - missing} of "
+        f"{n_rows} rows of class {label!r} after {2 * MAX_ROUNDS} rounds of drawing, "
+        f"with {', '.join(names)}. Relax them."
+    )
+
+
+def _draw_once(
+    gan: Any, refinements: Iterable[Any], label: Any, n_rows: int, rng: Any
+) -> Any:
+    """Draw rows for the first refinement, and pass them through all of them."""
+    wanted = [n_rows]
+    for refinement in reversed(list(refinements)):
+        wanted.append(refinement.n_draws(wanted[-1], label))
+    n_drawn = wanted.pop()
+    # Of no rows a GAN cannot say what they look like.
+    rows, _ = gan.sample(max(n_drawn, 1), label=label, random_state=rng)
+    rows = _safe_indexing(rows, np.arange(n_drawn))
+    for refinement in refinements:
+        if not np.shape(rows)[0] and n_drawn:
+            break
+        rows = refinement.refine(rows, label, wanted.pop(), rng)
+    return rows
