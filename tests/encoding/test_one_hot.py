@@ -52,6 +52,14 @@ def test_flags_are_no_category_unless_the_data_says_so():
     assert not find_one_hot_groups(seldom)
 
 
+def test_a_meeting_that_is_expected_once_says_nothing_by_not_happening():
+    flags = pd.DataFrame(np.zeros((400, 2)))
+    flags.iloc[:20, 0] = flags.iloc[20:40, 1] = 1  # 20 * 20 / 400 are expected
+    assert not find_one_hot_groups(flags)
+    flags.iloc[40:100, 1] = 1
+    assert find_one_hot_groups(flags)
+
+
 @pytest.mark.parametrize("drop", [None, "first"])
 @pytest.mark.parametrize("container", [pd.DataFrame, np.asarray])
 def test_there_and_back(levels, drop, container):

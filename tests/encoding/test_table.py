@@ -286,3 +286,12 @@ def test_a_missing_value_where_fit_had_none_is_named():
     for frame in ({"a": ["x", None], "b": [1.0, 2.0]}, {"a": ["x"], "b": [np.nan]}):
         with pytest.raises(ValueError, match=r"no missing values.*Got 1"):
             encoder.transform(pd.DataFrame(frame))
+
+
+def test_a_value_of_one_row_in_a_hundred_is_drawn_as_often_and_exactly():
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=5000)
+    values[rng.permutation(5000)[:50]] = 0.125
+    encoder = TableEncoder().fit(pd.DataFrame({"a": values}))
+    drawn = encoder.inverse_transform(rng.normal(size=(20_000, 1)).astype(np.float32))
+    assert 0.007 < (drawn["a"] == 0.125).mean() < 0.013

@@ -105,6 +105,9 @@ rng = np.random.default_rng(0)
         (pd.DataFrame({"a": rng.normal(size=30)}), False),
         (pd.DataFrame({"a": np.arange(30) * 1.37e-5, "b": list("xyz") * 10}), False),
         (pd.DataFrame(rng.integers(0, 130, (200, 2))), False),
+        # Five and twenty times as many different rows as there are.
+        (pd.DataFrame(rng.integers(0, 10, (200, 3))), True),
+        (pd.DataFrame(rng.integers(0, 64, (200, 2))), False),
         # As many columns as an image has pixels: their product is no float.
         (pd.DataFrame(rng.integers(0, 50, (200, 784))), False),
     ],

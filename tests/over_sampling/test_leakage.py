@@ -116,6 +116,15 @@ def test_nothing_is_remembered_outside_of_a_block_or_after_it(table):
     assert not is_synthetic(rows[0]).any()
 
 
+def test_a_rare_class_may_repeat_rows_somewhat_more_than_the_common_one():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(1000, 4)), np.arange(1000) >= 900
+    X[:90], X[900:930] = X[90:180], X[930:960]  # a tenth and three tenths
+    assert find_leak(X, y) is None
+    X[900:980] = X[np.repeat([980, 981], 40)]
+    assert "class True are exact copies" in find_leak(X, y)
+
+
 @leak_guard()
 def test_memory_is_bounded(monkeypatch):
     monkeypatch.setattr(leakage, "MOST_REMEMBERED", 100)

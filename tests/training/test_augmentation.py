@@ -25,6 +25,17 @@ def test_the_probability_follows_who_wins():
     assert shift.probability == 0
 
 
+def test_shifts_begin_where_the_discriminator_wins_most_pairs():
+    probabilities = []
+    for n_won in (15, 17):  # of 20: the share won less the share lost is .5 and .7
+        shift = AdaptiveShift(2)
+        real = torch.tensor([1.0] * n_won + [-1.0] * (20 - n_won))
+        for _ in range(300):
+            shift.adapt(real, torch.zeros(20))
+        probabilities.append(shift.probability)
+    assert probabilities[0] == 0 < probabilities[1]
+
+
 def test_images_are_shifted_by_whole_pixels_with_their_edges_repeated():
     shift = AdaptiveShift(2)
     shift.probability = 1.0
