@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo images test test-slow check benchmark clean
+.PHONY: demo images test test-slow check mutation benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -17,7 +17,7 @@ images: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.images $(FLAGS)
 
 # Two workers on two cores: a second thread would only wait for a core.
-test test-slow check: export OMP_NUM_THREADS = 1
+test test-slow check mutation: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2
@@ -31,6 +31,12 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+# Change the code in small ways; a change that no test notices is listed. Takes hours:
+# FLAGS="gan_augment.over_sampling.copy_filter*" for one module, a minute.
+mutation: $(VENV)/.installed-dev
+	$(BIN)/mutmut run --max-children 2 $(FLAGS)
+	$(BIN)/mutmut results
 
 $(VENV)/.installed-%: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
