@@ -10,7 +10,6 @@ values are drawn from the region.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +22,7 @@ from gan_augment.encoding.text import find_date_formats, find_number_format
 NEARLY_UNIQUE = 0.9
 # With fewer rows, that no value repeats says nothing.
 FEWEST_VALUES = 20
-# Share of the whole numbers between the smallest and the largest that a row counter has.
+# Of a row counter: share of the numbers from the smallest to the largest.
 DENSE = 0.5
 # Whole numbers between these may be years.
 FIRST_YEAR, LAST_YEAR = 1500, 2200
@@ -71,9 +70,7 @@ def is_identifier(series: pd.Series) -> bool:
     if isinstance(dtype, pd.CategoricalDtype):
         return False  # its levels were declared
     if pd.api.types.is_bool_dtype(dtype) or not (
-        pd.api.types.is_integer_dtype(dtype)
-        or pd.api.types.is_string_dtype(dtype)
-        or dtype == object
+        pd.api.types.is_integer_dtype(dtype) or pd.api.types.is_string_dtype(dtype)
     ):
         return False
     # A glance at some rows settles nearly all columns.
@@ -102,7 +99,7 @@ def _counts_or_numbers_rows(present: pd.Series, n_distinct: int, named: bool) ->
         return False
     values = present.drop_duplicates().to_numpy(dtype=object)
     low, high = int(values.min()), int(values.max())
-    if FIRST_YEAR <= low and high <= LAST_YEAR:
+    if low >= FIRST_YEAR and high <= LAST_YEAR:
         return False
     if n_distinct >= DENSE * (high - low + 1):
         return True
@@ -128,7 +125,7 @@ def _is_time(value: int) -> bool:
 
 
 def _all_digits(texts: list[str]) -> bool:
-    """Whether texts are digits of one length of at least six, as account numbers are."""
+    """Whether texts are six digits and more, of one length, as account numbers are."""
     widths = {len(text) for text in texts}
     return (
         len(widths) == 1

@@ -64,7 +64,9 @@ _TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f"
 _LOOKS_LIKE_A_DATE = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d{1,2},")
 
 
-def is_missing_spelling(texts: Iterable[str], *, among_words: bool = True) -> np.ndarray:
+def is_missing_spelling(
+    texts: Iterable[str], *, among_words: bool = True
+) -> np.ndarray:
     """Which texts spell a missing value.
 
     Parameters
@@ -99,12 +101,17 @@ class NumberFormat:
     def parse(self, text: str) -> float:
         """The number, or NaN if the text is none."""
         text = text.strip()
+        if _NUMBER[self.decimal].fullmatch(text):
+            return self._value(text)
         if text.startswith("(") and text.endswith(")"):
             text = "-" + text[1:-1]  # as accountants write it
         text = _SIGNED_UNIT.sub(r"\1", text)
         text = _UNITS.sub("", text, count=2).strip()
-        if not _NUMBER[self.decimal].fullmatch(text):
-            return np.nan
+        return self._value(text) if _NUMBER[self.decimal].fullmatch(text) else np.nan
+
+    def _value(self, text: str) -> float:
+        if text.isdecimal():
+            return float(text)
         for separator in _BLANKS + {".": ",", ",": "."}[self.decimal]:
             text = text.replace(separator, "")
         return float(text.replace(self.decimal, "."))
@@ -129,8 +136,7 @@ def find_number_format(texts: list[str]) -> NumberFormat | None:
     for decimal in (".", ","):
         found = NumberFormat(decimal)
         if all(
-            _share(found.parse(text) == found.parse(text) for text in some)
-            >= MOST_OF_THEM
+            1 - np.isnan([found.parse(text) for text in some]).mean() >= MOST_OF_THEM
             for some in (texts[:TRIED_FIRST], texts)
         ):
             return found
@@ -165,7 +171,3 @@ def find_date_formats(texts: list[str]) -> list[str]:
             >= MOST_OF_THEM
         ]
     return candidates
-
-
-def _share(flags: Iterable[bool]) -> float:
-    return float(np.mean(list(flags)))

@@ -64,8 +64,9 @@ CHECKS: tuple[Check, ...] = (
     find_constant_columns,
     find_duplicate_columns,
 )
-# Of a column with such a finding, to be dropped, the others would be noise.
-_DECISIVE = frozenset({"leak", "constant column"})
+# Of a column with such a finding, which says to leave it out, how it is written does
+# not matter.
+_DECISIVE = frozenset({"leak", "identifier", "groups", "constant column"})
 
 
 class TableWarning(UserWarning):
@@ -113,8 +114,8 @@ def check_table(
     >>> from gan_augment import check_table
     >>> X = pd.DataFrame({"price": ["1,200.50", "?", "80.00"], "unit": "kg"})
     >>> check = check_table(X)
-    >>> [(finding.kind, finding.column) for finding in check]
-    [('missing value', 'price'), ('number as text', 'price'), ('constant column', 'unit')]
+    >>> [finding.kind for finding in check]
+    ['missing value', 'number as text', 'constant column']
     >>> check.clean(X).X
         price
     0  1200.5

@@ -61,7 +61,9 @@ def _is_constant(column: Column) -> bool:
 
 
 def _same_levels(first: Any, second: Any) -> bool:
-    return bool((pd.Index(first).astype(object) == pd.Index(second).astype(object)).all())
+    return bool(
+        (pd.Index(first).astype(object) == pd.Index(second).astype(object)).all()
+    )
 
 
 def _drop(name: Any) -> Fix:

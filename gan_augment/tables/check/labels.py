@@ -14,7 +14,7 @@ from gan_augment.tables.check.text import spelling_finding
 
 def find_rare_classes(table: Table) -> Iterator[Finding]:
     """Find classes of one row, of which neither a split nor a test is possible."""
-    if table.classes is None or table.labels is None:
+    if table.labels is None:
         return
     for label, count in zip(table.classes, table.class_counts, strict=True):
         if count == 1:
@@ -31,7 +31,7 @@ def find_rare_classes(table: Table) -> Iterator[Finding]:
 
 def find_missing_labels(table: Table) -> Iterator[Finding]:
     """Find rows without a class."""
-    if table.y is None or table.labels is None:
+    if table.labels is None:
         return
     unnamed = table.y < 0
     if unnamed.any():

@@ -29,8 +29,6 @@ _REMEDY = (
 
 def find_leaks(table: Table) -> Iterator[Finding]:
     """Find columns that alone predict the class, or are missing where the class is."""
-    if table.y is None or table.classes is None or len(table.classes) < 2:
-        return
     known = np.flatnonzero(table.y >= 0)
     counts = table.class_counts
     if (counts >= FEWEST_ROWS).sum() < 2:
@@ -58,11 +56,11 @@ def find_leaks(table: Table) -> Iterator[Finding]:
 
 
 def _missing_with_class(table: Table, column: Column) -> Finding | None:
-    assert table.y is not None and table.classes is not None
     absent = column.absent
     if not absent.any() or absent.all():
         return None
-    for index, label in enumerate(table.classes):
+    for index in np.argsort(table.class_counts):
+        label = table.classes[index]
         of_class = table.y == index
         if of_class.sum() < FEWEST_ROWS:
             continue
@@ -113,16 +111,15 @@ def _predict_alone(
     column: Column, learned: np.ndarray, is_class: np.ndarray, judged: np.ndarray
 ) -> np.ndarray:
     """Probability of a class in the judged rows, by one column of the learned ones."""
-    if column.numbers is None:
+    ranks = column.ranks  # a tree knows float32 only, and no infinite values
+    if ranks is None:
         return _level_shares(column, learned, is_class)[column.codes[judged]]
     tree = DecisionTreeClassifier(max_leaf_nodes=16, random_state=0)
-    tree.fit(column.numbers[learned, None], is_class)
-    return tree.predict_proba(column.numbers[judged, None])[:, 1]
+    tree.fit(ranks[learned, None], is_class)
+    return tree.predict_proba(ranks[judged, None])[:, 1]
 
 
-def _level_shares(
-    column: Column, rows: np.ndarray, is_class: np.ndarray
-) -> np.ndarray:
+def _level_shares(column: Column, rows: np.ndarray, is_class: np.ndarray) -> np.ndarray:
     """Share of the class in each level, that of all rows in one that is new."""
     codes = column.codes[rows] + 1
     n = np.bincount(codes, minlength=len(column.levels) + 1)
@@ -134,7 +131,6 @@ def _level_shares(
 
 def _example(table: Table, column: Column) -> str:
     """A typical value of each of the first classes."""
-    assert table.y is not None and table.classes is not None
     parts = []
     for index in np.argsort(table.class_counts)[:2]:
         values = column.series[(table.y == index)]
@@ -142,8 +138,10 @@ def _example(table: Table, column: Column) -> str:
         value = typical.iloc[0] if len(typical) else None
         if column.is_number:
             value = values.median()
-        shown = "missing" if pd.isna(value) or str(value).strip() == "" else repr(
-            value.item() if isinstance(value, np.generic) else value
+        shown = (
+            "missing"
+            if pd.isna(value) or str(value).strip() == ""
+            else repr(value.item() if isinstance(value, np.generic) else value)
         )
         parts.append(f"{shown} where the class is {table.classes[index]!r}")
     return ", ".join(parts)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from gan_augment.encoding.text import is_missing_spelling
 from gan_augment.tables.check.finding import Finding, fix_column
-from gan_augment.tables.check.table import Column, Table, shown
+from gan_augment.tables.check.table import Table, shown
 
 # Numbers that are written where none is known.
 SENTINELS = (-999, -9999, -99999, -999999, 999, 9999, 99999, 999999)
@@ -42,10 +42,10 @@ def find_missing_spellings(table: Table) -> Iterator[Finding]:
 def find_sentinels(table: Table) -> Iterator[Finding]:
     """Find numbers far from all others, such as -999, that stand for a missing one."""
     for column in table.columns:
-        if not column.is_number:
+        if not column.is_number or column.numbers is None:
             continue
-        for value in _sentinels_of(column):
-            n_rows = int((column.numbers == value).sum())
+        for value in _sentinels_of(column.numbers):
+            n_rows = int(np.count_nonzero(column.numbers == value))
             yield Finding(
                 "missing value",
                 column.name,
@@ -57,9 +57,7 @@ def find_sentinels(table: Table) -> Iterator[Finding]:
             )
 
 
-def _sentinels_of(column: Column) -> list[float]:
-    numbers = column.numbers
-    assert numbers is not None
+def _sentinels_of(numbers: np.ndarray) -> list[float]:
     present = numbers[~np.isnan(numbers)]
     found = []
     for value in SENTINELS:

@@ -12,6 +12,16 @@ import pandas as pd
 from gan_augment.tables.check.finding import Finding
 from gan_augment.tables.check.table import as_labels
 
+_FRAME_COLUMNS = [
+    "kind",
+    "column",
+    "message",
+    "example",
+    "remedy",
+    "is_safe",
+    "evidence",
+]
+
 
 class CleanedTable(NamedTuple):
     """What :meth:`TableCheck.clean` returns."""
@@ -78,8 +88,7 @@ class TableCheck:
             }
             for found in self.findings
         ]
-        names = "kind column message example remedy is_safe evidence".split()
-        return pd.DataFrame(rows, columns=names)
+        return pd.DataFrame(rows, columns=_FRAME_COLUMNS)
 
     def clean(self, X: pd.DataFrame, y: Any = None) -> CleanedTable:
         """Apply the remedies that are safe.

@@ -20,7 +20,7 @@ def find_duplicated_rows(table: Table) -> Iterator[Finding]:
         return
     codes = table.row_codes
     counts = np.bincount(codes)
-    if table.y is None:
+    if table.labels is None:
         within, across = counts[codes] > 1, np.zeros(table.n_rows, dtype=bool)
         rows_and_classes = codes
     else:
@@ -38,7 +38,7 @@ def find_duplicated_rows(table: Table) -> Iterator[Finding]:
             "duplicated rows",
             None,
             f"{_rows(n_repeats)} repeated from an earlier row"
-            + (" of the same class" if table.y is not None else "")
+            + (" of the same class" if table.labels is not None else "")
             + " in every column.",
             {"rows": float(n_repeats)},
             _rows_example(codes, np.flatnonzero(within)),

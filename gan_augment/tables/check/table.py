@@ -57,10 +57,9 @@ class Column:
         dtype = self.series.dtype
         if isinstance(dtype, pd.CategoricalDtype):
             dtype = dtype.categories.dtype
-        if not (dtype == object or pd.api.types.is_string_dtype(dtype)):
-            return False
         return bool(
-            len(self.levels)
+            pd.api.types.is_string_dtype(dtype)
+            and len(self.levels)
             and pd.api.types.infer_dtype(self.levels, skipna=True) == "string"
         )
 
@@ -100,6 +99,13 @@ class Column:
         return find_number_format(self._telling_texts)
 
     @cached_property
+    def parsed(self) -> np.ndarray:
+        """The number of each level, NaN if it is none."""
+        if self.number_format is None:
+            return np.full(len(self.texts), np.nan)
+        return np.array([self.number_format.parse(t) for t in self.texts])
+
+    @cached_property
     def date_formats(self) -> list[str]:
         """Formats of the dates, if the text is dates."""
         if self.number_format is not None:
@@ -116,17 +122,13 @@ class Column:
     @cached_property
     def names_rows(self) -> bool:
         """Whether the column is an identifier."""
-        if self.is_text and (self.number_format or self.date_formats):
-            if not all(text.isdigit() for text in self._telling_texts):
-                return False
         return is_identifier(self.series[~self.absent])
 
     @cached_property
     def numbers(self) -> np.ndarray | None:
-        """The values as numbers, NaN where missing; None for words."""
+        """The values as numbers, dates as ranks, NaN where missing; None for words."""
         if self.number_format is not None:
-            parsed = np.array([self.number_format.parse(t) for t in self.texts])
-            return np.where(self.codes >= 0, parsed[self.codes], np.nan)
+            return np.where(self.codes >= 0, self.parsed[self.codes], np.nan)
         if self.date_formats:
             parsed = pd.to_datetime(
                 pd.Series(self.texts, dtype=object).str.strip(),
@@ -136,15 +138,26 @@ class Column:
             days = parsed.to_numpy("M8[s]").astype(np.float64)
             days[parsed.isna().to_numpy()] = np.nan
             return np.where(self.codes >= 0, days[self.codes], np.nan)
-        dtype = self.series.dtype
         if self.is_number:
             return self.series.to_numpy(dtype=np.float64, na_value=np.nan)
+        dtype = self.series.dtype
         if pd.api.types.is_datetime64_any_dtype(dtype) or (
             pd.api.types.is_timedelta64_dtype(dtype)
         ):
-            values = self.series.array.astype("int64").astype(np.float64)
-            return np.where(self.missing, np.nan, values)
+            order = pd.Series(self.levels).rank().to_numpy(np.float64)
+            return np.where(self.missing, np.nan, order[self.codes])
         return None
+
+    @cached_property
+    def ranks(self) -> np.ndarray | None:
+        """Ranks of the numbers, NaN where missing; None for words."""
+        if self.numbers is None:
+            return None
+        missing = np.isnan(self.numbers)
+        ranks = np.unique(self.numbers[~missing], return_inverse=True)[1]
+        ranked = np.full(len(missing), np.nan)
+        ranked[~missing] = ranks
+        return ranked
 
 
 class Table:
@@ -165,11 +178,11 @@ class Table:
         Its columns.
     labels : Series or None
         The classes as they came.
-    y : ndarray of shape (n_samples,) or None
+    y : ndarray of shape (n_samples,)
         Index of each row's class, -1 where it is missing. Classes that differ by case
         or blanks only are one.
-    classes : Index or None
-        The classes.
+    classes : Index
+        The classes; empty if `y` is None.
     """
 
     def __init__(self, X: Any, y: Any = None) -> None:
@@ -179,8 +192,7 @@ class Table:
             for position in range(self.frame.shape[1])
         ]
         self.labels: pd.Series | None = None
-        self.y: np.ndarray | None = None
-        self.classes: pd.Index | None = None
+        self.y, self.classes = np.full(len(self.frame), -1), pd.Index([])
         if y is not None:
             self.labels = as_labels(y, self.frame.index)
             self.y, self.classes = pd.factorize(one_spelling(self.labels))
@@ -193,8 +205,6 @@ class Table:
     @cached_property
     def class_counts(self) -> np.ndarray:
         """Rows of each class."""
-        if self.y is None or self.classes is None:
-            return np.zeros(0, dtype=np.intp)
         return np.bincount(self.y[self.y >= 0], minlength=len(self.classes))
 
     @cached_property

@@ -21,7 +21,8 @@ def find_numbers_as_text(table: Table) -> Iterator[Finding]:
         if number_format is None:
             continue
         texts = column.present_texts
-        failed = [t for t in texts if np.isnan(number_format.parse(t))]
+        parsed = column.parsed[~column.spelled_missing]
+        failed = [t for t, n in zip(texts, parsed, strict=True) if np.isnan(n)]
         yield Finding(
             "number as text",
             column.name,
@@ -31,7 +32,9 @@ def find_numbers_as_text(table: Table) -> Iterator[Finding]:
             {"texts": float(len(texts)), "not_numbers": float(len(failed))},
             shown(failed[:2] + texts[:2]),
             "Convert it to numbers; as text, every value is a category of its own.",
-            None if failed else fix_column(column.name, partial(_numbers, number_format)),
+            None
+            if failed
+            else fix_column(column.name, partial(_numbers, number_format)),
         )
 
 
