@@ -36,13 +36,24 @@ _NAMES_ROWS = re.compile(
     r"record|card)[ _-]?(?:no|nr|number|num|code))(?:$|[^a-z])",
 )
 
+# Words in the name of a column of times, which may count up without naming rows.
+_NAMES_TIME = re.compile(
+    r"(?:^|[^a-z])(?:t|time|times?tamp|dates?|years?|months?|weeks?|days?|hours?|"
+    r"minutes?|seconds?)(?:$|[^a-z])"
+)
+
 
 def names_a_row(name: Any) -> bool:
     """Whether the name of a column says that its values name rows or persons."""
+    return bool(_NAMES_ROWS.search(_as_words(name)))
+
+
+def _as_words(name: Any) -> str:
+    """The name of a column in small letters, with blanks between its words."""
     if not isinstance(name, str):
-        return False
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).replace("_", " ")
-    return bool(_NAMES_ROWS.search(spaced.casefold()))
+        return ""
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return spaced.replace("_", " ").casefold()
 
 
 def is_identifier(series: pd.Series) -> bool:
@@ -83,7 +94,11 @@ def is_identifier(series: pd.Series) -> bool:
             return False
     kind = pd.api.types.infer_dtype(present, skipna=True)
     if kind == "integer":
-        return _counts_or_numbers_rows(present, n_distinct, names_a_row(series.name))
+        return names_a_row(series.name) or (
+            n_distinct >= 0.99 * len(present)
+            and not _NAMES_TIME.search(_as_words(series.name))
+            and _counts_or_numbers_rows(present, n_distinct)
+        )
     if kind != "string":
         return False
     texts = present.astype(str).unique().tolist()
@@ -92,11 +107,8 @@ def is_identifier(series: pd.Series) -> bool:
     return find_number_format(texts) is None and not find_date_formats(texts)
 
 
-def _counts_or_numbers_rows(present: pd.Series, n_distinct: int, named: bool) -> bool:
-    if named:
-        return True
-    if n_distinct < 0.99 * len(present):
-        return False
+def _counts_or_numbers_rows(present: pd.Series, n_distinct: int) -> bool:
+    """Whether whole numbers count rows, or are spread as numbers of something are."""
     values = present.drop_duplicates().to_numpy(dtype=object)
     low, high = int(values.min()), int(values.max())
     if low >= FIRST_YEAR and high <= LAST_YEAR:

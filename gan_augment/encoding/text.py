@@ -59,9 +59,17 @@ _DATES = (
     "%b %d, %Y",
     "%d %B %Y",
     "%B %d, %Y",
+    "%Y %b",
+    "%b %Y",
+    "%Y-%m",
 )
-_TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %H:%M:%S.%f", "T%H:%M:%S.%f")
-_LOOKS_LIKE_A_DATE = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d{1,2},")
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f")
+_TIMES = (
+    "",
+    *(f" {clock}" for clock in _CLOCKS),
+    *(f"T{clock}{zone}" for clock in _CLOCKS for zone in ("", "Z", "%z")),
+)
+_LOOKS_LIKE_A_DATE = re.compile(r"\d{1,4}[-/. ]|[A-Za-z]{3,9} \d{1,4}")
 
 
 def is_missing_spelling(

@@ -124,7 +124,7 @@ def test_large_columns_are_thinned_but_keep_bounds_and_atoms():
     rng = np.random.default_rng(0)
     values = np.r_[np.zeros(5000), rng.normal(size=45_000)][:, None]
     encoder = TableEncoder().fit(values)
-    assert len(encoder.columns_[0].cells.distinct) < 5000
+    assert len(encoder.columns_[0].kind.cells.distinct) < 5000
     back = encoder.inverse_transform(encoder.transform(values, random_state=0))
     assert back.min() >= values.min()
     assert back.max() <= values.max()
@@ -243,7 +243,7 @@ def test_missing_values_use_up_no_identifier():
     names = [f"customer {i}" for i in range(100)]
     frame = pd.DataFrame({"id": [*names, *[None] * 100]})
     encoder, back = roundtrip(frame)
-    assert encoder.columns_[0].cells.alike == (0, 100)
+    assert encoder.columns_[0].kind.cells.alike == (0, 100)
     assert set(back["id"][:100]) == set(names)
     assert back["id"][100:].isna().all()
 

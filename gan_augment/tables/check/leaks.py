@@ -136,7 +136,7 @@ def _example(table: Table, column: Column) -> str:
         values = column.series[(table.y == index)]
         typical = values.mode(dropna=False)
         value = typical.iloc[0] if len(typical) else None
-        if column.is_number:
+        if column.is_number and values.notna().any():
             value = values.median()
         shown = (
             "missing"

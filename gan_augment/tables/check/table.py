@@ -144,7 +144,8 @@ class Column:
         if pd.api.types.is_datetime64_any_dtype(dtype) or (
             pd.api.types.is_timedelta64_dtype(dtype)
         ):
-            order = pd.Series(self.levels).rank().to_numpy(np.float64)
+            order = np.empty(len(self.levels) + 1)  # one more, for a missing value
+            order[pd.Index(self.levels).argsort()] = np.arange(len(self.levels))
             return np.where(self.missing, np.nan, order[self.codes])
         return None
 
