@@ -31,7 +31,7 @@ MANY_DIGITS = 9
 # Words in the name of a column that names rows.
 _NAMES_ROWS = re.compile(
     r"(?:^|[^a-z])(?:id|ids|uid|uuid|guid|identifier|key|phone|mobile|telephone|tel|"
-    r"e ?mail|iban|ssn|passport|rownames?|row ?number|row ?no|"
+    r"e[ -]?mail|iban|ssn|passport|rownames?|row ?number|row ?no|"
     r"(?:customer|client|account|policy|patient|member|case|order|invoice|serial|"
     r"record|card)[ _-]?(?:no|nr|number|num|code))(?:$|[^a-z])",
 )

@@ -18,7 +18,7 @@ from typing import Any, Self
 import numpy as np
 
 # Fresh values for each one of the table, at least.
-FRESH_PER_VALUE = 16
+FRESH_PER_VALUE = 4
 # Numbers of a region: their products stay within 64 bits.
 LARGEST_SPACE = 2**31
 # Texts of one shape from which its characters are learned.
@@ -76,21 +76,22 @@ class Region:
 
     @classmethod
     def free_of(cls, taken: np.ndarray, size: int, step: int) -> Self:
-        """The largest block without a number that is taken, among 1, 2, 4, ... blocks.
+        """A block without a number that is taken, of 1, 2, 4, ... blocks of one size.
 
-        If all are taken, an empty region cannot be given: a ValueError.
+        Raises a ValueError if all numbers are taken.
         """
         positions = taken.astype(np.int64) * pow(step, -1, size) % size
         n_blocks = 1
-        while n_blocks <= size:
+        while True:
             counts = np.bincount(positions * n_blocks // size, minlength=n_blocks)
             free = np.flatnonzero(counts == 0)
             if len(free):
                 block = int(free[len(free) // 2])
                 first, stop = (-(-b * size // n_blocks) for b in (block, block + 1))
                 return cls(size, step, first, stop)
-            n_blocks *= 2
-        raise ValueError("There must be a number that is not taken.")
+            if n_blocks == size:
+                raise ValueError(f"A number below {size} must not be taken.")
+            n_blocks = min(2 * n_blocks, size)
 
     def __len__(self) -> int:
         return self.stop - self.start

@@ -64,7 +64,9 @@ class TableEncoder(BaseEstimator):
     categorical_features_ : ndarray of int
         Positions of the categorical columns.
     identifiers_ : list
-        Names of the columns that name rows.
+        Names of the columns that name rows, unless they are kept.
+    left_out_ : list
+        Names of those that decoded rows do not have.
     dtypes_ : dict
         Name -> how the column is modelled: ``"numeric"``, ``"categorical"``,
         ``"high-cardinality"`` or ``"identifier"``.
@@ -293,59 +295,27 @@ class TableEncoder(BaseEstimator):
             series += [restored] if group is None else group.unfold(restored)
         return self.container_.build(series, len(numbers))
 
-    def with_fresh_identifiers(self, X: Any, random_state: RandomState = None) -> Any:
-        """Give decoded rows of several calls identifiers that differ among all of them.
+    def draw_identifiers(
+        self, name: Any, column: pd.Series, random_state: RandomState = None
+    ) -> pd.Series:
+        """Draw fresh values of a column that names rows.
 
         Parameters
         ----------
-        X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features)
-            Decoded rows.
+        name : object
+            Name of the column, or its position in an array.
+        column : Series of shape (n_samples,)
+            Its values in other rows; where they are missing, the drawn ones are.
         random_state : int, RandomState instance or None, default=None
-            Source of the fresh values.
+            Source of the draw.
 
         Returns
         -------
-        X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features)
-            The rows with fresh values; those given are not changed.
+        fresh : Series of shape (n_samples,)
+            Values that differ from each other and from those of the training rows.
         """
-        rng = make_rng(random_state)
-        fresh = [
-            column
-            for column in self.columns_
-            if column.kind.name == "identifier" and not column.kind.is_left_out
-        ]
-        if not fresh or self.container_.kind not in ("frame", "array"):
-            return X
-        X = X.copy()
-        for column in fresh:
-            if self.container_.kind == "frame":
-                numbers = column.to_numbers(X[column.name])
-                X[column.name] = column.from_numbers(numbers, rng).array
-            else:
-                numbers = column.to_numbers(pd.Series(X[:, column.name]))
-                X[:, column.name] = column.from_numbers(numbers, rng).to_numpy()
-        return X
-
-    def without_left_out(self, X: Any) -> Any:
-        """Rows of the training table without the columns that are not decoded.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows with all columns.
-
-        Returns
-        -------
-        X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_decoded)
-            Rows with the columns that decoded rows have.
-        """
-        left_out = [c.name for c in self.columns_ if c.kind.is_left_out]
-        if not left_out:
-            return X
-        if isinstance(X, pd.DataFrame):
-            return X.drop(columns=left_out)
-        kept = np.setdiff1d(np.arange(np.shape(X)[1]), left_out)
-        return X[:, kept]
+        found = next(c for c in self.columns_ if c.name == name)
+        return found.from_numbers(found.to_numbers(column), make_rng(random_state))
 
     def check_variety(self) -> None:
         """Raise a ValueError if every column is constant."""
@@ -389,6 +359,7 @@ class TableEncoder(BaseEstimator):
         self.categorical_features_ = np.flatnonzero(
             [kind != "numeric" for kind in self.dtypes_.values()]
         )
+        self.left_out_ = [c.name for c in self.columns_ if c.kind.is_left_out]
         self.identifiers_ = [
             name for name, kind in self.dtypes_.items() if kind == "identifier"
         ]
