@@ -2,6 +2,7 @@
 
 The packages, in the order in which data flows through them:
 
+- ``tables``: what is known of a table before anything is trained;
 - ``encoding``: tables and images to arrays, and back;
 - ``networks``: generators and discriminators, as torch modules;
 - ``training``: the adversarial training loop, its losses and callbacks;
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
+    from gan_augment.tables import TableWarning, check_table
 
 __version__ = "0.1.0"
 __all__ = [
@@ -40,7 +42,9 @@ __all__ = [
     "ImageMixture",
     "ResampledClassifier",
     "ResampledClassifierCV",
+    "TableWarning",
     "TabularGAN",
+    "check_table",
     "compare",
     "report",
 ]
@@ -53,7 +57,9 @@ _HOME = {
     "ImageMixture": "gan_augment.over_sampling",
     "ResampledClassifier": "gan_augment.classification",
     "ResampledClassifierCV": "gan_augment.comparison",
+    "TableWarning": "gan_augment.tables",
     "TabularGAN": "gan_augment.gans",
+    "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
     "report": "gan_augment.reporting",
 }

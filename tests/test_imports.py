@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
         "gans",
         "over_sampling",
         "reporting",
+        "tables",
     },
     "mlflow": {
         "comparison",
@@ -53,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
         "threads",
         "training",
     },
+    "tables": {"encoding"},
     "plotting": {"metrics", "seeding"},
     "metrics": {"seeding"},
     "networks": {"encoding.schema"},

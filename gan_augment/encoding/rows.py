@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.container import row_hashes, to_frame, to_rows
+from gan_augment.encoding.identifiers import is_identifier
 from gan_augment.encoding.one_hot import (
     OneHotGroup,
     find_one_hot_groups,
@@ -66,6 +67,14 @@ class RealRows:
     def hashes(self) -> np.ndarray:
         """One number a row, equal for equal rows."""
         return row_hashes(self.frame)
+
+    @cached_property
+    def identifiers(self) -> list[int]:
+        """Positions of the columns that name rows; images have none."""
+        if len(self.shape) > 2:
+            return []
+        columns = (self.frame.iloc[:, i] for i in range(self.frame.shape[1]))
+        return [i for i, column in enumerate(columns) if is_identifier(column)]
 
     def folded(
         self, excluded: frozenset[int] = frozenset()

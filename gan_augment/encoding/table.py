@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+from collections import ChainMap
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
@@ -10,13 +12,12 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from gan_augment.encoding.cells import OneHotCells, RankCells
 from gan_augment.encoding.column import TableColumn
 from gan_augment.encoding.container import Container
+from gan_augment.encoding.kinds import KIND_CLASSES
 from gan_augment.encoding.one_hot import OneHotGroup, fold_one_hot
 from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.schema import Span
-from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.seeding import RandomState, make_rng
 
 
@@ -44,6 +45,13 @@ class TableEncoder(BaseEstimator):
         date nor a duration; such columns are always categorical.
     max_categories : int, default=64
         Largest number of levels of a one-hot span.
+    identifiers : {"fresh", "keep", "drop"}, default="fresh"
+        What becomes of columns that name rows: text of which nearly no value repeats,
+        row numbers, numbers of accounts and the like; see
+        :func:`~gan_augment.encoding.identifiers.is_identifier`. ``"fresh"`` gives
+        decoded rows values of the same pattern that the training rows do not have,
+        ``"drop"`` decodes rows without these columns, and ``"keep"`` takes the values
+        for levels, or numbers, like any others.
 
     Attributes
     ----------
@@ -55,9 +63,13 @@ class TableEncoder(BaseEstimator):
         Length of an encoded row.
     categorical_features_ : ndarray of int
         Positions of the categorical columns.
+    identifiers_ : list
+        Names of the columns that name rows, unless they are kept.
+    left_out_ : list
+        Names of those that decoded rows do not have.
     dtypes_ : dict
-        Name -> how the column is modelled: ``"numeric"``, ``"categorical"`` or
-        ``"high-cardinality"``.
+        Name -> how the column is modelled: ``"numeric"``, ``"categorical"``,
+        ``"high-cardinality"`` or ``"identifier"``.
 
     Examples
     --------
@@ -79,9 +91,11 @@ class TableEncoder(BaseEstimator):
         *,
         categorical_features: Literal["auto"] | Sequence[Any] = "auto",
         max_categories: int = 64,
+        identifiers: Literal["fresh", "keep", "drop"] = "fresh",
     ) -> None:
         self.categorical_features = categorical_features
         self.max_categories = max_categories
+        self.identifiers = identifiers
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
         """Learn the columns' domains and distributions.
@@ -121,6 +135,7 @@ class TableEncoder(BaseEstimator):
                 weights,
                 categorical=is_group or series.name in named,
                 max_categories=self.max_categories,
+                identifiers=self.identifiers,
             )
             for series, is_group in zip(columns, folded, strict=True)
         ]
@@ -149,7 +164,7 @@ class TableEncoder(BaseEstimator):
         numbers = self.to_numbers(X)
         codes = np.empty(numbers.shape, dtype=np.int32)
         for position, column in enumerate(self.columns_):
-            codes[:, position] = column.cells.quantize(numbers[:, position])
+            codes[:, position] = column.kind.quantize(numbers[:, position])
         return codes
 
     def dequantize(
@@ -171,7 +186,7 @@ class TableEncoder(BaseEstimator):
         """
         encoded = np.empty((len(codes), self.width_), dtype=np.float32)
         for position, (column, cells) in enumerate(self._slices()):
-            encoded[:, cells] = column.cells.dequantize(codes[:, position], rng)
+            encoded[:, cells] = column.kind.dequantize(codes[:, position], rng)
         return encoded
 
     def transform(
@@ -200,8 +215,9 @@ class TableEncoder(BaseEstimator):
     def inverse_transform(self, encoded: np.ndarray) -> Any:
         """Decode rows into the container and the dtypes of the training table.
 
-        A row is decoded by itself but for rounding, and for levels of few rows, which
-        are dealt out among all that are decoded together.
+        A row is decoded by itself but for rounding, for levels of few rows, which are
+        dealt out among all that are decoded together, and for identifiers, which
+        differ among these. The same rows are decoded alike in every call.
 
         Parameters
         ----------
@@ -217,8 +233,8 @@ class TableEncoder(BaseEstimator):
         # Written and read by column.
         numbers = np.empty((len(encoded), len(self.columns_)), order="F")
         for position, (column, cells) in enumerate(self._slices()):
-            numbers[:, position] = column.cells.restore(encoded[:, cells])
-        return self.from_numbers(numbers)
+            numbers[:, position] = column.kind.restore(encoded[:, cells])
+        return self._decode(numbers, encoded)
 
     def to_numbers(self, X: Any) -> np.ndarray:
         """Rows as plain numbers: numeric values on their grid, codes of categories.
@@ -264,21 +280,50 @@ class TableEncoder(BaseEstimator):
             Rows of the table.
         """
         check_is_fitted(self, "columns_")
+        return self._decode(numbers, numbers)
+
+    def _decode(self, numbers: np.ndarray, rows: np.ndarray) -> Any:
+        """Rows for plain numbers; what is drawn for them depends on `rows` alone."""
         group_of = {group.names[0]: group for group in self.groups_}
+        rng = make_rng(zlib.crc32(rows.tobytes()) if self.identifiers_ else 0)
         series: list[pd.Series] = []
         for position, column in enumerate(self.columns_):
-            restored = column.from_numbers(numbers[:, position])
+            if column.kind.is_left_out:
+                continue
+            restored = column.from_numbers(numbers[:, position], rng)
             group = group_of.get(column.name)
             series += [restored] if group is None else group.unfold(restored)
         return self.container_.build(series, len(numbers))
+
+    def draw_identifiers(
+        self, name: Any, column: pd.Series, random_state: RandomState = None
+    ) -> pd.Series:
+        """Draw fresh values of a column that names rows.
+
+        Parameters
+        ----------
+        name : object
+            Name of the column, or its position in an array.
+        column : Series of shape (n_samples,)
+            Its values in other rows; where they are missing, the drawn ones are.
+        random_state : int, RandomState instance or None, default=None
+            Source of the draw.
+
+        Returns
+        -------
+        fresh : Series of shape (n_samples,)
+            Values that differ from each other and from those of the training rows.
+        """
+        found = next(c for c in self.columns_ if c.name == name)
+        return found.from_numbers(found.to_numbers(column), make_rng(random_state))
 
     def check_variety(self) -> None:
         """Raise a ValueError if every column is constant."""
         if self.width_ == 0:
             raise ValueError(
-                "X must have a column with at least two different values. Got only "
-                "constant columns. There is nothing to learn: repeat rows instead, for "
-                "example with RandomOverSampler."
+                "X must have a column with at least two different values, identifiers "
+                "aside. Got only constant columns and identifiers. There is nothing to "
+                "learn: repeat rows instead, for example with RandomOverSampler."
             )
 
     def get_state(self) -> dict[str, Any]:
@@ -302,48 +347,35 @@ class TableEncoder(BaseEstimator):
         """Derive what follows from the columns; called by fit and by load."""
         spans: list[Span] = []
         for position, (column, cells) in enumerate(self._slices()):
-            start, width = cells.start, column.cells.width
-            if isinstance(column.cells, RankCells):
-                nullable = column.cells.nullable and width > 0
-                if not column.cells.constant:
-                    present = start + 1 if nullable else None
-                    spans.append(Span(position, "scalar", start, 1, present))
-                if nullable:
-                    spans.append(Span(position, "one_hot", cells.stop - 2, 2))
-            elif width:
-                spans.append(Span(position, "one_hot", start, width))
+            spans += column.kind.spans(position, cells.start)
         self.schema_ = tuple(spans)
-        self.width_ = sum(column.cells.width for column in self.columns_)
+        self.width_ = sum(column.kind.width for column in self.columns_)
         members = {group.names[0]: group.names for group in self.groups_}
         self.dtypes_ = {
-            name: column.kind
+            name: column.kind.name
             for column in self.columns_
             for name in members.get(column.name, [column.name])
         }
         self.categorical_features_ = np.flatnonzero(
             [kind != "numeric" for kind in self.dtypes_.values()]
         )
+        self.left_out_ = [c.name for c in self.columns_ if c.kind.is_left_out]
+        self.identifiers_ = [
+            name for name, kind in self.dtypes_.items() if kind == "identifier"
+        ]
 
     def _slices(self) -> Iterator[tuple[TableColumn, slice]]:
         start = 0
         for column in self.columns_:
-            yield column, slice(start, start + column.cells.width)
-            start += column.cells.width
+            yield column, slice(start, start + column.kind.width)
+            start += column.kind.width
 
 
-# What the state of a fitted encoder is made of.
-STATE_CLASSES: dict[str, type] = {
-    state_class.__name__: state_class
-    for state_class in (
-        CategoricalDomain,
-        Container,
-        NumericDomain,
-        OneHotCells,
-        OneHotGroup,
-        RankCells,
-        TableColumn,
-    )
-}
+# What the state of a fitted encoder is made of, kinds that are registered later
+# included.
+STATE_CLASSES: ChainMap[str, type] = ChainMap(
+    {c.__name__: c for c in (Container, OneHotGroup, TableColumn)}, KIND_CLASSES
+)
 
 
 def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ from pandas.api import types
 MAX_DECIMALS = 8
 # Above 2**53 a float64 no longer holds every whole number.
 LARGEST_EXACT = 2.0**53
+# Values that a scale of larger ones goes through exactly.
+MOST_ANCHORS = 4096
 # The largest float64 that a uint64 holds.
 LARGEST_UINT64 = float(np.nextafter(2.0**64, 0))
 
@@ -46,6 +48,10 @@ class NumericDomain:
     bounds : tuple of float
         Of a float column: the smallest and the largest value. A point of the grid
         may be off by a rounding error.
+    anchors : ndarray of uint64
+        Of a grid with more points than a float64 can count: points that are counted
+        instead, ascending, with those in between as fractions. All values that repeat
+        are among them, unless there are too many, and come back exactly.
     """
 
     dtype: Any
@@ -54,6 +60,7 @@ class NumericDomain:
     step: int
     largest: int
     bounds: tuple[float, float] = (-math.inf, math.inf)
+    anchors: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
 
     @classmethod
     def of(cls, series: pd.Series) -> NumericDomain:
@@ -74,6 +81,9 @@ class NumericDomain:
         distance = _distance(whole, offset)
         step = int(np.gcd.reduce(distance)) or 1
         largest = int(distance.max()) // step
+        if raw.dtype.kind != "f" and largest > LARGEST_EXACT:
+            anchors = _anchors(distance // np.uint64(step))
+            return cls(series.dtype, decimals, offset, step, largest, bounds, anchors)
         return cls(series.dtype, decimals, offset, step, largest, bounds)
 
     def to_numbers(self, series: pd.Series) -> np.ndarray:
@@ -88,8 +98,12 @@ class NumericDomain:
             numbers[~missing] = (scaled - self.offset) / self.step
         else:
             low = raw < self.offset  # values below the training range lie before 0
-            distance = _distance(raw, self.offset).astype(np.float64)
-            numbers[~missing] = np.where(low, -1.0, distance / self.step)
+            distance = _distance(raw, self.offset)
+            if len(self.anchors):
+                counts = _place_among(self.anchors, distance // np.uint64(self.step))
+            else:
+                counts = distance.astype(np.float64) / self.step
+            numbers[~missing] = np.where(low, -1.0, counts)
         return numbers
 
     def to_series(self, numbers: np.ndarray) -> pd.Series:
@@ -101,8 +115,12 @@ class NumericDomain:
             raw = numbers
         else:
             # Unsigned and wrapping, because an int64 column may span more than int64.
-            count = np.clip(np.rint(numbers), 0, min(self.largest, LARGEST_UINT64))
-            count = np.minimum(count.astype(np.uint64), np.uint64(self.largest))
+            if len(self.anchors):
+                count = _at_place(self.anchors, numbers)
+            else:
+                most = min(self.largest, LARGEST_UINT64)
+                count = np.clip(np.rint(numbers), 0, most).astype(np.uint64)
+            count = np.minimum(count, np.uint64(self.largest))
             whole = count * np.uint64(self.step) + np.uint64(self.offset % 2**64)
             raw = whole if _is_unsigned(self.dtype) else whole.view(np.int64)
             if _is_float(self.dtype):
@@ -235,6 +253,43 @@ def _distance(whole: np.ndarray, offset: int) -> np.ndarray:
     would overflow.
     """
     return whole.astype(np.uint64) - np.uint64(offset % 2**64)
+
+
+def _anchors(counts: np.ndarray) -> np.ndarray:
+    """All counts if they are few; else those that repeat most, and evenly spread ones.
+
+    The smallest and the largest are among them.
+    """
+    distinct, n_rows = np.unique(counts, return_counts=True)
+    if len(distinct) <= MOST_ANCHORS:
+        return distinct
+    spread = np.linspace(0, len(distinct) - 1, MOST_ANCHORS // 2).round()
+    repeated = np.argsort(-n_rows, kind="stable")[: MOST_ANCHORS // 2]
+    repeated = repeated[n_rows[repeated] > 1]
+    return distinct[np.union1d(spread.astype(np.intp), repeated)]
+
+
+def _place_among(anchors: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Position of counts among the anchors, with fractions in between."""
+    after = np.searchsorted(anchors, counts, side="right")
+    before = np.maximum(after - 1, 0)
+    following = np.minimum(before + 1, len(anchors) - 1)
+    gap = (anchors[following] - anchors[before]).astype(np.float64)
+    beyond = (counts - anchors[before]).astype(np.float64)
+    return before + np.divide(beyond, gap, out=np.zeros_like(gap), where=gap > 0)
+
+
+def _at_place(anchors: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Counts at positions among the anchors: the inverse of :func:`_place_among`."""
+    places = np.clip(places, 0, len(anchors) - 1)
+    before = np.floor(places).astype(np.intp)
+    following = np.minimum(before + 1, len(anchors) - 1)
+    gap = anchors[following] - anchors[before]
+    # Steps of a billionth of the gap, by whole numbers: a float would end in zeros.
+    share = np.rint((places - before) * 2.0**30).astype(np.uint64)
+    beyond = (gap >> np.uint64(30)) * share
+    beyond += ((gap & np.uint64(2**30 - 1)) * share) >> np.uint64(30)
+    return anchors[before] + beyond
 
 
 def _series_from_raw(raw: np.ndarray, missing: np.ndarray, dtype: Any) -> pd.Series:

@@ -49,6 +49,11 @@ class TabularGAN(BaseGAN):
     max_categories : int, default=64
         A categorical column with more levels than this is encoded by one number, its
         levels ordered by class, rather than by one number a level.
+    identifiers : {"fresh", "keep", "drop"}, default="fresh"
+        What becomes of columns that name rows, such as customer and phone numbers.
+        ``"fresh"`` gives synthetic rows values of the same pattern that no training
+        row has, ``"drop"`` leaves the columns out, ``"keep"`` takes the values for
+        levels, or numbers, so that they come back.
     latent_dim : int, default=32
         Width of the generator's noise.
     hidden_dims : sequence of int, default=(64, 64)
@@ -114,6 +119,7 @@ class TabularGAN(BaseGAN):
     _parameter_constraints: dict = {
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "max_categories": [Interval(Integral, 2, None, closed="left")],
+        "identifiers": [StrOptions({"fresh", "keep", "drop"})],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_dims": ["array-like"],
         "loss": [StrOptions(set(LOSSES))],
@@ -136,6 +142,7 @@ class TabularGAN(BaseGAN):
         *,
         categorical_features: Literal["auto"] | Sequence[Any] = "auto",
         max_categories: int = 64,
+        identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         latent_dim: int = 32,
         hidden_dims: Sequence[int] = (64, 64),
         loss: str = "relativistic",
@@ -151,6 +158,7 @@ class TabularGAN(BaseGAN):
     ) -> None:
         self.categorical_features = categorical_features
         self.max_categories = max_categories
+        self.identifiers = identifiers
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
         self.loss = loss
@@ -171,6 +179,7 @@ class TabularGAN(BaseGAN):
         return TableEncoder(
             categorical_features=self.categorical_features,
             max_categories=self.max_categories,
+            identifiers=self.identifiers,
         )
 
     def _make_generator(self, rng: torch.Generator) -> Generator:

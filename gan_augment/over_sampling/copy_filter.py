@@ -7,7 +7,7 @@ from typing import Any, Self
 import numpy as np
 from sklearn.utils import _safe_indexing
 
-from gan_augment.encoding.container import row_hashes
+from gan_augment.encoding.container import row_hashes, to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.over_sampling.refinement import Refinement
 
@@ -16,7 +16,7 @@ DOMAIN_FACTOR = 10
 
 
 class CopyFilter(Refinement):
-    """Refuse synthetic rows that equal a real row in every column.
+    """Refuse synthetic rows that equal a real row in every column but identifiers.
 
     Real rows that repeat each other are not refused again: where the data does so,
     such as in a table of a few categories, synthetic rows must too. Without copies
@@ -57,7 +57,9 @@ class CopyFilter(Refinement):
             The fitted filter.
         """
         real = RealRows.of(X)
-        self._hashes, counts = np.unique(real.hashes, return_counts=True)
+        self._identifiers = real.identifiers
+        hashes = self._row_hashes(real.X) if self._identifiers else real.hashes
+        self._hashes, counts = np.unique(hashes, return_counts=True)
         self._unrepeated = self._hashes[counts == 1]
         _, columns, _ = real.folded()
         n_values = np.array([column.nunique(dropna=False) for column in columns], float)
@@ -85,7 +87,7 @@ class CopyFilter(Refinement):
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a row to refuse.
         """
-        refused = np.isin(row_hashes(X), self._unrepeated)
+        refused = np.isin(self._row_hashes(X), self._unrepeated)
         return refused & (not self.copies_are_natural)
 
     def is_copy(self, X: Any) -> np.ndarray:
@@ -101,4 +103,11 @@ class CopyFilter(Refinement):
         mask : ndarray of shape (n_samples,), dtype=bool
             True for a copy.
         """
-        return np.isin(row_hashes(X), self._hashes)
+        return np.isin(self._row_hashes(X), self._hashes)
+
+    def _row_hashes(self, X: Any) -> np.ndarray:
+        """One number a row, whatever its identifiers are."""
+        if self._identifiers:
+            frame = to_frame(X)
+            X = frame.drop(columns=frame.columns[self._identifiers])
+        return row_hashes(X)

@@ -22,6 +22,7 @@ from gan_augment.gans import GANS, ImageGAN
 from gan_augment.gans.base import BaseSynthesizer
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
+from gan_augment.over_sampling.identifiers import FreshIdentifiers
 from gan_augment.over_sampling.image_mixture import ImageMixture
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
@@ -251,6 +252,8 @@ class GANOverSampler(BaseOverSampler):
             made["filter"] = (
                 ClassFilter() if own else clone(self.sample_filter, safe=False)
             )
+        if not takes_images:
+            made["identifiers"] = FreshIdentifiers()
         return made
 
     def _takes_images(self, X: Any) -> bool:

@@ -33,6 +33,8 @@ class CTGAN(PackageSynthesizer):
     ----------
     categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
         As in :class:`~gan_augment.TabularGAN`; every level is a cell.
+    identifiers : {"fresh", "keep", "drop"}, default="fresh"
+        What becomes of columns that name rows, as in :class:`TabularGAN`.
     per_class : bool, default=False
         Whether every class has a model of its own, on its rows alone. Otherwise one
         model learns all rows, with the class as a condition, and rows that come out
@@ -96,6 +98,7 @@ class CTGAN(PackageSynthesizer):
         self,
         *,
         categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         per_class: bool = False,
         latent_dim: int = 128,
         hidden_dims: Sequence[int] = (256, 256),
@@ -107,6 +110,7 @@ class CTGAN(PackageSynthesizer):
         random_state: RandomState = None,
     ) -> None:
         self.categorical_features = categorical_features
+        self.identifiers = identifiers
         self.per_class = per_class
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
@@ -191,6 +195,8 @@ class TVAE(PackageSynthesizer):
     ----------
     categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
         As in :class:`~gan_augment.TabularGAN`; every level is a cell.
+    identifiers : {"fresh", "keep", "drop"}, default="fresh"
+        What becomes of columns that name rows, as in :class:`TabularGAN`.
     per_class : bool, default=True
         Whether every class has a model of its own, on its rows alone. Otherwise one
         model learns all rows, and rows of another class are refused.
@@ -242,6 +248,7 @@ class TVAE(PackageSynthesizer):
         self,
         *,
         categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         per_class: bool = True,
         latent_dim: int = 128,
         hidden_dims: Sequence[int] = (128, 128),
@@ -251,6 +258,7 @@ class TVAE(PackageSynthesizer):
         random_state: RandomState = None,
     ) -> None:
         self.categorical_features = categorical_features
+        self.identifiers = identifiers
         self.per_class = per_class
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims

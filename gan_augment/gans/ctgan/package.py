@@ -14,9 +14,10 @@ import math
 import time
 import warnings
 from abc import abstractmethod
+from collections import ChainMap
 from collections.abc import Iterator
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -52,14 +53,13 @@ class PackageSynthesizer(BaseSynthesizer):
     """Template of a model that the package trains and that draws its rows here."""
 
     _saved_attributes = (*BaseSynthesizer._saved_attributes, "networks_")
-    _saved_classes = {
-        **STATE_CLASSES,
-        "Cells": Cells,
-        "TrainedNetwork": TrainedNetwork,
-    }
+    _saved_classes = ChainMap(
+        {"Cells": Cells, "TrainedNetwork": TrainedNetwork}, STATE_CLASSES
+    )
 
     _parameter_constraints: dict = {
         "categorical_features": ["array-like", StrOptions({"auto"})],
+        "identifiers": [StrOptions({"fresh", "keep", "drop"})],
         "per_class": ["boolean"],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_dims": ["array-like"],
@@ -71,6 +71,7 @@ class PackageSynthesizer(BaseSynthesizer):
 
     device = "cpu"  # on a GPU the package would draw from the global generator
     categorical_features: Any
+    identifiers: Literal["fresh", "keep", "drop"]
     per_class: bool
     latent_dim: int
     batch_size: int
@@ -106,7 +107,10 @@ class PackageSynthesizer(BaseSynthesizer):
         """Draw output cells of shape (n_rows, D)."""
 
     def _make_encoder(self) -> TableEncoder:
-        return TableEncoder(categorical_features=self.categorical_features)
+        return TableEncoder(
+            categorical_features=self.categorical_features,
+            identifiers=self.identifiers,
+        )
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         numbers = self.encoder_.to_numbers(X)
@@ -197,7 +201,7 @@ class PackageSynthesizer(BaseSynthesizer):
                 # Of other rows, so that no mode is added where values are missing.
                 values[missing] = rng.choice(present, missing.sum())
                 columns[f"value {position}"] = values
-                if column.kind != "numeric":
+                if column.kind.is_discrete:
                     discrete.append(f"value {position}")
             if missing.any() and len(present):
                 columns[f"missing {position}"] = missing.astype(float)

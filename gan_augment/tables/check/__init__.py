@@ -1,0 +1,133 @@
+"""Look at a table before anything is trained on it.
+
+A check is a function of a :class:`~gan_augment.tables.check.table.Table` that yields
+:class:`Finding` objects. ``CHECKS`` lists those that :func:`check_table` runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from gan_augment.tables.check.columns import (
+    find_constant_columns,
+    find_duplicate_columns,
+)
+from gan_augment.tables.check.finding import Finding, fix_column
+from gan_augment.tables.check.identifiers import find_groups, find_identifiers
+from gan_augment.tables.check.labels import (
+    find_label_spellings,
+    find_missing_labels,
+    find_rare_classes,
+)
+from gan_augment.tables.check.leaks import find_leaks
+from gan_augment.tables.check.missing import find_missing_spellings, find_sentinels
+from gan_augment.tables.check.result import CleanedTable, TableCheck
+from gan_augment.tables.check.rows import find_duplicated_rows
+from gan_augment.tables.check.table import Column, Table
+from gan_augment.tables.check.text import (
+    find_booleans_as_text,
+    find_dates_as_text,
+    find_numbers_as_text,
+    find_spellings,
+)
+
+__all__ = [
+    "CHECKS",
+    "CleanedTable",
+    "Column",
+    "Finding",
+    "Table",
+    "TableCheck",
+    "TableWarning",
+    "check_table",
+    "fix_column",
+]
+
+Check = Callable[[Table], Iterable[Finding]]
+
+# The most serious first. Spellings of missing values come before what the text is.
+CHECKS: tuple[Check, ...] = (
+    find_leaks,
+    find_missing_labels,
+    find_label_spellings,
+    find_rare_classes,
+    find_identifiers,
+    find_groups,
+    find_missing_spellings,
+    find_sentinels,
+    find_numbers_as_text,
+    find_dates_as_text,
+    find_booleans_as_text,
+    find_spellings,
+    find_duplicated_rows,
+    find_constant_columns,
+    find_duplicate_columns,
+)
+# Of a column with such a finding, which says to leave it out, how it is written does
+# not matter.
+_DECISIVE = frozenset({"leak", "identifier", "groups", "constant column"})
+
+
+class TableWarning(UserWarning):
+    """A table has something that an over-sampler cannot serve."""
+
+
+def check_table(
+    X: Any, y: Any = None, *, checks: Sequence[Check] = CHECKS
+) -> TableCheck:
+    """Look at a table for what would spoil a model or synthetic rows.
+
+    Finds columns that give the class away, identifiers, groups of rows that belong
+    together, text that is numbers, dates or booleans, spellings of missing values and
+    of levels, sentinels such as -999, duplicated rows and columns, constant columns,
+    and classes of one row. Nothing is changed; see :meth:`TableCheck.clean`.
+
+    Parameters
+    ----------
+    X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+        Rows of the table.
+    y : array-like of shape (n_samples,), default=None
+        Class of each row; it may be missing. If None, nothing is said of classes.
+    checks : sequence of callable, default=CHECKS
+        What is looked for. A check takes a ``Table`` and yields ``Finding`` objects;
+        pass ``[*CHECKS, my_check]`` to add one.
+
+    Returns
+    -------
+    check : TableCheck
+        With ``findings``, ``to_frame()``, ``clean(X, y)``, and a text and an HTML
+        representation.
+
+    Raises
+    ------
+    ValueError
+        If two columns share a name, or `y` has another length than `X`.
+
+    See Also
+    --------
+    compare : Whether over-sampling helps a classifier on a table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment import check_table
+    >>> X = pd.DataFrame({"price": ["1,200.50", "?", "80.00"], "unit": "kg"})
+    >>> check = check_table(X)
+    >>> [finding.kind for finding in check]
+    ['missing value', 'number as text', 'constant column']
+    >>> check.clean(X).X
+        price
+    0  1200.5
+    1     NaN
+    2    80.0
+    """
+    table = Table(X, y)
+    findings = [found for check in checks for found in check(table)]
+    decisive = {f.column for f in findings if f.kind in _DECISIVE}
+    kept = [
+        f
+        for f in findings
+        if f.kind in _DECISIVE or f.column is None or f.column not in decisive
+    ]
+    return TableCheck(kept, table.n_rows, len(table.columns))

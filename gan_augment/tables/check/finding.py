@@ -1,0 +1,68 @@
+"""One thing that is wrong with a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+# A remedy that is safe: rows and labels -> rows and labels.
+Fix = Callable[[pd.DataFrame, pd.Series | None], tuple[pd.DataFrame, pd.Series | None]]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with a table, with its evidence and its remedy.
+
+    Parameters
+    ----------
+    kind : str
+        What is wrong, such as ``"leak"`` or ``"number as text"``.
+    column : object
+        Name of the column. None for a finding about rows.
+    message : str
+        One sentence with the evidence.
+    evidence : mapping of str to float
+        The numbers behind the message.
+    example : str
+        A value or rows that show it. Of a column that names persons, its pattern.
+    remedy : str
+        What to do.
+    fix : callable, default=None
+        Applies the remedy to rows and labels. None where the remedy needs a decision
+        of the user.
+    """
+
+    kind: str
+    column: Any
+    message: str
+    evidence: Mapping[str, float] = field(default_factory=dict)
+    example: str = ""
+    remedy: str = ""
+    fix: Fix | None = None
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether :meth:`TableCheck.clean` applies the remedy."""
+        return self.fix is not None
+
+    def __str__(self) -> str:
+        example = f" Example: {self.example}." if self.example else ""
+        return f"{self.message}{example} {self.remedy}"
+
+
+def fix_column(name: Any, convert: Callable[[pd.Series], pd.Series]) -> Fix:
+    """A remedy that converts one column and leaves the others as they are."""
+
+    def fix(
+        X: pd.DataFrame, y: pd.Series | None
+    ) -> tuple[pd.DataFrame, pd.Series | None]:
+        if name not in X.columns:
+            return X, y  # another remedy dropped it
+        X = X.copy(deep=False)
+        X[name] = convert(X[name])
+        return X, y
+
+    return fix
