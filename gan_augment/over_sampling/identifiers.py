@@ -28,6 +28,7 @@ class FreshIdentifiers(Refinement):
     """
 
     names: list[Any]
+    _encoder: Any
 
     def fit(self, real: RealRows, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
         """Remember which values are taken.
@@ -78,14 +79,14 @@ class FreshIdentifiers(Refinement):
         self, name: Any, column: pd.Series, rng: np.random.Generator
     ) -> pd.Series:
         """Fresh values where the column has some."""
-        assert self._encoder is not None
+        taken = self._taken[name]
         fresh = self._encoder.draw_identifiers(name, column, rng)
         for _ in range(MAX_DRAWS):
-            again = np.flatnonzero(fresh.isin(self._taken[name]))
+            clash = fresh.notna() & (fresh.isin(taken) | fresh.duplicated())
+            again = np.flatnonzero(clash)
             if not len(again):
                 break
-            others = self._encoder.draw_identifiers(name, column.iloc[again], rng)
-            others = others.where(~others.isin(fresh).to_numpy(), fresh.iloc[again])
-            fresh.iloc[again] = others.array
-        self._taken[name].update(fresh.dropna())
+            redrawn = self._encoder.draw_identifiers(name, column.iloc[again], rng)
+            fresh.iloc[again] = redrawn.array
+        taken.update(fresh.dropna())
         return fresh
