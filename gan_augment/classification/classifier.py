@@ -43,7 +43,12 @@ from gan_augment.classification.vote import (
     make_table_classifier,
     make_teacher,
 )
-from gan_augment.classification.weights import as_fit_parameter, draw_weights
+from gan_augment.classification.weights import (
+    as_fit_parameter,
+    check_predicts,
+    draw_weights,
+    has_method,
+)
 from gan_augment.encoding.container import as_rows, stack_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
@@ -56,7 +61,7 @@ def _has(name: str) -> Callable[[Any], bool]:
 
     def check(self: Any) -> bool:
         fitted = getattr(self, "estimators_", None)
-        return hasattr(fitted[0] if fitted else self._classifier(), name)
+        return has_method(fitted[0] if fitted else self._classifier(), name)
 
     return check
 
@@ -165,7 +170,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "classifier": [HasMethods(["fit", "predict"]), None],
+        "classifier": [HasMethods(["fit"]), None],
         "sampler": [HasMethods(["fit_resample"]), None],
         "teacher": [HasMethods(["fit", "predict_proba"]), None],
         "soft_labels": ["boolean", StrOptions({"auto"})],
@@ -235,6 +240,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.estimators_, priors = [], []
         self.samplers_: list[Any] = []
         self.teacher_, classifier = None, self._classifier()
+        check_predicts(classifier)
         self.soft_labels_ = self._wants_soft_labels(X, classifier)
         for draw in self._draws(X, y, classifier, rng):
             weights = draw_weights(draw, y, weight, self.synthetic_weight)
@@ -458,14 +464,15 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         )
 
     def __sklearn_tags__(self) -> Any:
-        tags, of_classifier = super().__sklearn_tags__(), get_tags(self._classifier())
+        tags = super().__sklearn_tags__()
         # A pipeline does not say so of its first step.
         first = PlainColumns() if self.classifier is None else self.classifier
         taken = get_tags(first).input_tags
         tags.input_tags.allow_nan = taken.allow_nan
         tags.input_tags.sparse = taken.sparse
         tags.input_tags.string = taken.string
-        tags.classifier_tags.multi_class = of_classifier.classifier_tags.multi_class
+        if (of_classifier := get_tags(self._classifier()).classifier_tags) is not None:
+            tags.classifier_tags.multi_class = of_classifier.multi_class
         return tags
 
 

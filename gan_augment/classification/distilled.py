@@ -24,7 +24,9 @@ from gan_augment.classification.soft_labels import draw_soft
 from gan_augment.classification.vote import make_teacher
 from gan_augment.classification.weights import (
     as_fit_parameter,
+    check_predicts,
     draw_weights,
+    has_method,
     takes_weights,
 )
 from gan_augment.encoding.container import as_rows
@@ -38,7 +40,7 @@ def _has(name: str) -> Callable[[Any], bool]:
     """Whether the classifier of a DistilledClassifier has a method."""
 
     def check(self: Any) -> bool:
-        return hasattr(getattr(self, "classifier_", self.classifier), name)
+        return has_method(getattr(self, "classifier_", self.classifier), name)
 
     return check
 
@@ -112,7 +114,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "classifier": [HasMethods(["fit", "predict"])],
+        "classifier": [HasMethods(["fit"])],
         "teacher": [HasMethods(["fit", "predict_proba"]), None],
         "gan": [HasMethods(["fit", "sample"]), None],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
@@ -162,6 +164,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 "`y` must have at least two classes. Got one class, "
                 f"{self.classes_.tolist()}."
             )
+        check_predicts(self.classifier)
         rng = make_rng(self.random_state)
         teacher = (
             make_teacher(self.classifier) if self.teacher is None else self.teacher
@@ -238,6 +241,6 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.input_tags.allow_nan = all(each.allow_nan for each in taken)
         tags.input_tags.sparse = all(each.sparse for each in taken)
         tags.input_tags.string = all(each.string for each in taken)
-        of_classifier = get_tags(self.classifier).classifier_tags
-        tags.classifier_tags.multi_class = of_classifier.multi_class
+        if (of_classifier := get_tags(self.classifier).classifier_tags) is not None:
+            tags.classifier_tags.multi_class = of_classifier.multi_class
         return tags

@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from gan_augment.classification.replicates import Draw
-from gan_augment.classification.weights import takes_weights
+from gan_augment.classification.weights import has_method, takes_weights
 from gan_augment.encoding.container import stack_rows
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 
@@ -29,7 +29,7 @@ N_ROUNDS, TOLERANCE = 100, 1e-6
 
 def takes_soft_labels(classifier: Any) -> bool:
     """Whether a classifier can learn from them and give them back."""
-    return hasattr(classifier, "predict_proba") and takes_weights(classifier)
+    return has_method(classifier, "predict_proba") and takes_weights(classifier)
 
 
 def check_soft_labels(X: Any, classifier: Any, sampler: Any) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
 from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
@@ -72,6 +74,26 @@ def takes_weights(classifier: Any) -> bool:
     return has_fit_parameter(classifier, "sample_weight")
 
 
+def has_method(classifier: Any, name: str) -> bool:
+    """Whether a classifier has a method, or will have it once it is fitted.
+
+    A stack without a final estimator takes a logistic regression, but only in fit.
+    """
+    last = _last(classifier)
+    if isinstance(last, StackingClassifier) and last.final_estimator is None:
+        return hasattr(LogisticRegression, name)
+    return hasattr(classifier, name)
+
+
+def check_predicts(classifier: Any) -> None:
+    """Raise a ValueError if this is no classifier."""
+    if not has_method(classifier, "predict"):
+        raise ValueError(
+            "`classifier` must have fit and predict. "
+            f"Got {classifier!r}. Pass a classifier."
+        )
+
+
 def as_fit_parameter(classifier: Any, weights: np.ndarray | None) -> dict[str, Any]:
     """Weights by the name that fit has for them: a pipeline wants that of a step."""
     if weights is None:
@@ -88,16 +110,25 @@ def _members(classifier: VotingClassifier | StackingClassifier) -> list[Any]:
 
 def _prefix(classifier: Any) -> str:
     """What names the last step, of a pipeline, or of one inside a search."""
-    prefix = ""
-    while not _routes():
-        if isinstance(classifier, BaseSearchCV):
-            classifier = classifier.estimator
-        elif isinstance(classifier, Pipeline):
-            step, classifier = classifier.steps[-1]
-            prefix += f"{step}__"
+    names = [name for name, _ in _inside(classifier) if name]
+    return "".join(f"{name}__" for name in names) if not _routes() else ""
+
+
+def _last(classifier: Any) -> Any:
+    """The last step, of a pipeline, or of one inside a search."""
+    for _, inner in _inside(classifier):
+        classifier = inner
+    return classifier
+
+
+def _inside(classifier: Any) -> Iterator[tuple[str, Any]]:
+    """Last steps by name, and estimators of searches without one, from outside in."""
+    while isinstance(classifier, Pipeline | BaseSearchCV):
+        if isinstance(classifier, Pipeline):
+            name, classifier = classifier.steps[-1]
         else:
-            break
-    return prefix
+            name, classifier = "", classifier.estimator
+        yield name, classifier
 
 
 def _routes() -> bool:

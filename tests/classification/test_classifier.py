@@ -357,6 +357,7 @@ def test_a_search_reaches_the_default_sampler(rare):
     ("params", "message"),
     [
         ({"classifier": 3}, "'classifier' parameter"),
+        ({"classifier": StandardScaler()}, r"must have fit and predict.*StandardSc"),
         ({"sampler": StandardScaler()}, "'sampler' parameter"),
         ({"teacher": LinearSVC()}, "'teacher' parameter"),
         ({"soft_labels": "no"}, "'soft_labels' parameter"),
