@@ -26,7 +26,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from gan_augment.classification import ResampledClassifier
+    from gan_augment.classification import DistilledClassifier, ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
     from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
@@ -37,6 +37,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CTGAN",
     "TVAE",
+    "DistilledClassifier",
     "GANOverSampler",
     "ImageGAN",
     "ImageMixture",
@@ -52,6 +53,7 @@ __all__ = [
 _HOME = {
     "CTGAN": "gan_augment.gans",
     "TVAE": "gan_augment.gans",
+    "DistilledClassifier": "gan_augment.classification",
     "GANOverSampler": "gan_augment.over_sampling",
     "ImageGAN": "gan_augment.gans",
     "ImageMixture": "gan_augment.over_sampling",

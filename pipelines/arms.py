@@ -21,6 +21,7 @@ from gan_augment import CTGAN, TVAE, GANOverSampler
 from gan_augment.comparison.baselines import ImputedSMOTE
 from gan_augment.encoding import TableEncoder
 from gan_augment.over_sampling import ClassFilter
+from pipelines.ensembles import ENSEMBLES
 
 
 class FilteredSMOTE(BaseEstimator):
@@ -160,20 +161,26 @@ ARMS: dict[str, Any] = {
     "TVAE, all rows": GANOverSampler(TVAE(per_class=False), sample_filter=None),
     # Resamples for every classifier anew; see pipelines.measures.
     "ResampledClassifier": None,
+    **dict.fromkeys(ENSEMBLES),
 }
 # These take minutes a training set, the last one half of one.
 SLOW = ("CTGAN", "CTGAN, all rows", "TVAE", "TVAE, all rows", "ResampledClassifier")
+# These are no over-samplers.
+BY_NAME = (*SLOW, *ENSEMBLES)
 
 
 def parse_arms(specifications: list[str]) -> dict[str, Any]:
     """Names of :data:`ARMS` and ``name=module.Class`` -> unfitted samplers.
 
-    Nothing named gives all but the slow ones, ``all`` gives these too.
+    Nothing named gives all but the slow ones and the ensembles, ``all`` gives these
+    too, ``ensembles`` these alone.
     """
     if not specifications:
-        return {name: arm for name, arm in ARMS.items() if name not in SLOW}
+        return {name: arm for name, arm in ARMS.items() if name not in BY_NAME}
     if specifications == ["all"]:
         return dict(ARMS)
+    if specifications == ["ensembles"]:
+        return dict.fromkeys(ENSEMBLES)
     arms = {}
     for specification in specifications:
         name, _, path = specification.rpartition("=")
@@ -185,7 +192,7 @@ def parse_arms(specifications: list[str]) -> dict[str, Any]:
             arms[name or attribute] = found()
         else:
             raise ValueError(
-                f"--arm must be one of {list(ARMS)}, all, or NAME=MODULE.CLASS. "
-                f"Got {specification!r}."
+                f"--arm must be one of {list(ARMS)}, all, ensembles, or "
+                f"NAME=MODULE.CLASS. Got {specification!r}."
             )
     return arms

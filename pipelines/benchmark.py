@@ -6,12 +6,17 @@
     python -m pipelines.benchmark --preset catalogue  # 75 others, taken by rule
     python -m pipelines.benchmark --arm GAN --arm CTGAN --arm TVAE  # hours too
     python -m pipelines.benchmark --mode cv --n-rare 20   # of the rare training rows
+    python -m pipelines.benchmark --mode cv --preset catalogue --arm ensembles
     python -m pipelines.benchmark --arm mine=my_module.MySampler --data my.csv:target
 
 Two modes. **cv**: repeated stratified folds, only the training fold is resampled, and
 every arm is compared with doing nothing on the same folds. **oracle**: all but 15 % of
 the rare training rows are hidden, and an arm adds as many rows as were hidden; the
 score is the share of the gap that it closes between nothing and the hidden real rows.
+
+Arms of `pipelines.ensembles` take the place of every classifier: their gain over
+nothing is that over the mean of LR, RF and HGB alone. ``--against vote`` compares all
+arms with that one.
 
 Results go to a CSV file, a line a measurement; a run that was stopped goes on where it
 was. The tables and the figures beside it are made from the file.
@@ -35,10 +40,12 @@ from rich.progress import track
 from sklearn.base import clone
 from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedShuffleSplit
 
+from gan_augment.comparison.result import NOTHING
 from gan_augment.metrics.scores import SCORES
 from pipelines.arms import parse_arms
 from pipelines.catalogue import find_tables
 from pipelines.datasets import DATASETS, Dataset, load
+from pipelines.ensembles import ENSEMBLES
 from pipelines.measures import (
     CHANGED,
     CLASSIFIERS,
@@ -46,6 +53,7 @@ from pipelines.measures import (
     cost,
     make_classifier,
     row_measures,
+    scores_of,
     utility,
 )
 from pipelines.summary import cv_table, draw, oracle_table, row_table, show
@@ -111,6 +119,11 @@ def measure(
     """
     X, y = data.X.iloc[split.train].reset_index(drop=True), data.is_rare[split.train]
     X_test, y_test = data.X.iloc[split.test], data.is_rare[split.test]
+    if arm in ENSEMBLES:
+        with cost() as spent:
+            scores = scores_of(ENSEMBLES[arm](), X, y.astype(int), X_test, y_test)
+        yield from ({"classifier": name} | scores | spent for name in CLASSIFIERS)
+        return
     of_rows: dict[str, float] = {}
     train, spent = X[y], {"cpu_seconds": 0.0, "peak_mb": 0.0}
     if arm == "oracle":
@@ -163,6 +176,15 @@ def load_all(names: list[str]) -> dict[str, Dataset]:
     return {name: load_any(name) for name in names}
 
 
+def shuffled_part(
+    tables: dict[str, Dataset], first: int, n_tables: int | None
+) -> dict[str, Dataset]:
+    """Some of the tables, in an order that is random and always the same."""
+    shuffled = np.random.default_rng(1).permutation(sorted(tables))
+    last = None if n_tables is None else first + n_tables
+    return {name: tables[name] for name in shuffled[first:last]}
+
+
 # name -> (what loads the tables, repeats)
 PRESETS: dict[str, tuple[Callable[[], dict[str, Dataset]], int]] = {
     "quick": (partial(load_all, QUICK), 1),
@@ -181,7 +203,9 @@ def main(
     data: Annotated[list[str] | None, typer.Option(help="Name or FILE:TARGET.")] = None,
     arm: Annotated[
         list[str] | None,
-        typer.Option(help="A name of pipelines.arms, all, or NAME=MODULE.CLASS."),
+        typer.Option(
+            help="A name of pipelines.arms, all, ensembles, or NAME=MODULE.CLASS."
+        ),
     ] = None,
     repeats: Annotated[int | None, typer.Option(min=1)] = None,
     folds: Annotated[int, typer.Option(min=2)] = 3,
@@ -193,6 +217,13 @@ def main(
     metric: Annotated[str, typer.Option(help="What the table shows.")] = (
         "average_precision"
     ),
+    against: Annotated[
+        str, typer.Option(help="The arm that all others are compared with in cv.")
+    ] = NOTHING,
+    first_table: Annotated[int, typer.Option(min=0, help="Tables to leave out.")] = 0,
+    n_tables: Annotated[
+        int | None, typer.Option(min=1, help="Tables of the preset, shuffled.")
+    ] = None,
 ) -> None:
     """Compare over-samplers on real tables with doing nothing."""
     for option, value, choices in (
@@ -210,13 +241,19 @@ def main(
     repeats = repeats or usual_repeats
     modes = ["cv", "oracle"] if mode == "both" else [mode]
     try:
-        samplers = {"nothing": None, "class weights": None, **parse_arms(arm or [])}
+        samplers = {NOTHING: None, "class weights": None, **parse_arms(arm or [])}
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    if against not in samplers:
+        raise typer.BadParameter(
+            f"--against must be one of {list(samplers)}. Got {against!r}."
+        )
     keys = ["mode", "set", "split", "arm", "folds", "ratio", "n_rare"]
     left = "all" if n_rare is None else str(n_rare)
     done = measured_keys(out, keys, [*keys, *COLUMNS])
     tables = load_all(data) if data else load_preset()
+    if n_tables is not None:
+        tables = shuffled_part(tables, first_table, n_tables)
     names = list(tables)
     tasks = [
         (each, name, split, label)
@@ -248,8 +285,8 @@ def main(
         tables_in = f"{of_mode['set'].nunique()} tables"  # one may have too few rows
         title, make_table = {
             "cv": (
-                f"{metric}: gain over nothing, {left} rare rows, ratio {ratio}",
-                cv_table,
+                f"{metric}: gain over {against}, {left} rare rows, ratio {ratio}",
+                partial(cv_table, against=against),
             ),
             "oracle": (f"share of the oracle gap closed, {metric}", oracle_table),
         }[each]

@@ -32,7 +32,7 @@ from gan_augment.metrics.scores import SCORES, classifier_scores
 from pipelines.benchmark import append, load_all, measured_keys
 from pipelines.datasets import DATASETS, Dataset
 from pipelines.measures import CLASSIFIERS, make_classifier
-from pipelines.summary import POOLED, against_nothing, cv_table, show
+from pipelines.summary import POOLED, cv_table, gains_over, show
 
 KEYS = ["set", "folds", "split", "classifier", "arm"]
 COLUMNS = [*KEYS, *SCORES, "cpu_seconds", "selected"]
@@ -79,7 +79,7 @@ def measure(
 
 def by_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Mean gains over nothing, regret and CPU seconds of a fit; a row a table."""
-    gains = against_nothing(results, metric).groupby("set").mean()
+    gains = gains_over(results, metric, NOTHING).groupby("set").mean()
     if {DEFAULT, "selected"} <= set(gains):
         gains["regret"] = gains[DEFAULT].clip(lower=0) - gains["selected"]
     seconds = results.groupby(["set", "arm"])["cpu_seconds"].mean().unstack()

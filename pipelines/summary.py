@@ -10,6 +10,7 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from gan_augment.comparison.result import NOTHING
 from gan_augment.metrics import oracle_gap_closed
 from gan_augment.metrics.scores import LESS_IS_BETTER
 from gan_augment.plotting import ComparisonDisplay
@@ -27,12 +28,12 @@ def interval_over_sets(values: np.ndarray) -> tuple[float, float]:
     return low, high
 
 
-def against_nothing(results: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Gain over nothing on the same split; a row a (set, split, classifier)."""
+def gains_over(results: pd.DataFrame, metric: str, against: str) -> pd.DataFrame:
+    """Gain over one arm on the same split; a row a (set, split, classifier)."""
     wide = results.pivot_table(
         index=["set", "split", "classifier"], columns="arm", values=metric
     )
-    gains = wide.sub(wide["nothing"], axis=0).drop(columns="nothing")
+    gains = wide.sub(wide[against], axis=0).drop(columns=against)
     return -gains if metric in LESS_IS_BETTER else gains
 
 
@@ -42,9 +43,11 @@ def harmed(gains: pd.DataFrame | pd.Series) -> str:
     return f"{(known < -HARM).sum()}/{len(known)}"
 
 
-def cv_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Mean gain over nothing, with an interval over data sets; a row an arm."""
-    gains = against_nothing(results, metric)
+def cv_table(
+    results: pd.DataFrame, metric: str, against: str = NOTHING
+) -> pd.DataFrame:
+    """Mean gain over one arm, with an interval over data sets; a row an arm."""
+    gains = gains_over(results, metric, against)
     by_set = gains.groupby(["set", "classifier"]).mean()
     rows = {}
     for arm in gains:
@@ -63,7 +66,7 @@ def cv_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
 
 def oracle_table(results: pd.DataFrame, metric: str) -> pd.DataFrame:
     """Share of the oracle's gain that an arm brings, pooled over sets; a row an arm."""
-    gains = against_nothing(results, metric).groupby(["set", "classifier"]).mean()
+    gains = gains_over(results, metric, NOTHING).groupby(["set", "classifier"]).mean()
     rows = {}
     for arm in gains.columns.drop("oracle"):
         pair = gains[["oracle", arm]].dropna()

@@ -1,5 +1,6 @@
-"""A classifier that is trained on resampled rows and gives real probabilities."""
+"""Classifiers that are trained on resampled rows, or taught by synthetic ones."""
 
 from gan_augment.classification.classifier import ResampledClassifier
+from gan_augment.classification.distilled import DistilledClassifier
 
-__all__ = ["ResampledClassifier"]
+__all__ = ["DistilledClassifier", "ResampledClassifier"]

@@ -36,8 +36,19 @@ from gan_augment.classification.soft_labels import (
     check_soft_labels,
     draw_soft,
     takes_soft_labels,
+    weigh_estimators,
 )
-from gan_augment.classification.weights import as_fit_parameter, draw_weights
+from gan_augment.classification.vote import (
+    PlainColumns,
+    make_table_classifier,
+    make_teacher,
+)
+from gan_augment.classification.weights import (
+    as_fit_parameter,
+    check_predicts,
+    draw_weights,
+    has_method,
+)
 from gan_augment.encoding.container import as_rows, stack_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
@@ -50,7 +61,7 @@ def _has(name: str) -> Callable[[Any], bool]:
 
     def check(self: Any) -> bool:
         fitted = getattr(self, "estimators_", None)
-        return hasattr(fitted[0] if fitted else self.classifier, name)
+        return has_method(fitted[0] if fitted else self._classifier(), name)
 
     return check
 
@@ -70,37 +81,42 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     Parameters
     ----------
-    classifier : classifier
+    classifier : classifier, default=None
         What is trained. Its rows are those of the sampler, so it may be a pipeline
-        that begins with the preprocessing.
+        that begins with the preprocessing. If None, a soft vote of logistic regression,
+        a random forest and boosted trees, with a preprocessing for columns of any
+        dtypes.
     sampler : sampler, default=None
-        Any imbalanced-learn sampler. None takes :class:`~gan_augment.GANOverSampler`,
+        Any imbalanced-learn sampler. If None, :class:`~gan_augment.GANOverSampler`,
         which raises every class to 0.3 times the most common one or, if all are that
-        common, to 0.6 times, or to its size.
+        common, to 0.6 times, or to its size. Setting one of its parameters, such as
+        ``sampler__gan__max_steps``, makes this sampler the value of `sampler`.
+    teacher : classifier, default=None
+        What labels the rows of soft labels. If None, the vote that is the default of
+        `classifier`, behind the preprocessing of `classifier` if that is a pipeline.
     soft_labels : bool or "auto", default="auto"
         Whether two classifiers more are trained. One sees the rows of the table alone,
         so that the mean does harm less often. The other sees four times the rows: those
         of the table, and rows of all classes, as common as they really are, of which
         each weighs half of a real one and counts for every class with the probability
-        that the classifier of the sampler's filter gives it. This needs tables, a
-        GANOverSampler with a class filter, and a classifier that has ``predict_proba``
-        and takes ``sample_weight``, in a pipeline the last step. ``"auto"`` does it
-        where `sampler` is None and the others are so, but not where `correct_prior` is
-        False or weights would have to be routed through a pipeline.
+        that `teacher` gives it. This needs tables, a GANOverSampler, and a classifier
+        that has ``predict_proba`` and takes ``sample_weight``: in a pipeline the last
+        step, in a vote or a stack every member. ``"auto"`` does it where this is so,
+        but not where `correct_prior` is False or weights would have to be routed.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
         itself is not corrected for: leave it at None.
     n_draws : int, default=3
-        How often rows are resampled and a classifier trained on them; probabilities
-        are the mean. An over-sampler is fitted once and draws as many times the rows;
-        other samplers are fitted for every draw, with other seeds from the second. Of
-        rows with soft labels it is how many are drawn for each real one.
+        How often rows are resampled and a classifier trained on them. An over-sampler
+        is fitted once and draws as many times the rows; other samplers are fitted for
+        every draw, with other seeds from the second. Of rows with soft labels it is how
+        many are drawn for each real one.
     synthetic_weight : float, default=1.0
         What the weight of a synthetic row is multiplied by. Another value than 1 needs
         a classifier that takes ``sample_weight``.
     random_state : int, RandomState instance or None, default=None
-        Seed of a sampler and of a classifier that have none.
+        Seed of a sampler and of classifiers that have none.
 
     Attributes
     ----------
@@ -111,8 +127,14 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     soft_labels_ : bool
         What `soft_labels` came to.
     estimators_ : list of classifier
-        The fitted classifiers: one a draw; with soft labels then that of the real rows
-        alone and that of soft labels.
+        The fitted classifiers: with soft labels that of the real rows alone, then one
+        a draw, then with soft labels that of these. A search, such as GridSearchCV,
+        selects on the real rows; the others are then its ``best_estimator_``.
+    estimator_weights_ : ndarray of shape (n_estimators,)
+        What each counts in the mean. With soft labels, those of resampled rows count
+        the less, the more rows of the rarest class there are.
+    teacher_ : classifier or None
+        The fitted teacher, with soft labels.
     samplers_ : list of sampler
         The fitted samplers: of an over-sampler one, whose counts and masks are of all
         draws together, of others one a draw.
@@ -122,6 +144,11 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if they are strings.
+
+    See Also
+    --------
+    DistilledClassifier : One classifier of your class, taught by a better one.
+    compare : Whether over-sampling helps here.
 
     References
     ----------
@@ -143,8 +170,9 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict = {
-        "classifier": [HasMethods(["fit", "predict"])],
+        "classifier": [HasMethods(["fit"]), None],
         "sampler": [HasMethods(["fit_resample"]), None],
+        "teacher": [HasMethods(["fit", "predict_proba"]), None],
         "soft_labels": ["boolean", StrOptions({"auto"})],
         "correct_prior": ["boolean"],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
@@ -154,9 +182,10 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        classifier: Any,
+        classifier: Any = None,
         sampler: Any = None,
         *,
+        teacher: Any = None,
         soft_labels: bool | Literal["auto"] = "auto",
         correct_prior: bool = True,
         n_draws: int = 3,
@@ -165,6 +194,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     ) -> None:
         self.classifier = classifier
         self.sampler = sampler
+        self.teacher = teacher
         self.soft_labels = soft_labels
         self.correct_prior = correct_prior
         self.n_draws = n_draws
@@ -209,15 +239,20 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rng = make_rng(self.random_state)
         self.estimators_, priors = [], []
         self.samplers_: list[Any] = []
-        self.soft_labels_ = self._wants_soft_labels(X)
-        for draw in self._draws(X, y, rng):
+        self.teacher_, classifier = None, self._classifier()
+        check_predicts(classifier)
+        self.soft_labels_ = self._wants_soft_labels(X, classifier)
+        for draw in self._draws(X, y, classifier, rng):
             weights = draw_weights(draw, y, weight, self.synthetic_weight)
-            classifier = seeded(clone(self.classifier), rng)
-            weighted = as_fit_parameter(classifier, weights)
-            classifier.fit(draw.X, draw.y, **weighted, **fit_params)
-            if not self.samplers_ or draw.sampler is not self.samplers_[-1]:
+            # A search selects on real rows, which come first.
+            selected = getattr(self._of_real_rows(), "best_estimator_", classifier)
+            estimator = seeded(clone(selected), rng)
+            weighted = as_fit_parameter(estimator, weights)
+            estimator.fit(draw.X, draw.y, **weighted, **fit_params)
+            is_new = not self.samplers_ or draw.sampler is not self.samplers_[-1]
+            if is_new and draw.sampler is not None:
                 self.samplers_.append(draw.sampler)
-            self.estimators_.append(classifier)
+            self.estimators_.append(estimator)
             priors.append(self._shares(draw.y, weights))
             if (priors[-1][self.class_prior_ > 0] == 0).any():
                 raise ValueError(
@@ -225,27 +260,70 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                     f"{type(draw.sampler).__name__}, which left none of a class."
                 )
         self.resampled_prior_ = np.array(priors)
+        self.estimator_weights_ = self._weigh_estimators(y)
         return self
 
-    def _wants_soft_labels(self, X: Any) -> bool:
+    def set_params(self, **params: Any) -> Self:
+        """Set parameters of this estimator and of what it is made of.
+
+        Parameters
+        ----------
+        **params : dict
+            Name -> value. A parameter of `sampler`, where that is None, makes the
+            default sampler its value first.
+
+        Returns
+        -------
+        self : ResampledClassifier
+            This estimator.
+        """
+        inside = any(name.startswith("sampler__") for name in params)
+        if inside and params.get("sampler", self.sampler) is None:
+            params["sampler"] = _default_sampler()
+        return super().set_params(**params)
+
+    def _classifier(self) -> Any:
+        return make_table_classifier() if self.classifier is None else self.classifier
+
+    def _of_real_rows(self) -> Any:
+        """The classifier of the real rows alone, once there is one."""
+        return self.estimators_[0] if self.soft_labels_ and self.estimators_ else None
+
+    def _wants_soft_labels(self, X: Any, classifier: Any) -> bool:
         if self.soft_labels != "auto":
             return bool(self.soft_labels)
-        is_default = self.sampler is None and self.correct_prior
-        return is_default and np.ndim(X) == 2 and takes_soft_labels(self.classifier)
+        draws_rows = self.sampler is None or isinstance(self.sampler, GANOverSampler)
+        possible = draws_rows and np.ndim(X) == 2 and takes_soft_labels(classifier)
+        return possible and self.correct_prior
 
-    def _draws(self, X: Any, y: np.ndarray, rng: np.random.Generator) -> Iterator[Draw]:
-        sampler = self.sampler
-        if sampler is None:
-            sampler = GANOverSampler(sampling_strategy=default_strategy)
+    def _draws(
+        self, X: Any, y: np.ndarray, classifier: Any, rng: np.random.Generator
+    ) -> Iterator[Draw]:
+        sampler = _default_sampler() if self.sampler is None else self.sampler
         if self.soft_labels_:
-            check_soft_labels(self.classifier, sampler)
+            check_soft_labels(X, classifier, sampler)
+            # Only here: beside hard labels alone it would take away what it saves.
+            yield Draw(None, stack_rows([X]), y)
         for draw in resample(sampler, X, y, self.n_draws, rng):
             fitted = draw.sampler
             yield draw
         if self.soft_labels_:
-            # Only here: beside hard labels alone it would take away what it saves.
-            yield Draw(fitted, stack_rows([X]), y)
-            yield draw_soft(fitted, X, y, self.n_draws)
+            self.teacher_ = self._fit_teacher(X, y, classifier, rng)
+            soft = draw_soft(fitted.gan_, self.teacher_, X, y, self.n_draws, rng)
+            yield soft._replace(sampler=fitted)
+
+    def _fit_teacher(
+        self, X: Any, y: np.ndarray, classifier: Any, rng: np.random.Generator
+    ) -> Any:
+        if self.teacher is None and self.classifier is None:
+            return self._of_real_rows()  # the teacher would be the same
+        teacher = make_teacher(classifier) if self.teacher is None else self.teacher
+        return seeded(clone(teacher), rng).fit(X, y)
+
+    def _weigh_estimators(self, y: np.ndarray) -> np.ndarray:
+        if self.soft_labels_:
+            return weigh_estimators(len(self.estimators_), y)
+        return np.full(len(self.estimators_), 1 / len(self.estimators_))
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
         indices = np.searchsorted(self.classes_, np.asarray(y))
@@ -258,7 +336,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
         With ``p`` the classifier's probability, ``a`` the share of a class in the
         training rows and ``b`` that among the resampled rows, ``p * a / b``, divided
-        by the sum over classes; then the mean over the classifiers.
+        by the sum over classes; then the mean over the classifiers, weighted by
+        ``estimator_weights_``.
 
         Parameters
         ----------
@@ -279,7 +358,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             if self.correct_prior:
                 probability = shift_prior(probability, prior, self.class_prior_)
             probabilities.append(probability)
-        return np.mean(probabilities, axis=0)
+        return np.average(probabilities, axis=0, weights=self.estimator_weights_)
 
     @available_if(_has("predict_proba"))
     def predict_log_proba(self, X: Any) -> np.ndarray:
@@ -381,13 +460,21 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """Where parameters of fit go: to the classifier."""
         mapping = MethodMapping().add(caller="fit", callee="fit")
         return MetadataRouter(owner=self).add(
-            classifier=self.classifier, method_mapping=mapping
+            classifier=self._classifier(), method_mapping=mapping
         )
 
     def __sklearn_tags__(self) -> Any:
-        tags, of_classifier = super().__sklearn_tags__(), get_tags(self.classifier)
-        tags.input_tags.allow_nan = of_classifier.input_tags.allow_nan
-        tags.input_tags.sparse = of_classifier.input_tags.sparse
-        tags.input_tags.string = of_classifier.input_tags.string
-        tags.classifier_tags.multi_class = of_classifier.classifier_tags.multi_class
+        tags = super().__sklearn_tags__()
+        # A pipeline does not say so of its first step.
+        first = PlainColumns() if self.classifier is None else self.classifier
+        taken = get_tags(first).input_tags
+        tags.input_tags.allow_nan = taken.allow_nan
+        tags.input_tags.sparse = taken.sparse
+        tags.input_tags.string = taken.string
+        if (of_classifier := get_tags(self._classifier()).classifier_tags) is not None:
+            tags.classifier_tags.multi_class = of_classifier.multi_class
         return tags
+
+
+def _default_sampler() -> GANOverSampler:
+    return GANOverSampler(sampling_strategy=default_strategy)

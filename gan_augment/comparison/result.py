@@ -11,6 +11,9 @@ import pandas as pd
 from scipy import stats
 
 NOTHING, TUNED, WEIGHTS = "nothing", "tuned threshold", "class weights"
+VOTE = "vote"
+# How a verdict speaks of other classifiers.
+NAMES = {VOTE: "A vote of three classifiers"}
 
 
 @dataclass(eq=False)
@@ -39,6 +42,8 @@ class Comparison:
         Rows of a test fold for each row of a training fold.
     samplers : tuple of str
         The arms that resample.
+    classifiers : tuple of str
+        The arms that are other classifiers, without any sampler.
     own_weights : dict of str to object
         Class weights that the classifier came with, in every arm: parameter -> value.
     """
@@ -50,6 +55,7 @@ class Comparison:
     leak: str | None
     test_to_train: float
     samplers: tuple[str, ...]
+    classifiers: tuple[str, ...] = ()
     own_weights: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -161,7 +167,7 @@ class Comparison:
                 "made from training rows. Compare on the table as it was before it was "
                 "resampled."
             )
-        sentences = [self._on_ranking()]
+        sentences = [self._on_ranking(), self._on_classifiers()]
         if TUNED in self.frame["arm"].to_numpy():
             sentences.append(self._on_threshold())
         sentences += [self._on_probabilities(), self._on_own_weights()]
@@ -232,6 +238,25 @@ class Comparison:
         return (
             "No evidence of gain: no sampler ranks the rare class better. "
             f"The nearest is {self.best} ({evidence})."
+        )
+
+    def _on_classifiers(self) -> str:
+        """Whether another classifier ranks better than this one with any sampler."""
+        level = 1 - 0.05 / max(len(self.classifiers), 1)
+        gains = self.differences(level=level)
+        others = gains.loc[[arm for arm in self.classifiers if arm in gains.index]]
+        others = others[others["low"] > 0]
+        of_samplers = self.gains()["difference"].max()
+        # No sampler may have been fitted.
+        others = others[others["difference"] > np.nan_to_num(of_samplers)]
+        if not len(others):
+            return ""
+        arm = others["difference"].idxmax()
+        best, which = others.loc[arm], NAMES.get(arm, f"{arm}, another classifier,")
+        return (
+            f"{which} does more than any sampler does for yours (average precision "
+            f"{gains.loc[NOTHING, 'mean']:.3f} -> {best['mean']:.3f}, "
+            f"{best['difference']:+.3f} [{best['low']:+.3f}, {best['high']:+.3f}])."
         )
 
     def _on_threshold(self) -> str:

@@ -23,7 +23,9 @@ from tqdm.auto import tqdm
 
 from gan_augment.classification import ResampledClassifier
 from gan_augment.classification.prior import default_strategy, shift_prior
+from gan_augment.classification.weights import has_method
 from gan_augment.comparison.baselines import ImputedSMOTE
+from gan_augment.comparison.classifiers import alternatives
 from gan_augment.comparison.folds import group_codes, make_splits
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
 from gan_augment.encoding.container import as_rows
@@ -44,7 +46,7 @@ def compare(
     X: Any,
     y: Any,
     classifier: Any,
-    samplers: Literal["default"] | Mapping[str, Any] = "default",
+    samplers: Literal["default", "all"] | Mapping[str, Any] = "default",
     *,
     groups: Any = None,
     cv: Any = None,
@@ -68,12 +70,16 @@ def compare(
         Has ``predict_proba``; with the preprocessing that it needs, as a pipeline. It
         is taken as it is: a ``class_weight`` of its own is in every arm, in that of
         doing nothing too, and the verdict says so.
-    samplers : "default" or dict of str to sampler, default="default"
+    samplers : {"default", "all"} or dict of str to sampler, default="default"
         Name -> imbalanced-learn sampler. ``"default"`` takes random over- and
         under-sampling, SMOTE (SMOTENC where there are categories, on imputed values)
         and :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default
         of :class:`~gan_augment.ResampledClassifier`. Each draws once a fold: what an
-        average of several classifiers gains is not the sampler's.
+        average of several classifiers gains is not the sampler's. Of tables it also
+        measures what could be used instead of `classifier`, without any sampler: a
+        soft vote of logistic regression, a random forest and boosted trees. ``"all"``
+        adds a stack of these three, bagged boosted trees, imbalanced-learn's balanced
+        forest and EasyEnsemble, and ResampledClassifier with its defaults.
     groups : array-like of shape (n_samples,), default=None
         Which rows belong together, such as those of one customer: no group is on both
         sides of a fold. Otherwise the scores are those of customers that the
@@ -126,12 +132,15 @@ def compare(
     >>> comparison.verdict[:37]
     'No evidence of gain: no sampler ranks'
     """
-    if not hasattr(classifier, "predict_proba"):
+    if not has_method(classifier, "predict_proba"):
         raise ValueError(
             "`classifier` must have predict_proba. Got "
             f"{type(classifier).__name__}. Calibrate it with CalibratedClassifierCV."
         )
     chosen = _named_samplers(samplers)
+    others: dict[str, Any] = {}
+    if isinstance(samplers, str) and np.ndim(X) == 2:
+        others = alternatives(classifier, everything=samplers == "all")
     X, y = as_rows(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
     check_consistent_length(X, y)
@@ -150,7 +159,7 @@ def compare(
             stacklevel=2,
         )
     return cross_validate_arms(
-        X, y, clone(classifier), chosen, splits, leak, rng, n_jobs, verbose
+        X, y, clone(classifier), chosen, others, splits, leak, rng, n_jobs, verbose
     )
 
 
@@ -159,6 +168,7 @@ def cross_validate_arms(
     y: np.ndarray,
     classifier: Any,
     samplers: dict[str, Any],
+    others: dict[str, Any],
     splits: list[tuple[np.ndarray, np.ndarray]],
     leak: str | None,
     rng: np.random.Generator,
@@ -173,7 +183,7 @@ def cross_validate_arms(
     classes, counts = np.unique(y, return_counts=True)
     arms = {
         arm: seeded(estimator, rng)
-        for arm, estimator in _arms(classifier, samplers).items()
+        for arm, estimator in {**_arms(classifier, samplers), **others}.items()
     }
     rare = np.delete(np.arange(len(classes)), counts.argmax()).tolist()
     tasks = [
@@ -200,6 +210,7 @@ def cross_validate_arms(
         leak=leak,
         test_to_train=float(sizes[1] / sizes[0]),
         samplers=tuple(samplers),
+        classifiers=tuple(others),
         own_weights={
             name: value
             for name, value in _class_weights(classifier).items()
@@ -209,13 +220,13 @@ def cross_validate_arms(
 
 
 def _named_samplers(samplers: Any) -> dict[str, Any]:
-    if isinstance(samplers, str) and samplers == "default":
+    if isinstance(samplers, str) and samplers in ("default", "all"):
         return _default_samplers()
     named = isinstance(samplers, Mapping) and len(samplers) > 0
     if not named or not all(hasattr(s, "fit_resample") for s in samplers.values()):
         raise ValueError(
-            '`samplers` must be "default" or a dict of names and samplers, which have '
-            f"fit_resample. Got {samplers!r}."
+            '`samplers` must be "default", "all" or a dict of names and samplers, '
+            f"which have fit_resample. Got {samplers!r}."
         )
     return dict(samplers)
 
@@ -254,7 +265,9 @@ def _arms(classifier: Any, samplers: dict[str, Any]) -> dict[str, Any]:
     if weighable:
         arms[WEIGHTS] = clone(classifier).set_params(**weighable)
     for name, sampler in samplers.items():
-        arms[name] = ResampledClassifier(clone(classifier), clone(sampler), n_draws=1)
+        arms[name] = ResampledClassifier(
+            clone(classifier), clone(sampler), soft_labels=False, n_draws=1
+        )
     return arms
 
 

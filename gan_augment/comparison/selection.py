@@ -173,9 +173,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             # The best comes last: where generators are registered, it is the newest.
             # One draw of each, as was compared: the average is over the samplers.
             fitted = [
-                ResampledClassifier(clone(classifier), candidates[name], n_draws=1).fit(
-                    X, y
-                )
+                ResampledClassifier(
+                    clone(classifier), candidates[name], soft_labels=False, n_draws=1
+                ).fit(X, y)
                 for name in reversed(self.selected_samplers_)
             ]
         self.estimators_ = fitted[::-1]

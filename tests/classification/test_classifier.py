@@ -27,13 +27,17 @@ from sklearn.svm import LinearSVC
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
+from gan_augment.classification.prior import default_strategy
 
 QUICK = GANOverSampler(TabularGAN(max_steps=5, hidden_dims=(8,)), sample_filter=None)
 
 
 @parametrize_with_checks(
     [
-        ResampledClassifier(LogisticRegression(), QUICK, random_state=0),
+        ResampledClassifier(
+            LogisticRegression(), QUICK, soft_labels=False, random_state=0
+        ),
+        ResampledClassifier(None, QUICK, n_draws=1, random_state=0),
         ResampledClassifier(
             RandomForestClassifier(5), RandomOverSampler(), n_draws=2, random_state=0
         ),
@@ -62,7 +66,9 @@ def test_a_search_trains_one_gan_a_fold(rare, tmp_path, monkeypatch):
     )
     sampler = clone(QUICK).set_params(memory=str(tmp_path))
     search = GridSearchCV(
-        ResampledClassifier(LogisticRegression(), sampler, random_state=0),
+        ResampledClassifier(
+            LogisticRegression(), sampler, soft_labels=False, random_state=0
+        ),
         {
             "sampler__sampling_strategy": [0.2, 0.3, 0.5, 1.0],
             "classifier__C": [0.01, 0.1, 1.0],
@@ -158,7 +164,7 @@ def test_the_default_sampler_is_ours_at_a_moderate_ratio(imbalanced):
     n_new = int(0.3 * n_common) - n_rare
     assert sampler.n_synthetic_ == {"rare": model.n_draws * n_new}
     shares = np.array([n_common, n_rare + n_new]) / (n_common + n_rare + n_new)
-    *hard, _, soft = model.resampled_prior_
+    _, *hard, soft = model.resampled_prior_
     np.testing.assert_allclose(hard, [shares] * model.n_draws)
     np.testing.assert_allclose(soft, model.class_prior_, atol=0.002)
 
@@ -168,7 +174,9 @@ def test_the_seed_decides(rare):
 
     def fit(seed):
         forest = RandomForestClassifier(5)
-        model = ResampledClassifier(forest, QUICK, n_draws=2, random_state=seed)
+        model = ResampledClassifier(
+            forest, QUICK, soft_labels=False, n_draws=2, random_state=seed
+        )
         return model.fit(X, y).predict_proba(X)
 
     np.testing.assert_array_equal(fit(0), fit(0))
@@ -326,11 +334,32 @@ def test_a_search_reaches_both_parts(rare):
     assert len(search.cv_results_["params"]) == 4
 
 
+def test_a_search_reaches_the_default_sampler(rare):
+    X, y = rare[0][:300], rare[1][:300]
+    model = ResampledClassifier(LogisticRegression(), random_state=0)
+    grid = {"sampler__sampling_strategy": [0.3, 1.0], "sampler__gan__max_steps": [2]}
+    search = GridSearchCV(
+        model.set_params(sampler__gan=TabularGAN(hidden_dims=(8,))), grid, cv=2
+    ).fit(X, y)
+    best = search.best_estimator_
+    assert best.sampler.gan.max_steps == 2
+    assert best.soft_labels_
+    default = ResampledClassifier().set_params(sampler__random_state=3).sampler
+    assert default.random_state == 3
+    assert default.sampling_strategy is default_strategy
+    named = ResampledClassifier(None, SMOTE()).set_params(sampler__k_neighbors=2)
+    assert named.sampler.k_neighbors == 2
+    both = ResampledClassifier().set_params(sampler__k_neighbors=2, sampler=SMOTE())
+    assert both.sampler.k_neighbors == 2
+
+
 @pytest.mark.parametrize(
     ("params", "message"),
     [
         ({"classifier": 3}, "'classifier' parameter"),
+        ({"classifier": StandardScaler()}, r"must have fit and predict.*StandardSc"),
         ({"sampler": StandardScaler()}, "'sampler' parameter"),
+        ({"teacher": LinearSVC()}, "'teacher' parameter"),
         ({"soft_labels": "no"}, "'soft_labels' parameter"),
         ({"n_draws": 0}, "'n_draws' parameter"),
         ({"synthetic_weight": 0}, "'synthetic_weight' parameter"),

@@ -8,8 +8,10 @@ from scipy import sparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.datasets import make_classification
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -18,24 +20,22 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
 from gan_augment.classification import classifier, soft_labels
-from gan_augment.classification.prior import shift_prior
+from gan_augment.classification.prior import default_strategy, shift_prior
 from gan_augment.classification.soft_labels import (
     LEAST_WEIGHT,
     SOFT_WEIGHT,
     _scaled,
     draw_soft,
+    weigh_estimators,
 )
 from gan_augment.classification.weights import draw_weights
-from gan_augment.over_sampling import ClassFilter
 
-QUICK = GANOverSampler(
-    TabularGAN(max_steps=5, hidden_dims=(8,)),
-    sample_filter=ClassFilter(LogisticRegression(class_weight="balanced")),
-)
+QUICK = GANOverSampler(TabularGAN(max_steps=5, hidden_dims=(8,)), sample_filter=None)
+BALANCED = LogisticRegression(class_weight="balanced")
 
 
 @parametrize_with_checks(
-    [ResampledClassifier(LogisticRegression(), QUICK, soft_labels=True, random_state=0)]
+    [ResampledClassifier(LogisticRegression(), QUICK, teacher=BALANCED, random_state=0)]
 )
 def test_scikit_learn_contract(estimator, check):
     check(estimator)
@@ -52,21 +52,19 @@ def rare():
 def quick_default(monkeypatch):
     """The sampler that is taken where none is named, but with a short training."""
 
-    def quick(**params):
-        return GANOverSampler(QUICK.gan, sample_filter=QUICK.sample_filter, **params)
-
-    monkeypatch.setattr(classifier, "GANOverSampler", quick)
+    quick = clone(QUICK).set_params(sampling_strategy=default_strategy)
+    monkeypatch.setattr(classifier, "_default_sampler", lambda: quick)
 
 
-def fitted(X, y):
-    sampler = clone(QUICK).set_params(random_state=0)
-    sampler.fit_resample(X, y)
-    return sampler
+def soft(X, y, n_draws, **params):
+    rng = np.random.default_rng(0)
+    gan = clone(QUICK.gan).set_params(random_state=0).fit(X, y)
+    return draw_soft(gan, clone(BALANCED).fit(X, y), X, y, n_draws, rng, **params)
 
 
 def test_rows_have_one_weight_and_the_classes_their_shares(rare):
     X, y = rare
-    draw = draw_soft(fitted(X, y), X, y, 3)
+    draw = soft(X, y, 3)
     np.testing.assert_array_equal(draw.X[: len(X)], X)
     np.testing.assert_array_equal(draw.y[: len(y)], y)
     labels, rows = draw.y[len(y) :], pd.DataFrame(draw.X[len(X) :])
@@ -86,14 +84,14 @@ def test_a_class_of_a_thousandth_keeps_its_share():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(10_000, 2)), np.arange(10_000) % 1000 == 0
     X[y] += 0.5  # hardly to be told: no row is surer of this class than of the other
-    draw = draw_soft(fitted(X, y), X, y, 3)
+    draw = soft(X, y, 3)
     assert share_of(True, draw, y) == pytest.approx(0.001, rel=0.3)
 
 
-def test_a_large_table_gets_no_more_rows_than_its_teacher_knows(rare, monkeypatch):
+def test_a_large_table_gets_no_more_rows(rare, monkeypatch):
     X, y = rare
-    monkeypatch.setattr(soft_labels, "MAX_TRAINING_ROWS", 100)
-    draw = draw_soft(fitted(X, y), X, y, 2)
+    monkeypatch.setattr(soft_labels, "MOST_ROWS", 100)
+    draw = soft(X, y, 2)
     rows = pd.DataFrame(draw.X[len(X) :]).drop_duplicates()
     assert len(rows) == pytest.approx(200, abs=1)
     assert share_of(1, draw, y) == pytest.approx(y.mean(), rel=0.2)
@@ -103,7 +101,7 @@ def test_a_row_counts_for_a_class_as_its_teacher_says():
     rng = np.random.default_rng(0)
     X = rng.normal(size=(2000, 1))
     y = rng.random(2000) < 1 / (1 + np.exp(-2 * X[:, 0]))
-    draw = draw_soft(fitted(X, y), X, y, 1)
+    draw = soft(X, y, 1)
     row, label = draw.X[len(X) :, 0], draw.y[len(X) :]
     believed = draw.weight[label] / SOFT_WEIGHT
     # The teacher is logistic, so the log odds are a line with its slope.
@@ -133,16 +131,28 @@ def test_a_teacher_that_is_certain_is_scaled_too():
     np.testing.assert_allclose(never, [[0.8, 0.2]] * 2)
 
 
-def test_rows_of_soft_labels_are_not_those_of_hard_ones(rare):
+def test_classes_of_rows_without_weights_are_drawn_as_common_as_they_are(rare):
     X, y = rare
-    sampler = clone(QUICK).set_params(random_state=0, gan__random_state=0)
-    X_resampled, _ = sampler.fit_resample(X, y)
-    soft = draw_soft(sampler, X, y, 1).X[len(X) :]
-    hard = {row.tobytes() for row in X_resampled[len(X) :]}
-    assert not hard & {row.tobytes() for row in soft}
+    draw = soft(X, y, 5, weighted=False)
+    assert draw.weight is None
+    assert len(draw.X) == len(draw.y) == 6 * len(X)
+    assert draw.y[len(y) :].mean() == pytest.approx(y.mean(), rel=0.2)
+
+
+def test_rows_of_soft_labels_are_not_those_of_hard_ones(rare):
+    model = ResampledClassifier(
+        Recorder(), QUICK, teacher=BALANCED, n_draws=1, random_state=0
+    )
+    _, hard, taught = model.fit(*rare).estimators_
+    n_real = len(rare[0])
+    of_hard = {row.tobytes() for row in hard.rows_[n_real:]}
+    assert not of_hard & {row.tobytes() for row in taught.rows_[n_real:]}
 
 
 class Recorder(ClassifierMixin, BaseEstimator):
+    def __init__(self, mark=0):
+        self.mark = mark
+
     def fit(self, X, y, sample_weight=None):
         self.classes_, self.rows_ = np.unique(y), X
         self.labels_, self.weight_ = y, sample_weight
@@ -158,14 +168,14 @@ class Recorder(ClassifierMixin, BaseEstimator):
 def test_two_classifiers_more_are_trained_on_rows_of_the_same_kind(imbalanced):
     X, y = imbalanced
     shuffled = X.set_axis(range(len(X))[::-1])
-    model = ResampledClassifier(Recorder(), QUICK, soft_labels=True, random_state=0)
-    *hard, real, kept = model.fit(shuffled, y).estimators_
+    model = ResampledClassifier(Recorder(), QUICK, random_state=0)
+    real, *hard, kept = model.fit(shuffled, y).estimators_
     assert [each.weight_ for each in hard] == [None] * 3
     assert min(len(each.rows_) for each in hard) > len(X)
     assert real.weight_ is None
     pd.testing.assert_frame_equal(real.rows_, X.reset_index(drop=True))
     np.testing.assert_array_equal(real.labels_, y)
-    np.testing.assert_array_equal(model.resampled_prior_[-2], model.class_prior_)
+    np.testing.assert_array_equal(model.resampled_prior_[0], model.class_prior_)
     assert len(model.samplers_) == 1
     assert list(kept.rows_.index) == list(range(len(kept.rows_)))
     pd.testing.assert_frame_equal(kept.rows_[: len(X)], X.reset_index(drop=True))
@@ -216,7 +226,7 @@ def test_nothing_needs_to_be_routed(rare, quick_default):
 def test_weights_of_real_rows_are_those_of_synthetic_ones(rare, quick_default):
     X, y = rare
     weight = np.where(y == 1, 3.0, 1.0)
-    model = ResampledClassifier(Recorder(), QUICK, soft_labels=True, random_state=0)
+    model = ResampledClassifier(Recorder(), QUICK, teacher=BALANCED, random_state=0)
     with config_context(enable_metadata_routing=True):
         model.set_params(classifier=Recorder().set_fit_request(sample_weight=True))
         model.fit(X, y, sample_weight=weight)
@@ -224,12 +234,71 @@ def test_weights_of_real_rows_are_those_of_synthetic_ones(rare, quick_default):
     np.testing.assert_allclose(model.resampled_prior_[-1], model.class_prior_, rtol=0.1)
 
 
-def test_labels_of_a_named_sampler_and_of_images_are_hard(rare):
-    model = ResampledClassifier(LogisticRegression(), QUICK, random_state=0)
+def test_labels_of_other_samplers_and_of_images_are_hard(rare):
+    model = ResampledClassifier(LogisticRegression(), SMOTE(), random_state=0)
     assert not model.fit(*rare).soft_labels_
     images = np.random.default_rng(0).integers(0, 255, (30, 8, 8))
     flat = make_pipeline(FunctionTransformer(_flatten), LogisticRegression())
-    assert not ResampledClassifier(flat)._wants_soft_labels(images)
+    model = ResampledClassifier(flat)
+    assert not model._wants_soft_labels(images, flat)
+    with pytest.raises(ValueError, match=r"must be a table, not images.*\(30, 8, 8\)"):
+        model.set_params(soft_labels=True).fit(images, np.arange(30) % 2)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        VotingClassifier([("a", LogisticRegression())], voting="soft"),
+        make_pipeline(StandardScaler(), StackingClassifier([("a", LinearSVC())], cv=2)),
+    ],
+)
+def test_a_vote_and_a_stack_have_soft_labels(estimator, rare, quick_default):
+    model = ResampledClassifier(estimator, teacher=BALANCED, random_state=0).fit(*rare)
+    assert model.soft_labels_
+
+
+def test_a_search_selects_on_real_rows_and_the_selected_is_trained_on_all(rare):
+    X, y = rare
+    grid = {"mark": [1, 2]}
+    search = GridSearchCV(Recorder(), grid, scoring=_mark_of_real_rows(X), cv=2)
+    model = ResampledClassifier(search, QUICK, teacher=BALANCED, random_state=0)
+    first, *others = model.fit(X, y).estimators_
+    assert first.best_params_ == {"mark": 2}
+    assert [each.mark for each in others] == [2] * 4
+    assert len(others[-1].rows_) > 3 * len(X)
+
+
+def _mark_of_real_rows(X):
+    def score(estimator, rows, y):
+        assert len(estimator.rows_) + len(rows) == len(X)
+        return estimator.mark
+
+    return score
+
+
+def test_the_fewer_rare_rows_the_more_synthetic_ones_count():
+    y = np.repeat([0, 1], [900, 100])
+    for n_rare, share in ((10, 0.5), (90, 0.1)):
+        weights = weigh_estimators(5, np.r_[y[:900], y[900 : 900 + n_rare]])
+        np.testing.assert_allclose(weights[1:-1], share / 3)
+        np.testing.assert_allclose(weights[[0, -1]], (1 - share) / 2)
+
+
+def test_probabilities_are_the_weighted_mean(rare):
+    model = ResampledClassifier(
+        LogisticRegression(), QUICK, teacher=BALANCED, correct_prior=False
+    )
+    X, _ = rare
+    model.set_params(soft_labels=True, random_state=0).fit(*rare)
+    each = np.stack([estimator.predict_proba(X) for estimator in model.estimators_])
+    mean = np.tensordot(model.estimator_weights_, each, axes=1)
+    np.testing.assert_allclose(model.predict_proba(X), mean)
+
+
+def test_the_default_classifier_is_its_own_teacher(rare, quick_default):
+    model = ResampledClassifier(n_draws=1, random_state=0).fit(*rare)
+    assert model.soft_labels_
+    assert model.teacher_ is model.estimators_[0]
 
 
 def _flatten(images):
@@ -242,10 +311,11 @@ def test_a_classifier_learns_what_its_teacher_knows():
         3000, 20, n_informative=4, weights=[0.9], flip_y=0.1, random_state=1
     )
     few, test = slice(0, 150), slice(1000, None)
-    sampler = clone(QUICK).set_params(gan__max_steps=100, random_state=0)
-    sampler.fit_resample(X[few], y[few])
-    sampler.sample_filter_.fit(X[:1000], y[:1000])
-    draw = draw_soft(sampler, X[few], y[few], 5)
+    gan = TabularGAN(max_steps=100, hidden_dims=(8,), random_state=0)
+    gan.fit(X[few], y[few])
+    teacher = clone(BALANCED).fit(X[:1000], y[:1000])
+    rng = np.random.default_rng(0)
+    draw = draw_soft(gan, teacher, X[few], y[few], 5, rng)
     weights = draw_weights(draw, y[few], None, 1.0)
     plain = LogisticRegression().fit(X[few], y[few])
     taught = LogisticRegression().fit(draw.X, draw.y, sample_weight=weights)
@@ -260,11 +330,6 @@ def test_a_classifier_learns_what_its_teacher_knows():
     ("estimator", "sampler", "message"),
     [
         (LogisticRegression(), SMOTE(), r"must be a GANOverSampler.* Got SMOTE"),
-        (
-            LogisticRegression(),
-            clone(QUICK).set_params(sample_filter=None),
-            "with a class filter",
-        ),
         (KNeighborsClassifier(), QUICK, r"take sample_weight.* Got KNeighbors"),
         (LinearSVC(), QUICK, r"must have predict_proba.* Got LinearSVC"),
     ],

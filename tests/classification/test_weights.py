@@ -6,7 +6,7 @@ from imblearn.pipeline import make_pipeline as make_resampling_pipeline
 from imblearn.under_sampling import RandomUnderSampler
 from sklearn import config_context
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KNeighborsClassifier
@@ -22,6 +22,9 @@ from gan_augment.classification.weights import (
 
 LINEAR, NEIGHBOURS = LogisticRegression(), KNeighborsClassifier()
 NESTED = make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), LINEAR))
+VOTE = VotingClassifier([("a", LINEAR)], voting="soft")
+STACK = StackingClassifier([("a", LINEAR)], cv=2)
+SEARCH = GridSearchCV(NESTED, {}, cv=2)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +39,21 @@ NESTED = make_pipeline(StandardScaler(), make_pipeline(StandardScaler(), LINEAR)
         (make_pipeline(StandardScaler(), NEIGHBOURS), False),
         # It has the parameter, and would train its neighbours without weights.
         (CalibratedClassifierCV(NEIGHBOURS), False),
-        (GridSearchCV(LINEAR, {"C": [1]}), False),
-        (VotingClassifier([("a", LINEAR)]), False),
+        # These take **fit_params, and hand the weights on.
+        (GridSearchCV(LINEAR, {"C": [1]}), True),
+        (GridSearchCV(make_pipeline(StandardScaler(), LINEAR), {}), True),
+        (GridSearchCV(NEIGHBOURS, {}), False),
+        (
+            GridSearchCV(make_resampling_pipeline(RandomUnderSampler(), LINEAR), {}),
+            False,
+        ),
+        (VotingClassifier([("a", LINEAR), ("b", "drop")]), True),
+        (VotingClassifier([("a", LINEAR), ("b", NEIGHBOURS)]), False),
+        (VotingClassifier([("a", VotingClassifier([("b", LINEAR)]))]), True),
+        (StackingClassifier([("a", LINEAR)]), True),
+        (StackingClassifier([("a", LINEAR)], NEIGHBOURS), False),
+        # To every member by one name, which a pipeline does not know.
+        (VotingClassifier([("a", make_pipeline(StandardScaler(), LINEAR))]), False),
         # Behind a sampler there are other rows.
         (make_resampling_pipeline(RandomUnderSampler(), LINEAR), False),
     ],
@@ -49,16 +65,17 @@ def test_who_takes_weights(classifier, takes):
 def test_where_weights_are_routed_a_pipeline_is_not_asked():
     with config_context(enable_metadata_routing=True):
         assert takes_weights(LINEAR)
-        assert not takes_weights(NESTED)
+        for asked in (NESTED, VOTE, SEARCH):
+            assert not takes_weights(asked)
         assert list(as_fit_parameter(NESTED, np.ones(3))) == ["sample_weight"]
 
 
-@pytest.mark.parametrize("classifier", [LINEAR, NESTED])
+@pytest.mark.parametrize("classifier", [LINEAR, NESTED, VOTE, STACK, SEARCH])
 def test_weights_arrive(classifier):
-    X = np.array([[0.0], [1.0], [0.0], [1.0]])
-    y = np.array([0, 0, 1, 1])
-    parameter = as_fit_parameter(classifier, np.array([1.0, 0.001, 0.001, 1.0]))
-    assert classifier.fit(X, y, **parameter).predict(X).tolist() == [0, 1, 0, 1]
+    X = np.array([[0.0], [1.0], [0.0], [1.0]] * 5)
+    y = np.array([0, 0, 1, 1] * 5)
+    parameter = as_fit_parameter(classifier, np.array([1.0, 0.001, 0.001, 1.0] * 5))
+    assert classifier.fit(X, y, **parameter).predict(X[:4]).tolist() == [0, 1, 0, 1]
     assert as_fit_parameter(classifier, None) == {}
 
 

@@ -24,6 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gan_augment import GANOverSampler, TabularGAN, compare
 from gan_augment.comparison import run
+from gan_augment.comparison.classifiers import alternatives
 from gan_augment.comparison.result import Comparison, paired_interval
 from gan_augment.over_sampling import LeakageWarning
 
@@ -187,18 +188,26 @@ def test_intervals_over_folds_that_share_rows_exclude_nothing_too_seldom():
     assert naive > 0.3 * 200
 
 
-def made_up(gains):
+def made_up(gains, of_classifiers=()):
     """A comparison of arms with these gains over nothing, fold by fold."""
+    others = dict(of_classifiers)
     records = [
         {"arm": arm, "fold": fold, "average_precision": 0.5 + gain}
-        for arm, of_arm in {"nothing": [0.0] * 4, **gains}.items()
+        for arm, of_arm in {"nothing": [0.0] * 4, **gains, **others}.items()
         for fold, gain in enumerate(of_arm)
     ]
     frame = pd.DataFrame(records)
     for name in ("brier", "uncorrected_brier"):
         frame[name] = 0.1
     return Comparison(
-        frame, pd.DataFrame(), {}, {0: 90, 1: 9}, None, 0.25, tuple(gains)
+        frame,
+        pd.DataFrame(),
+        {},
+        {0: 90, 1: 9},
+        None,
+        0.25,
+        samplers=tuple(gains),
+        classifiers=tuple(others),
     )
 
 
@@ -207,6 +216,42 @@ def test_what_is_recommended_is_what_has_the_evidence():
     assert comparison.outcome == "gain"
     assert comparison.best == "B"
     assert comparison.verdict.startswith("Over-sampling helps: B ranks")
+
+
+def test_a_classifier_that_does_more_than_any_sampler_is_named():
+    gains = {"A": [0.03, 0.02, 0.04, 0.03], "B": [-0.1, 0.1, 0.0, 0.0]}
+    vote = {"vote": [0.05, 0.06, 0.05, 0.04]}
+    verdict = made_up(gains, vote).verdict
+    assert verdict.startswith("Over-sampling helps: A")
+    assert "A vote of three classifiers does more than any sampler" in verdict
+    assert "0.500 -> 0.550, +0.050 [" in verdict
+    # One that does less, and one without evidence, are no advice.
+    for others in ({"vote": [0.01, 0.02, 0.01, 0.01]}, {"vote": [0.4, -0.2, 0.4, 0.1]}):
+        assert made_up(gains, others).outcome == "gain"
+        assert "three classifiers" not in made_up(gains, others).verdict
+
+
+def test_other_classifiers_are_beside_the_default_samplers(imbalanced, monkeypatch):
+    X, y = imbalanced
+    monkeypatch.setattr(run, "_default_samplers", lambda: RANDOM)
+    encode = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["job"]))
+    classifier = make_pipeline(encode, LogisticRegression())
+    comparison = compare(X, y, classifier, cv=2, random_state=0, verbose=False)
+    assert not comparison.errors
+    assert comparison.classifiers == ("vote",)
+    assert comparison.samplers == tuple(RANDOM)
+    assert comparison.frame.groupby("arm")["fold"].apply(tuple).nunique() == 1
+
+
+def test_other_classifiers_see_the_rows_as_the_classifier_does(imbalanced):
+    X, y = imbalanced
+    encode = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["job"]))
+    found = alternatives(make_pipeline(encode, LogisticRegression()), everything=True)
+    assert {"vote", "stack", "balanced forest", "ResampledClassifier"} <= set(found)
+    for name in ("vote", "stack", "balanced forest"):
+        fitted = found[name].fit(X, y)
+        assert fitted[0].transformers_[0][2] == ["job"]
+        assert fitted.predict_proba(X).shape == (len(X), 2)
 
 
 @pytest.mark.parametrize("name", ["GAN", "SMOTE"])

@@ -1,0 +1,246 @@
+"""DistilledClassifier: what a teacher knows, in one classifier of the user's class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    MetaEstimatorMixin,
+    _fit_context,
+    clone,
+)
+from sklearn.utils import check_consistent_length, column_or_1d, get_tags
+from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from gan_augment.classification.soft_labels import draw_soft
+from gan_augment.classification.vote import make_teacher
+from gan_augment.classification.weights import (
+    as_fit_parameter,
+    check_predicts,
+    draw_weights,
+    has_method,
+    takes_weights,
+)
+from gan_augment.encoding.container import as_rows
+from gan_augment.encoding.labels import exact_labels
+from gan_augment.gans import TabularGAN
+from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
+from gan_augment.seeding import RandomState, make_rng, seeded
+
+
+def _has(name: str) -> Callable[[Any], bool]:
+    """Whether the classifier of a DistilledClassifier has a method."""
+
+    def check(self: Any) -> bool:
+        return has_method(getattr(self, "classifier_", self.classifier), name)
+
+    return check
+
+
+class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+    """One classifier of your class that has learned from a better one.
+
+    Where a vote of several classifiers cannot be shipped, one tree, one linear model or
+    one small network can be taught what the vote knows: it is trained on the real rows
+    and on synthetic ones that a GAN draws and the teacher labels [1]_. ``classifier_``
+    is then a fitted classifier like any other: it can be saved, drawn and loaded where
+    this library is not installed.
+
+    How much of this is the teacher and how much the GAN depends on the classifier:
+    trees gain more from synthetic rows than linear models do. Compare with `classifier`
+    alone.
+
+    Parameters
+    ----------
+    classifier : classifier
+        What is trained; it may be a pipeline that begins with the preprocessing. One
+        that takes ``sample_weight`` sees each synthetic row once for every class, by
+        the probability that the teacher gives it. Another one sees it once, with a
+        class that is drawn with these probabilities.
+    teacher : classifier, default=None
+        Has ``predict_proba``. If None, a soft vote of logistic regression, a random
+        forest and boosted trees, behind the preprocessing of `classifier` if that is a
+        pipeline. A fitted classifier in a ``FrozenEstimator`` is taken as it is.
+    gan : estimator, default=None
+        What draws the rows: has ``fit(X, y)`` and ``sample(n_samples, label=...,
+        random_state=...)``. If None, :class:`~gan_augment.TabularGAN`.
+    n_draws : int, default=3
+        Synthetic rows drawn for each real one; each weighs half of it.
+    random_state : int, RandomState instance or None, default=None
+        Seed of what has none.
+
+    Attributes
+    ----------
+    classifier_ : classifier
+        The fitted classifier.
+    teacher_ : classifier
+        The fitted teacher.
+    gan_ : estimator
+        The fitted GAN.
+    classes_ : ndarray of shape (n_classes,)
+        Classes seen in fit.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if they are strings.
+
+    See Also
+    --------
+    ResampledClassifier : The mean of several classifiers, where that can be shipped.
+
+    References
+    ----------
+    .. [1] Bucila, Caruana and Niculescu-Mizil, "Model compression", KDD 2006,
+       doi:10.1145/1150402.1150464.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> from gan_augment import DistilledClassifier
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> tree = DecisionTreeClassifier(max_depth=3)
+    >>> distilled = DistilledClassifier(tree, random_state=0).fit(X, y)
+    >>> type(distilled.classifier_).__name__
+    'DecisionTreeClassifier'
+    """
+
+    _parameter_constraints: dict = {
+        "classifier": [HasMethods(["fit"])],
+        "teacher": [HasMethods(["fit", "predict_proba"]), None],
+        "gan": [HasMethods(["fit", "sample"]), None],
+        "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        classifier: Any,
+        teacher: Any = None,
+        gan: Any = None,
+        *,
+        n_draws: int = 3,
+        random_state: RandomState = None,
+    ) -> None:
+        self.classifier = classifier
+        self.teacher = teacher
+        self.gan = gan
+        self.n_draws = n_draws
+        self.random_state = random_state
+
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train the teacher and the GAN, then the classifier on what they give.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Their classes.
+
+        Returns
+        -------
+        self : DistilledClassifier
+            The fitted classifier.
+        """
+        X = as_rows(X)
+        validate_data(self, X=X, reset=True, skip_check_array=True)
+        warn_of_synthetic_rows(X, "The rows of fit")
+        y = column_or_1d(exact_labels(y), warn=True)
+        check_consistent_length(X, y)
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "`y` must have at least two classes. Got one class, "
+                f"{self.classes_.tolist()}."
+            )
+        check_predicts(self.classifier)
+        rng = make_rng(self.random_state)
+        teacher = (
+            make_teacher(self.classifier) if self.teacher is None else self.teacher
+        )
+        self.teacher_ = seeded(clone(teacher), rng).fit(X, y)
+        gan = TabularGAN() if self.gan is None else self.gan
+        self.gan_ = seeded(clone(gan), rng).fit(X, y)
+        weighted = takes_weights(self.classifier)
+        draw = draw_soft(
+            self.gan_, self.teacher_, X, y, self.n_draws, rng, weighted=weighted
+        )
+        weights = draw_weights(draw, y, None, 1.0)
+        self.classifier_ = seeded(clone(self.classifier), rng).fit(
+            draw.X, draw.y, **as_fit_parameter(self.classifier, weights)
+        )
+        return self
+
+    @available_if(_has("predict_proba"))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probabilities of the classes, as ``classifier_`` gives them.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        probability : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        return self._fitted(X).predict_proba(X)
+
+    @available_if(_has("decision_function"))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Decision function of ``classifier_``.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the classifier gives it.
+        """
+        return self._fitted(X).decision_function(X)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Most probable class of each row.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Classes.
+        """
+        return self._fitted(X).predict(X)
+
+    def _fitted(self, X: Any) -> Any:
+        check_is_fitted(self, "classifier_")
+        validate_data(self, X=as_rows(X), reset=False, skip_check_array=True)
+        return self.classifier_
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        parts = [part for part in (self.classifier, self.teacher) if part is not None]
+        taken = [get_tags(part).input_tags for part in parts]
+        tags.input_tags.allow_nan = all(each.allow_nan for each in taken)
+        tags.input_tags.sparse = all(each.sparse for each in taken)
+        tags.input_tags.string = all(each.string for each in taken)
+        if (of_classifier := get_tags(self.classifier).classifier_tags) is not None:
+            tags.classifier_tags.multi_class = of_classifier.multi_class
+        return tags

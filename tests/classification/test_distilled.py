@@ -1,0 +1,163 @@
+"""DistilledClassifier: one classifier of the user's class, taught by another one."""
+
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.compose import make_column_transformer
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from gan_augment import DistilledClassifier, TabularGAN
+
+QUICK = TabularGAN(max_steps=5, hidden_dims=(8,))
+TREE = DecisionTreeClassifier(max_depth=3)
+LINEAR = LogisticRegression(max_iter=1000)
+
+
+@parametrize_with_checks(
+    [
+        DistilledClassifier(TREE, LINEAR, QUICK, random_state=0),
+        # Without weights, and without probabilities.
+        DistilledClassifier(KNeighborsClassifier(), LINEAR, QUICK),
+        DistilledClassifier(LinearSVC(), LINEAR, QUICK, random_state=0),
+    ]
+)
+def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.fixture(scope="module")
+def rare():
+    return make_classification(
+        600, n_informative=4, weights=[0.9], flip_y=0.02, random_state=0
+    )
+
+
+def test_a_classifier_learns_what_its_teacher_knows():
+    """Few rows of many noisy columns, and a teacher who has seen more."""
+    X, y = make_classification(
+        3000, 20, n_informative=4, weights=[0.9], flip_y=0.1, random_state=1
+    )
+    few, test = slice(0, 150), slice(1000, None)
+    teacher = RandomForestClassifier(min_samples_leaf=5, random_state=0)
+    teacher.fit(X[:1000], y[:1000])
+    taught = DistilledClassifier(TREE, FrozenEstimator(teacher), random_state=0)
+    alone = clone(TREE).set_params(random_state=0).fit(X[few], y[few])
+    alone, better = (
+        roc_auc_score(y[test], model.predict_proba(X[test])[:, 1])
+        for model in (alone, taught.fit(X[few], y[few]))
+    )
+    assert better > alone + 0.02
+
+
+def test_the_fitted_classifier_needs_nothing_of_this_library(imbalanced, tmp_path):
+    X, y = imbalanced
+    X = X[["age", "job"]]
+    encode = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["job"]), remainder="passthrough"
+    )
+    model = DistilledClassifier(make_pipeline(encode, TREE), gan=QUICK, random_state=0)
+    model.fit(X, y)
+    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model.classifier_))
+    X.to_pickle(tmp_path / "X.pkl")
+    code = (
+        "import pickle, sys, pandas as pd\n"
+        "model = pickle.load(open('model.pkl', 'rb'))\n"
+        "print(model.predict_proba(pd.read_pickle('X.pkl'))[:, 1].round(9).tolist())\n"
+        "assert not any(name.startswith('gan_augment') for name in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    expected = model.predict_proba(X)[:, 1].round(9).tolist()
+    assert run.stdout.strip() == str(expected)
+
+
+class Recorder(ClassifierMixin, BaseEstimator):
+    def fit(self, X, y):
+        self.classes_, self.rows_, self.labels_ = np.unique(y), X, y
+        return self
+
+    def predict(self, X):
+        return np.repeat(self.classes_[0], len(X))
+
+
+class Certain(ClassifierMixin, BaseEstimator):
+    """Says how probable the last class is: the first column of the row."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        p = np.clip(X[:, 0], 0, 1)
+        return np.c_[1 - p, p]
+
+    predict = None
+
+
+def test_without_weights_classes_are_drawn_as_the_teacher_says():
+    rng = np.random.default_rng(0)
+    X = rng.random((1500, 2))
+    y = (rng.random(1500) < X[:, 0]).astype(int)
+    model = DistilledClassifier(Recorder(), Certain(), QUICK, random_state=0).fit(X, y)
+    rows, labels = model.classifier_.rows_, model.classifier_.labels_
+    np.testing.assert_array_equal(rows[: len(X)], X)
+    np.testing.assert_array_equal(labels[: len(X)], y)
+    rows, labels = rows[len(X) :], labels[len(X) :]
+    assert len(rows) == pytest.approx(3 * len(X), abs=2)
+    by_decile = pd.Series(labels).groupby((rows[:, 0] * 10).astype(int)).mean()
+    assert np.corrcoef(by_decile.index, by_decile)[0, 1] > 0.98
+    assert labels.mean() == pytest.approx(y.mean(), abs=0.03)
+
+
+def test_the_seed_decides(rare):
+    def fit(seed):
+        model = DistilledClassifier(TREE, LINEAR, QUICK, random_state=seed)
+        return model.fit(*rare).predict_proba(rare[0])
+
+    np.testing.assert_array_equal(fit(0), fit(0))
+    assert not np.array_equal(fit(0), fit(1))
+
+
+def test_a_search_reaches_its_parts_and_can_be_taught(rare):
+    model = DistilledClassifier(TREE, LINEAR, QUICK, random_state=0)
+    grid = {"classifier__max_depth": [2, 3], "gan__max_steps": [2]}
+    assert len(GridSearchCV(model, grid, cv=2).fit(*rare).cv_results_["params"]) == 2
+    scaled = make_pipeline(StandardScaler(), LogisticRegression())
+    search = GridSearchCV(scaled, {"logisticregression__C": [0.1, 1]}, cv=2)
+    taught = DistilledClassifier(search, LINEAR, QUICK, random_state=0)
+    assert roc_auc_score(rare[1], taught.fit(*rare).predict_proba(rare[0])[:, 1]) > 0.7
+
+
+def test_a_pipeline_is_taught_behind_its_preprocessing(rare):
+    scaled = make_pipeline(StandardScaler(), LogisticRegression())
+    model = DistilledClassifier(scaled, gan=QUICK, random_state=0).fit(*rare)
+    assert "standardscaler" in model.teacher_.named_steps
+    assert model.teacher_["standardscaler"] is not scaled["standardscaler"]
+
+
+def test_one_class_and_bad_parameters_are_clear_errors(rare):
+    with pytest.raises(ValueError, match=r"two classes.*Got one class, \[1\]"):
+        DistilledClassifier(TREE).fit([[1.0], [2.0]], [1, 1])
+    with pytest.raises(ValueError, match="'gan' parameter"):
+        DistilledClassifier(TREE, gan=TREE).fit(*rare)
