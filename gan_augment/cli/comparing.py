@@ -1,0 +1,50 @@
+"""A comparison as a table for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from gan_augment.comparison import Comparison
+
+# What is shown of what `compare` measures, after average precision.
+SHOWN = {
+    "roc_auc": "ROC AUC",
+    "balanced_accuracy": "balanced accuracy",
+    "uncorrected_brier": "Brier score",
+    "brier": "Brier, corrected",
+    "seconds": "seconds to fit",
+}
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Means of every arm, and the interval of its gain over doing nothing.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What :func:`gan_augment.compare` returned.
+
+    Returns
+    -------
+    table : rich.table.Table
+        A row an arm.
+    """
+    means, gains = comparison.table(), comparison.differences()
+    n_folds = comparison.frame["fold"].nunique()
+    table = Table(title=f"Means over {n_folds} folds of real rows held out")
+    table.add_column("")
+    for heading in ("average precision", "against nothing", *SHOWN.values()):
+        table.add_column(heading, justify="right")
+    for arm, row in means.iterrows():
+        gain = gains.loc[arm]
+        interval = f"{gain['difference']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
+        table.add_row(
+            str(arm),
+            f"{row['average_precision']:.3f}",
+            "" if arm == comparison.baseline else interval,
+            *(f"{row[name]:.3f}" for name in SHOWN),
+        )
+    return table
