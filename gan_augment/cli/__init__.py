@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from gan_augment.cli.errors import MISTAKE
+from gan_augment.cli.errors import USER_ERROR
 
 DEBUG_VARIABLE = "GAN_AUGMENT_DEBUG"
 INTERRUPTED = 130
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
         if os.environ.get(DEBUG_VARIABLE):
             raise
         print(f"gan-augment: {one_line(error)}", file=sys.stderr)  # noqa: T201
-        return MISTAKE
+        return USER_ERROR
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -19,7 +20,7 @@ from gan_augment.cli.verbs.sync import sync
 from gan_augment.cli.verbs.train import train
 
 # To add a verb, write a function and list it here.
-VERBS = {
+VERBS: dict[str, tuple[Callable[..., None], ...]] = {
     "A table": (check, compare, report, resample),
     "A generator": (train, sample, serve, sync),
     "Images": (images,),
@@ -51,7 +52,7 @@ def _about(
         typer.Option("--version", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Synthetic rows for the class that is rare: do they help, here, and what are they?
+    """Make synthetic rows of the class that is rare, and see whether they help.
 
     Begin with `gan-augment check customers.csv --target churned`, then `compare`, which
     says whether over-sampling helps on your table, or `report`, which writes a page.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -11,11 +12,10 @@ if TYPE_CHECKING:
 
 # What is shown of what `compare` measures, after average precision.
 SHOWN = {
-    "roc_auc": "ROC AUC",
-    "balanced_accuracy": "balanced accuracy",
-    "uncorrected_brier": "Brier score",
-    "brier": "Brier, corrected",
-    "seconds": "seconds to fit",
+    "balanced_accuracy": "balanced\naccuracy",
+    "uncorrected_brier": "Brier\nscore",
+    "brier": "Brier,\ncorrected",
+    "seconds": "seconds\nto fit",
 }
 
 
@@ -34,13 +34,19 @@ def comparison_table(comparison: Comparison) -> Table:
     """
     means, gains = comparison.table(), comparison.differences()
     n_folds = comparison.frame["fold"].nunique()
-    table = Table(title=f"Means over {n_folds} folds of real rows held out")
-    table.add_column("")
-    for heading in ("average precision", "against nothing", *SHOWN.values()):
-        table.add_column(heading, justify="right")
+    table = Table(
+        title=f"Means over {n_folds} folds of real rows that were held out",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("", no_wrap=True)
+    for heading in ("average\nprecision", "against nothing", *SHOWN.values()):
+        table.add_column(heading, justify="right", no_wrap=True)
     for arm, row in means.iterrows():
         gain = gains.loc[arm]
-        interval = f"{gain['difference']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
+        interval = (
+            f"{gain['difference']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
+        )
         table.add_row(
             str(arm),
             f"{row['average_precision']:.3f}",

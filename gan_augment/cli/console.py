@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import math
 import os
 import sys
 from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -114,6 +116,28 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
+def mlflow_package(tracking_uri: str | None = None) -> ModuleType:
+    """Import ``gan_augment.mlflow``, which takes seconds, without MLflow's messages.
+
+    Parameters
+    ----------
+    tracking_uri : str, default=None
+        Where MLflow is. If None, as its environment says.
+
+    Returns
+    -------
+    package : module
+        ``gan_augment.mlflow``.
+    """
+    if tracking_uri is not None:
+        # MLflow reads its environment; nothing else of this process does.
+        os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
+    import gan_augment.mlflow
+
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    return gan_augment.mlflow
+
+
 @contextlib.contextmanager
 def tracked(options: TrackingOptions, console: Console) -> Iterator[Any]:
     """Keep fits and comparisons in MLflow within the block, if that is wanted.
@@ -133,12 +157,8 @@ def tracked(options: TrackingOptions, console: Console) -> Iterator[Any]:
     if not options.wanted:
         yield None
         return
-    # MLflow reads its environment; nothing else of this process does.
-    if options.tracking_uri is not None:
-        os.environ["MLFLOW_TRACKING_URI"] = options.tracking_uri
     os.environ["MLFLOW_EXPERIMENT_NAME"] = options.experiment
-    import gan_augment.mlflow as tracking
-
+    tracking = mlflow_package(options.tracking_uri)
     name = options.registered_model if isinstance(options, RegistryOptions) else None
     tracking.autolog(registered_model_name=name, silent=console.quiet)
     try:
@@ -147,6 +167,4 @@ def tracked(options: TrackingOptions, console: Console) -> Iterator[Any]:
         tracking.autolog(disable=True)
     where = options.tracking_uri or "mlflow.db in this directory"
     registered = f"; the generator is registered as {name!r}" if name else ""
-    console.say(
-        f"Tracked in {where}, experiment {options.experiment!r}{registered}."
-    )
+    console.say(f"Tracked in {where}, experiment {options.experiment!r}{registered}.")

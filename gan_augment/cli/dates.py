@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.errors import UserError
 
 DAYS = (
     "%Y-%m-%d",
@@ -69,14 +69,12 @@ def parse_dates(
     if wanted == TEXT:
         return frame, {}, False
     if wanted not in (None, DAY_FIRST, MONTH_FIRST) and "%" not in str(wanted):
-        raise Mistake(
+        raise UserError(
             f"`--dates` must be {DAY_FIRST}, {MONTH_FIRST}, a format such as %d.%m.%Y, "
             f"or {TEXT}. Got {wanted!r}."
         )
     fitting = {
-        name: fitting_formats(
-            column, [wanted] if wanted and "%" in wanted else FORMATS
-        )
+        name: fitting_formats(column, [wanted] if wanted and "%" in wanted else FORMATS)
         for name, column in frame.items()
         if pd.api.types.is_object_dtype(column) or pd.api.types.is_string_dtype(column)
     }

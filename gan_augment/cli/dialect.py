@@ -182,9 +182,7 @@ def leading_zeros(sample: pd.DataFrame) -> tuple[str, ...]:
 
 def not_numbers(sample: pd.DataFrame) -> list[str]:
     """Columns with a cell that is no number in any dialect."""
-    number = "|".join(
-        (INTEGER, COMMA_DECIMAL, DOT_DECIMAL, COMMA_GROUPS, DOT_GROUPS)
-    )
+    number = "|".join((INTEGER, COMMA_DECIMAL, DOT_DECIMAL, COMMA_GROUPS, DOT_GROUPS))
     filled = {name: column[column != ""].str.strip() for name, column in sample.items()}
     return [
         name for name, cells in filled.items() if not cells.str.fullmatch(number).all()

@@ -27,7 +27,7 @@ from gan_augment.cli.dialect import (
     sniff_numbers,
     sniff_separator,
 )
-from gan_augment.cli.errors import Mistake, suggestion
+from gan_augment.cli.errors import UserError, nearest, suggestion
 from gan_augment.cli.options import ReadingOptions
 
 PIPE = "-"
@@ -81,7 +81,7 @@ class TableFile:
 
     frame: pd.DataFrame
     name: str
-    dialect: Dialect = Dialect()
+    dialect: Dialect = field(default_factory=Dialect)
     dates: dict[str, str] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
@@ -103,14 +103,14 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
 
     Raises
     ------
-    Mistake
+    UserError
         If there is no such file, or it holds no table.
     """
     options = options or ReadingOptions()
     data = _bytes_of(path)
     name = "standard input" if path == PIPE else Path(path).name
     if not data.strip():
-        raise Mistake(f"{name} must hold a header and rows. Got an empty file.")
+        raise UserError(f"{name} must hold a header and rows. Got an empty file.")
     kind, dialect, remarks = _kind(path, data), Dialect(), []
     if kind == "csv":
         frame, dialect = _read_csv(data, name, options, tabs=path.endswith(".tsv"))
@@ -119,7 +119,7 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
         frame = _read_other(kind, data, name, options)
     frame.columns = frame.columns.map(str)
     if not len(frame):
-        raise Mistake(f"{name} must hold rows. Got a header alone.")
+        raise UserError(f"{name} must hold rows. Got a header alone.")
     frame, formats, guessed = parse_dates(frame, options.dates)
     if formats:
         remarks.append(in_words(formats, guessed))
@@ -144,7 +144,7 @@ def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -
     kind = kind_of_output(path)
     target: Any = sys.stdout.buffer if path == PIPE else path
     if kind in ("csv", "json"):
-        frame = _as_text(frame, like.dates if like else {})
+        frame = _as_written(frame, like or TableFile(frame, ""))
     if kind == "csv":
         dialect = like.dialect if like else Dialect()
         sep = "\t" if path.endswith((".tsv", ".tab")) else dialect.sep
@@ -169,12 +169,12 @@ def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -
 
 
 def kind_of_output(path: str) -> str:
-    """The format that a name asks for; raise a Mistake before anything is computed."""
+    """The format that a name asks for; raise a UserError before anything is computed."""
     if path == PIPE:
         return "csv"
     ending = Path(path).suffix.lower()
     if ending not in SUFFIXES:
-        raise Mistake(
+        raise UserError(
             f"`--output` must end in one of {', '.join(SUFFIXES)}, or be -. "
             f"Got {path!r}."
         )
@@ -183,10 +183,10 @@ def kind_of_output(path: str) -> str:
 
 
 def check_directory(path: str) -> None:
-    """Raise a Mistake if the directory that a file is to be written to is not there."""
+    """Raise a UserError if the directory that a file is to be written to is not there."""
     directory = Path(path).resolve().parent
     if not directory.is_dir():
-        raise Mistake(
+        raise UserError(
             f"the directory of `--output` must exist. Got {path!r}. Make it first."
         )
 
@@ -194,14 +194,14 @@ def check_directory(path: str) -> None:
 def _bytes_of(path: str) -> bytes:
     if path == PIPE:
         if sys.stdin.isatty():
-            raise Mistake("- reads standard input. Got a terminal. Pipe a table in.")
+            raise UserError("- reads standard input. Got a terminal. Pipe a table in.")
         data = sys.stdin.buffer.read()
     else:
         file = Path(path)
         if file.is_dir():
-            raise Mistake(f"FILE must be a file. Got the directory {path!r}.")
+            raise UserError(f"FILE must be a file. Got the directory {path!r}.")
         if not file.exists():
-            raise Mistake(_no_such_file(file))
+            raise UserError(_no_such_file(file))
         data = file.read_bytes()
     for beginning, unpack in PACKED.items():
         if data.startswith(beginning):
@@ -210,12 +210,11 @@ def _bytes_of(path: str) -> bytes:
 
 
 def _no_such_file(file: Path) -> str:
-    there = []
-    if file.parent.is_dir():
-        there = [each.name for each in file.parent.iterdir() if each.suffix in SUFFIXES]
-    near = suggestion(file.name, there) if there else ""
-    near = near if near.startswith("Did") else ""
-    return f"FILE must exist. Got {str(file)!r}, which is not there. {near}".strip()
+    there = file.parent.iterdir() if file.parent.is_dir() else []
+    names = [each.name for each in there if each.suffix.lower() in SUFFIXES]
+    near = nearest(file.name, names, cutoff=0.75)
+    meant = "" if near is None else f" Did you mean {near!r}?"
+    return f"FILE must exist. Got {str(file)!r}, which is not there.{meant}"
 
 
 def _kind(path: str, data: bytes) -> str:
@@ -241,7 +240,7 @@ def _read_csv(
             data.decode(encoding)
         start = data[:SAMPLE_BYTES].decode(encoding, errors="ignore")
     except (LookupError, UnicodeError) as error:
-        raise Mistake(
+        raise UserError(
             f"`--encoding` must be the encoding of {name}. Got {encoding!r}: {error}."
         ) from error
     lines = start.splitlines(keepends=True)
@@ -298,10 +297,10 @@ def _parsed(name: str, source: Any, form: dict[str, Any]) -> pd.DataFrame:
     try:
         return pd.read_csv(source, **form)
     except pd.errors.EmptyDataError as error:
-        raise Mistake(f"{name} must hold a header and rows. Got nothing.") from error
+        raise UserError(f"{name} must hold a header and rows. Got nothing.") from error
     except pd.errors.ParserError as error:
         reason = str(error).strip().rpartition("error: ")[2]
-        raise Mistake(
+        raise UserError(
             f"{name} must have as many cells in every line as in its header. Got: "
             f"{reason}. Pass --sep if the separator is not {form['sep']!r}."
         ) from error
@@ -327,11 +326,11 @@ def _read_other(
         )
     except Exception as error:  # of several libraries, each with its own
         reason = str(error).partition("\n")[0]
-        raise Mistake(f"{name} must be a {kind} file. Got: {reason}.") from error
+        raise UserError(f"{name} must be a {kind} file. Got: {reason}.") from error
     for column in frame:
         nested = frame[column].map(lambda cell: isinstance(cell, list | dict))
         if nested.any():
-            raise Mistake(
+            raise UserError(
                 f"{name} must have one value a cell. Got a list or an object in "
                 f"{column!r}. Flatten it first."
             )
@@ -342,10 +341,10 @@ def _read_excel(source: Any, name: str, options: ReadingOptions) -> pd.DataFrame
     try:
         book = pd.ExcelFile(source, engine="openpyxl")
     except Exception as error:
-        raise Mistake(f"{name} must be an Excel file. Got: {error}.") from error
+        raise UserError(f"{name} must be an Excel file. Got: {error}.") from error
     sheet = options.sheet or book.sheet_names[0]
     if sheet not in book.sheet_names:
-        raise Mistake(
+        raise UserError(
             f"`--sheet` must be a sheet of {name}. Got {sheet!r}. "
             f"{suggestion(str(sheet), book.sheet_names)}"
         )
@@ -357,7 +356,7 @@ def _openpyxl() -> None:
     try:
         import openpyxl  # noqa: F401
     except ImportError as error:
-        raise Mistake(
+        raise UserError(
             "Excel files need openpyxl. Install it: pip install 'gan-augment[excel]'."
         ) from error
 
@@ -368,12 +367,16 @@ def _counts_rows(column: pd.Series) -> bool:
     return bool((column.diff().dropna() == 1).all()) and column.iloc[0] in (0, 1)
 
 
-def _as_text(frame: pd.DataFrame, formats: dict[str, str]) -> pd.DataFrame:
-    """Dates as they were written."""
-    return frame.assign(
-        **{
-            name: frame[name].dt.strftime(date_format)
-            for name, date_format in formats.items()
-            if name in frame and pd.api.types.is_datetime64_any_dtype(frame[name])
-        }
-    )
+def _as_written(frame: pd.DataFrame, like: TableFile) -> pd.DataFrame:
+    """Dates as they were written, and whole numbers without a decimal sign."""
+    written: dict[str, Any] = {}
+    for name, column in frame.items():
+        kind = pd.api.types
+        if name in like.dates and kind.is_datetime64_any_dtype(column):
+            written[name] = column.dt.strftime(like.dates[name])
+        elif kind.is_float_dtype(column) and name in like.frame:
+            # Text that was made numbers has floats where some are missing.
+            was_float = kind.is_float_dtype(like.frame[name])
+            if not was_float and (column.dropna() % 1 == 0).all():
+                written[name] = column.astype("Int64")
+    return frame.assign(**written)

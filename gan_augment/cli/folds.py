@@ -13,7 +13,7 @@ from sklearn.model_selection import (
 )
 
 from gan_augment.cli.console import Console
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.errors import UserError
 from gan_augment.cli.options import FoldOptions
 from gan_augment.cli.table import Table, shorter
 
@@ -26,7 +26,7 @@ def drawn(table: Table, options: FoldOptions, console: Console) -> Table:
     if options.date is not None:
         time = table.aside[options.date]
         if time.isna().any():
-            raise Mistake(
+            raise UserError(
                 f"`--date` must have a time in every row. Got {int(time.isna().sum())} "
                 f"missing in {options.date!r}. Leave these rows out."
             )
@@ -34,7 +34,7 @@ def drawn(table: Table, options: FoldOptions, console: Console) -> Table:
             pd.api.types.is_datetime64_any_dtype(time)
             or pd.api.types.is_numeric_dtype(time)
         ):
-            raise Mistake(
+            raise UserError(
                 f"`--date` must be a column of dates or numbers. Got text such as "
                 f"{shorter(time.iloc[0])} in {options.date!r}. Pass --dates with its "
                 "format."
@@ -61,14 +61,14 @@ def fold_arguments(
     groups = None if options.groups is None else table.aside[options.groups]
     if options.date is not None:
         if groups is not None:
-            raise Mistake("`--groups` and `--date` exclude each other. Pass one.")
+            raise UserError("`--groups` and `--date` exclude each other. Pass one.")
         return {"cv": TimeSeriesSplit(options.folds), "groups": None}
     units = pd.Series(np.arange(len(table.y))) if groups is None else groups
     per_class = units.groupby(table.y.to_numpy()).nunique()
     fewest, label = int(per_class.min()), per_class.idxmin()
     what = "row" if groups is None else "group"
     if fewest < 2:
-        raise Mistake(
+        raise UserError(
             f"y must have at least two {what}s of every class, one to train on and one "
             f"to hold out. Got {fewest} of {shorter(label)}. Merge this class with "
             "another, or leave it out."
@@ -100,7 +100,7 @@ def hold_out(table: Table, options: FoldOptions, seed: int) -> tuple[Table, Tabl
         )
     missing = set(table.y) - set(table.y.iloc[train])
     if missing:
-        raise Mistake(
+        raise UserError(
             "The rows that are trained on must have every class. Got none of "
             f"{', '.join(map(shorter, missing))}."
         )

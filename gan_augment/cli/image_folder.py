@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.errors import UserError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".bmp")
 MANIFEST = "manifest.csv"
@@ -53,11 +53,11 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> ImageFolde
 
     Raises
     ------
-    Mistake
+    UserError
         If there are no classes, an image cannot be read, or sizes differ.
     """
     if not folder.is_dir():
-        raise Mistake(f"FOLDER must be a directory. Got {str(folder)!r}.")
+        raise UserError(f"FOLDER must be a directory. Got {str(folder)!r}.")
     paths = [
         path
         for of_class in sorted(each for each in folder.iterdir() if each.is_dir())
@@ -66,15 +66,16 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> ImageFolde
     ]
     labels = np.array([path.relative_to(folder).parts[0] for path in paths])
     if len(set(labels)) < 2:
-        raise Mistake(
-            f"FOLDER must have a folder of images for each of at least two classes. Got "
-            f"{len(set(labels))} in {str(folder)!r}. Images may be {', '.join(SUFFIXES)}."
+        raise UserError(
+            "FOLDER must have a folder of images for each of at least two classes. Got "
+            f"{len(set(labels))} in {str(folder)!r}. Images end in "
+            f"{', '.join(SUFFIXES)}."
         )
     images = [_read(path, size) for path in paths]
     sizes = Counter(image.shape[:2] for image in images)
     if len(sizes) > 1:
         shown = ", ".join(f"{h}x{w} ({n})" for (h, w), n in sizes.most_common(5))
-        raise Mistake(
+        raise UserError(
             f"Images must have one size. Got {shown}. Pass --size, such as --size "
             f"{sizes.most_common(1)[0][0][0]}."
         )
@@ -85,7 +86,7 @@ def read_folder(folder: Path, size: tuple[int, int] | None = None) -> ImageFolde
         ]
     kinds = {image.dtype for image in images}
     if len(kinds) > 1:
-        raise Mistake(
+        raise UserError(
             "Images must have one depth. Got some of 8 and some of 16 bits. Convert "
             "them first."
         )
@@ -101,16 +102,20 @@ def write_images(images: np.ndarray, paths: list[Path]) -> None:
 
 def _read(path: Path, size: tuple[int, int] | None) -> np.ndarray:
     try:
-        with Image.open(path) as image:
+        with Image.open(path) as file:
+            image = (
+                file.convert(_mode(file.mode)) if file.mode not in KEPT_MODES else file
+            )
             image.load()
     except (UnidentifiedImageError, OSError) as error:
-        raise Mistake(f"{path} must be an image. Got a file that is none.") from error
-    if image.mode.startswith("I"):
-        image = image.convert("I;16") if image.mode != "I;16" else image
-    elif image.mode == "1":
-        image = image.convert("L")
-    elif image.mode not in KEPT_MODES:
-        image = image.convert("L" if image.mode == "LA" else "RGB")
+        raise UserError(f"{path} must be an image. Got a file that is none.") from error
     if size is not None and (image.height, image.width) != size:
         image = image.resize(size[::-1], Image.Resampling.LANCZOS)
     return np.asarray(image)
+
+
+def _mode(mode: str) -> str:
+    """The mode of Pillow that holds an image's pixels as numbers."""
+    if mode.startswith("I"):
+        return "I;16"
+    return "L" if mode in ("1", "LA") else "RGB"

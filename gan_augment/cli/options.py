@@ -214,11 +214,12 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
         Takes every option by its name.
     """
     options: list[inspect.Parameter] = []
-    groups: dict[str, tuple[type, list[str]]] = {}
+    groups: dict[str, tuple[Any, list[str]]] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
-        if dataclasses.is_dataclass(parameter.annotation):
-            group = inspect.signature(parameter.annotation, eval_str=True).parameters
-            groups[parameter.name] = parameter.annotation, list(group)
+        kind: Any = parameter.annotation
+        if dataclasses.is_dataclass(kind):
+            group = inspect.signature(kind, eval_str=True).parameters
+            groups[parameter.name] = kind, list(group)
             options += group.values()
         else:
             options.append(parameter)
@@ -233,5 +234,3 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     command.__annotations__ = {each.name: each.annotation for each in options}
     command.__name__, command.__doc__ = function.__name__, function.__doc__
     return command
-
-

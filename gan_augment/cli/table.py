@@ -1,7 +1,8 @@
-"""The table of a command: features, classes, and columns that nothing is learned from."""
+"""The table of a command: features, classes, and columns that are set aside."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,13 +10,15 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.cli.console import Console
-from gan_augment.cli.errors import Mistake, suggestion
+from gan_augment.cli.errors import UserError, listed, suggestion
 from gan_augment.cli.files import TableFile, read_table
 from gan_augment.cli.options import ColumnOptions, FoldOptions, ReadingOptions
 
 # More different targets than this are no classes.
 MOST_CLASSES = 100
 SHOWN_CLASSES = 6
+# Findings that make every figure worthless.
+LOUD = ("leak",)
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,7 @@ def load_table(
 
     Raises
     ------
-    Mistake
+    UserError
         If a column does not exist, or the target names no classes.
     """
     file = read_table(path, reading)
@@ -97,13 +100,13 @@ def load_table(
         ]
     set_aside = list(dict.fromkeys(set_aside))
     if target in (*dropped, *set_aside):
-        raise Mistake(
+        raise UserError(
             f"`--target` must be a column of its own. Got {target!r}, which another "
             "option names too."
         )
     X = frame.drop(columns=[target, *dropped, *set_aside])
     if not X.shape[1]:
-        raise Mistake(
+        raise UserError(
             f"{file.name} must have a column besides the target. Got "
             f"{list(frame.columns)}."
         )
@@ -142,17 +145,22 @@ def look_at(
         for each in done:
             console.say(f"Cleaned: {each}")
         check = check_table(X, y)
-    kinds = pd.Series([finding.kind for finding in check.findings], dtype=object)
-    if len(kinds):
-        counts = ", ".join(f"{kind} ({n})" for kind, n in kinds.value_counts().items())
-        console.say(f"`gan-augment check` has something to say: {counts}.")
+    others: Counter[str] = Counter()
+    for finding in check.findings:
+        if finding.kind in LOUD:
+            console.say(str(finding))
+        else:
+            others[finding.kind] += 1
+    if others:
+        counts = ", ".join(f"{kind} ({n})" for kind, n in others.most_common())
+        console.say(f"`gan-augment check` says more: {counts}.")
     return X, y
 
 
 def checked_column(option: str, name: str, frame: pd.DataFrame) -> str:
-    """A column that an option names, or a Mistake with the nearest name."""
+    """A column that an option names, or a UserError with the nearest name."""
     if name not in frame:
-        raise Mistake(
+        raise UserError(
             f"`{option}` must be a column of the file. Got {name!r}. "
             f"{suggestion(name, frame.columns)}"
         )
@@ -167,10 +175,10 @@ def checked_columns(
 
 
 def check_classes(y: pd.Series) -> pd.Series:
-    """Raise a Mistake where a target names no classes."""
+    """Raise a UserError where a target names no classes."""
     target, n_missing = y.name, int(y.isna().sum())
     if n_missing:
-        raise Mistake(
+        raise UserError(
             f"y must name the class of every row. Got {n_missing:,} of {len(y):,} rows "
             f"without one in {target!r}. Fill them in, or leave these rows out with "
             "--clean."
@@ -181,13 +189,12 @@ def check_classes(y: pd.Series) -> pd.Series:
         by_key.setdefault(str(label).strip().casefold(), []).append(str(label))
     alike = [spellings for spellings in by_key.values() if len(spellings) > 1]
     if alike:
-        raise Mistake(
+        raise UserError(
             "y must spell each class in one way. Got "
-            f"{', '.join(map(repr, alike[0]))} in {target!r}. Pass --clean to make "
-            "them one."
+            f"{listed(alike[0])} in {target!r}. Pass --clean to make them one."
         )
     if len(classes) < 2:
-        raise Mistake(
+        raise UserError(
             f"y must have at least two classes. Got one in {target!r}: "
             f"{shorter(classes[0])}."
         )
@@ -195,7 +202,7 @@ def check_classes(y: pd.Series) -> pd.Series:
     fractions = is_number and (y % 1 != 0).any()
     if len(classes) > MOST_CLASSES or (fractions and len(classes) > 2):
         kind = "numbers" if is_number else "values"
-        raise Mistake(
+        raise UserError(
             f"y must name classes. Got {len(classes):,} different {kind} in "
             f"{target!r}. Take another column, or make classes of it first."
         )
@@ -208,7 +215,7 @@ def with_positive(y: pd.Series, positive: str | None) -> pd.Series:
         return y
     by_text = {str(label): label for label in y.unique()}
     if positive not in by_text:
-        raise Mistake(
+        raise UserError(
             f"`--positive` must be a class of {y.name!r}. Got {positive!r}. "
             f"{suggestion(positive, by_text)}"
         )

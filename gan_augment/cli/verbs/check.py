@@ -8,7 +8,7 @@ import pandas as pd
 import typer
 
 from gan_augment.cli.console import Console
-from gan_augment.cli.errors import NOT_JUDGED, Mistake
+from gan_augment.cli.errors import NOT_JUDGED, UserError
 from gan_augment.cli.files import kind_of_output, read_table, write_table
 from gan_augment.cli.options import FileArgument, Json, Quiet, ReadingOptions
 from gan_augment.cli.table import checked_column, checked_columns, describe
@@ -44,7 +44,7 @@ def check(
     from gan_augment import check_table
 
     if clean != (output is not None):
-        raise Mistake(
+        raise UserError(
             "`--clean` and `--output` go together: the cleaned table is written there. "
             "Pass both, or neither."
         )

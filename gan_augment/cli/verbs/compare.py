@@ -1,15 +1,15 @@
-"""``compare``: does over-sampling help a classifier on this table?"""
+"""``compare``: whether over-sampling helps a classifier on this table."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gan_augment.cli.comparing import comparison_table
 from gan_augment.cli.console import Console, tracked
-from gan_augment.cli.errors import NOT_JUDGED, Mistake
+from gan_augment.cli.errors import NOT_JUDGED, UserError
 from gan_augment.cli.files import check_directory
 from gan_augment.cli.options import (
     ColumnOptions,
@@ -21,6 +21,9 @@ from gan_augment.cli.options import (
     Seed,
     TrackingOptions,
 )
+
+if TYPE_CHECKING:
+    from gan_augment.comparison import Comparison
 
 WRITTEN = (".html", ".csv", ".png", ".svg", ".pdf")
 
@@ -95,13 +98,13 @@ def compare(
 
 def _check_output(output: str) -> None:
     if Path(output).suffix not in WRITTEN:
-        raise Mistake(
+        raise UserError(
             f"`--output` must end in one of {', '.join(WRITTEN)}. Got {output!r}."
         )
     check_directory(output)
 
 
-def _write(comparison, output: str, name: str) -> None:  # type: ignore[no-untyped-def]
+def _write(comparison: Comparison, output: str, name: str) -> None:
     path = Path(output)
     if path.suffix == ".html":
         page = f"<!doctype html><meta charset=utf-8><title>{name}</title>"

@@ -12,7 +12,7 @@ import pandas as pd
 import typer
 
 from gan_augment.cli.console import Console, tracked
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.errors import UserError
 from gan_augment.cli.options import Json, MaxSteps, Quiet, RegistryOptions, Seed
 
 SMALLEST, LARGEST = 8, 128
@@ -30,7 +30,10 @@ def images(
     output: Annotated[
         Path,
         typer.Option(
-            "--output", "-o", help="Folder to write; must not exist.", show_default=False
+            "--output",
+            "-o",
+            help="Folder to write; must not exist.",
+            show_default=False,
         ),
     ],
     tracking: RegistryOptions,
@@ -63,7 +66,7 @@ def images(
     Example: `gan-augment images photos -o more-photos --size 32`
     """
     if output.exists():
-        raise Mistake(
+        raise UserError(
             f"`--output` must not exist. Got {str(output)!r}, which does. Take another "
             "name, or delete it."
         )
@@ -74,7 +77,7 @@ def images(
     found = read_folder(folder, _height_and_width(size))
     sides = found.images.shape[1:3]
     if not all(SMALLEST <= side <= LARGEST for side in sides):
-        raise Mistake(
+        raise UserError(
             f"Images must have {SMALLEST} to {LARGEST} pixels a side. Got "
             f"{sides[0]}x{sides[1]}. Pass --size, such as --size 64."
         )
@@ -86,8 +89,9 @@ def images(
     )
     wanted = rows_wanted(pd.Series(found.labels), ratio, None)
     if not wanted:
-        raise Mistake(
-            f"`--ratio` must ask for images. Got {ratio}, which every class has already."
+        raise UserError(
+            f"`--ratio` must ask for images. Got {ratio}, which every class has. "
+            "Raise it."
         )
     from gan_augment import GANOverSampler, ImageGAN
 
@@ -115,7 +119,9 @@ def images(
         [(path, False) for path in real] + [(path, True) for path in numbered],
         columns=["file", "synthetic"],
     )
-    manifest["file"] = [path.relative_to(output).as_posix() for path in manifest["file"]]
+    manifest["file"] = [
+        path.relative_to(output).as_posix() for path in manifest["file"]
+    ]
     manifest.insert(1, "class", [name.split("/")[0] for name in manifest["file"]])
     manifest.to_csv(output / MANIFEST, index=False)
     console.say(f"{len(numbered):,} synthetic images written to {output}.")
@@ -129,5 +135,5 @@ def _height_and_width(size: str | None) -> tuple[int, int] | None:
         return None
     parts = re.fullmatch(r"(\d+)(?:x(\d+))?", size)
     if parts is None:
-        raise Mistake(f"`--size` must be such as 32 or 32x48. Got {size!r}.")
+        raise UserError(f"`--size` must be such as 32 or 32x48. Got {size!r}.")
     return int(parts[1]), int(parts[2] or parts[1])

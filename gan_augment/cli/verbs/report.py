@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from gan_augment.cli.console import Console, tracked
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.errors import UserError
 from gan_augment.cli.files import check_directory
 from gan_augment.cli.options import (
     ColumnOptions,
@@ -40,7 +40,7 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write a page: do synthetic rows help, look real, and give real rows away?
+    """Write a page on synthetic rows: whether they help, look real, give rows away.
 
     Three tenths of the rows are held out. The others train a GAN, and compare every way
     of handling the imbalance.
@@ -48,7 +48,7 @@ def report(
     Example: `gan-augment report customers.csv --target churned -o report.html`
     """
     if Path(output).suffix not in WRITTEN:
-        raise Mistake(f"`--output` must end in .html or .md. Got {output!r}.")
+        raise UserError(f"`--output` must end in .html or .md. Got {output!r}.")
     check_directory(output)
     console = Console(quiet, as_json)
     from gan_augment.cli.classifiers import make_classifier
@@ -66,9 +66,7 @@ def report(
     from gan_augment.classification.prior import default_strategy
 
     gan = TabularGAN() if max_steps is None else TabularGAN(max_steps=max_steps)
-    sampler = GANOverSampler(
-        gan, sampling_strategy=default_strategy, random_state=seed
-    )
+    sampler = GANOverSampler(gan, sampling_strategy=default_strategy, random_state=seed)
     with tracked(tracking, console) as logged:
         comparison = compare(
             train.X,
@@ -116,4 +114,6 @@ def _log(tracking: Any, found: Any) -> None:
         run.log_text(found.to_html(), "report.html")
         run.log_text(found.to_markdown(), "report.md")
         for quality in list(found.quality.values())[:1]:
-            run.log_metrics(quality["synthetic"].dropna().add_prefix("report/").to_dict())
+            run.log_metrics(
+                quality["synthetic"].dropna().add_prefix("report/").to_dict()
+            )

@@ -9,7 +9,7 @@ import pandas as pd
 import typer
 
 from gan_augment.cli.console import Console, tracked
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.errors import UserError
 from gan_augment.cli.files import PIPE, kind_of_output, write_table
 from gan_augment.cli.options import (
     ColumnOptions,
@@ -67,17 +67,17 @@ def resample(
     Example: `gan-augment resample train.csv --target churned -o more.csv --ratio 0.3`
     """
     if output == PIPE and as_json:
-        raise Mistake("`--json` must not be mixed with rows. Got -o -. Pass one.")
+        raise UserError("`--json` must not be mixed with rows. Got -o -. Pass one.")
     if output == file != PIPE:
-        raise Mistake(f"`--output` must be another file than FILE. Got {output!r}.")
+        raise UserError(f"`--output` must be another file than FILE. Got {output!r}.")
     kind_of_output(output)
     console = Console(quiet, as_json)
     table = load_table(file, reading, columns, console)
     if mark in (*table.X, *table.aside, table.y.name):
-        raise Mistake(f"`--mark` must be the name of no other column. Got {mark!r}.")
+        raise UserError(f"`--mark` must be the name of no other column. Got {mark!r}.")
     wanted = rows_wanted(table.y, ratio, columns.positive)
     if not wanted:
-        raise Mistake(
+        raise UserError(
             f"`--ratio` must ask for rows. Got {ratio}, which every class has already. "
             "Raise it."
         )
@@ -110,7 +110,7 @@ def resample(
 def rows_wanted(y: pd.Series, ratio: float, positive: str | None) -> dict[Any, int]:
     """Rows of each class that has fewer than a ratio of the most common one."""
     counts = y.value_counts()
-    target = int(round(ratio * counts.max()))
+    target = round(ratio * counts.max())
     return {
         label: target
         for label, count in counts.items()

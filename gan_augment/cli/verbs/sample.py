@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from gan_augment.cli.console import Console
-from gan_augment.cli.errors import Mistake, suggestion
+from gan_augment.cli.console import Console, mlflow_package
+from gan_augment.cli.errors import UserError, suggestion
 from gan_augment.cli.files import PIPE, kind_of_output, write_table
 from gan_augment.cli.options import Quiet
 
@@ -54,18 +53,16 @@ def sample(
     `gan-augment sample models:/churn-generator@candidate -n 10`
     """
     kind_of_output(output)
-    use_registry(source, tracking_uri)
+    check_source(source)
     console = Console(quiet)
-    import gan_augment.mlflow as models
-
-    gan = models.load_model(source)
+    gan = mlflow_package(tracking_uri).load_model(source)
     rows, labels = gan.sample(
         n_rows, label=_class_named(label, gan.classes_), random_state=seed
     )
     if not hasattr(rows, "columns"):
-        raise Mistake(f"{source} must draw tables. Got a generator of arrays.")
+        raise UserError(f"{source} must draw tables. Got a generator of arrays.")
     if target in rows:
-        raise Mistake(
+        raise UserError(
             f"`--target` must be the name of no other column. Got {target!r}."
         )
     write_table(rows.assign(**{target: labels}), output)
@@ -73,12 +70,10 @@ def sample(
         console.say(f"{n_rows:,} synthetic rows written to {output}.")
 
 
-def use_registry(source: str, tracking_uri: str | None) -> None:
-    """Set where MLflow looks for a model; raise a Mistake if a directory is not one."""
-    if tracking_uri is not None:
-        os.environ["MLFLOW_TRACKING_URI"] = tracking_uri
+def check_source(source: str) -> None:
+    """Raise a UserError if a directory is not what `train` wrote."""
     if ":/" not in source and not (Path(source) / "MLmodel").is_file():
-        raise Mistake(
+        raise UserError(
             f"DIR must be a generator that `gan-augment train` wrote, or a name such "
             f"as models:/churn-generator@candidate. Got {source!r}."
         )
@@ -89,7 +84,7 @@ def _class_named(label: str | None, classes: Any) -> Any:
         return None
     by_text = {str(each): each for each in classes.tolist()}
     if label not in by_text:
-        raise Mistake(
+        raise UserError(
             f"`--label` must be a class of the generator. Got {label!r}. "
             f"{suggestion(label, by_text)}"
         )

@@ -12,7 +12,7 @@ import typer
 
 from gan_augment.cli.console import Console
 from gan_augment.cli.options import Quiet
-from gan_augment.cli.verbs.sample import SourceArgument, TrackingUri, use_registry
+from gan_augment.cli.verbs.sample import SourceArgument, TrackingUri, check_source
 
 
 def serve(
@@ -30,16 +30,19 @@ def serve(
     Ask it: `curl localhost:5001/invocations -H 'Content-Type: application/json' -d
     '{"dataframe_records": [], "params": {"n_rows": 5}}'`
     """
-    use_registry(source, tracking_uri)
+    check_source(source)
     Console(quiet).say(f"{source} answers at http://{host}:{port}/invocations")
     # MLflow starts its server by name, which a shell need not know.
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     command = [sys.executable, "-m", "mlflow", "models", "serve"]
     command += ["--model-uri", source, "--env-manager", "local", "--host", host]
     command += ["--port", str(port), "--workers", str(workers)]
+    environment = os.environ | {"PATH": programs}
+    if tracking_uri is not None:
+        environment["MLFLOW_TRACKING_URI"] = tracking_uri
     finished = subprocess.run(
         command,
-        env=os.environ | {"PATH": programs},
+        env=environment,
         stdout=subprocess.DEVNULL if quiet else None,
         check=False,
     )

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gan_augment.cli.console import Console
-from gan_augment.cli.errors import MISTAKE, Mistake
+from gan_augment.cli.console import Console, mlflow_package
+from gan_augment.cli.errors import USER_ERROR, UserError
 from gan_augment.cli.options import Json, Quiet
 
 
@@ -32,11 +32,9 @@ def sync(
     Example: `gan-augment sync --tracking-uri http://localhost:5000`
     """
     if spool is not None and not spool.is_dir():
-        raise Mistake(f"SPOOL must be a directory. Got {str(spool)!r}.")
+        raise UserError(f"SPOOL must be a directory. Got {str(spool)!r}.")
     console = Console(quiet, as_json)
-    import gan_augment.mlflow
-
-    results = gan_augment.mlflow.sync(spool, tracking_uri)
+    results = mlflow_package().sync(spool, tracking_uri)
     for result in results:
         outcome = f"kept: {result.error}" if result.error else "sent"
         console.show(f"{result.directory.name} -> {result.tracking_uri}: {outcome}")
@@ -44,4 +42,4 @@ def sync(
         console.say("Nothing waits on disk.")
     console.show_json({"runs": [result._asdict() for result in results]})
     if any(result.error and not result.in_use for result in results):
-        raise typer.Exit(MISTAKE)
+        raise typer.Exit(USER_ERROR)

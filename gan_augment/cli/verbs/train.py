@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from gan_augment.cli.console import Console, tracked
-from gan_augment.cli.errors import Mistake
+from gan_augment.cli.console import Console, mlflow_package, tracked
+from gan_augment.cli.errors import UserError
 from gan_augment.cli.options import (
     ColumnOptions,
     FileArgument,
@@ -43,15 +43,16 @@ def train(
     Example: `gan-augment train customers.csv --target churned -o generator`
     """
     if output is None and not tracking.registered_model:
-        raise Mistake("`--output` or `--registered-model` must be given. Got neither.")
+        raise UserError(
+            "`--output` or `--registered-model` must be given. Got neither."
+        )
     if output is not None and output.exists():
-        raise Mistake(
+        raise UserError(
             f"`--output` must not exist. Got {str(output)!r}, which does. Take another "
             "name, or delete it."
         )
     console = Console(quiet, as_json)
     table = load_table(file, reading, columns, console)
-    import gan_augment.mlflow as models
     from gan_augment import TabularGAN
 
     gan = TabularGAN(random_state=seed)
@@ -71,7 +72,7 @@ def train(
                 run.log_model(gan, registered_model_name=tracking.registered_model)
             run_id = run.run_id
     if output is not None:
-        models.save_model(gan, output)
+        mlflow_package().save_model(gan, output)
         console.say(
             f"Written to {output}. Draw rows: gan-augment sample {output} -n 100"
         )
