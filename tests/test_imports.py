@@ -24,6 +24,7 @@ ALLOWED: dict[str, set[str]] = {
         "reporting",
         "tables",
     },
+    "cli": {"classification", "comparison", "mlflow", "tables", "training"},
     "mlflow": {
         "comparison",
         "encoding",

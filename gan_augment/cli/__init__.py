@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
+from typing import Any
 
-from gan_augment.cli.errors import USER_ERROR
+from gan_augment.cli.errors import USER_ERROR, UserError
 
 DEBUG_VARIABLE = "GAN_AUGMENT_DEBUG"
 INTERRUPTED = 130
@@ -32,7 +34,9 @@ def main(arguments: list[str] | None = None) -> int:
     from gan_augment.cli.app import app
 
     try:
-        app(args=arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _in_one_line
+            app(args=arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
@@ -44,14 +48,25 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, TypeError, OSError, ImportError, RuntimeError) as error:
         if os.environ.get(DEBUG_VARIABLE):
             raise
-        print(f"gan-augment: {one_line(error)}", file=sys.stderr)  # noqa: T201
+        hint = f" ({DEBUG_VARIABLE}=1 shows where.)"
+        say(one_line(error) + ("" if isinstance(error, UserError) else hint))
         return USER_ERROR
     return 0
 
 
-def one_line(error: BaseException) -> str:
-    """What an error says, in one line."""
+def one_line(error: BaseException | str) -> str:
+    """What an error or a warning says, in one line."""
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def say(text: str) -> None:
+    """Print a line on standard error."""
+    print(f"gan-augment: {text}", file=sys.stderr)  # noqa: T201
+
+
+def _in_one_line(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+    """Show a warning without the line of code that it comes from."""
+    say(f"warning: {one_line(str(message))}")
 
 
 def run() -> None:

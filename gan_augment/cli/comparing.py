@@ -38,9 +38,13 @@ def comparison_table(comparison: Comparison) -> Table:
         title=f"Means over {n_folds} folds of real rows that were held out",
         title_justify="left",
         box=SIMPLE_HEAD,
+        show_edge=False,
+        collapse_padding=True,
     )
     table.add_column("", no_wrap=True)
-    for heading in ("average\nprecision", "against nothing", *SHOWN.values()):
+    table.add_column("average\nprecision", justify="right", no_wrap=True)
+    table.add_column("against nothing", justify="right")  # in two lines if need be
+    for heading in SHOWN.values():
         table.add_column(heading, justify="right", no_wrap=True)
     for arm, row in means.iterrows():
         gain = gains.loc[arm]

@@ -27,7 +27,7 @@ from rich.table import Table
 
 from gan_augment.cli.options import RegistryOptions, TrackingOptions
 
-NARROWEST = 100
+WIDTH_OF_A_FILE = 100
 
 
 class Console:
@@ -48,7 +48,7 @@ class Console:
         self._out, self._err = (
             rich.console.Console(
                 stderr=stderr,
-                width=None if stream.isatty() else NARROWEST,
+                width=None if stream.isatty() else WIDTH_OF_A_FILE,
                 highlight=False,
                 markup=False,
             )

@@ -169,7 +169,7 @@ def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -
 
 
 def kind_of_output(path: str) -> str:
-    """The format that a name asks for; raise a UserError before anything is computed."""
+    """The format that a name asks for, checked before anything is computed."""
     if path == PIPE:
         return "csv"
     ending = Path(path).suffix.lower()
@@ -183,7 +183,7 @@ def kind_of_output(path: str) -> str:
 
 
 def check_directory(path: str) -> None:
-    """Raise a UserError if the directory that a file is to be written to is not there."""
+    """Raise a UserError if there is no directory to write a file to."""
     directory = Path(path).resolve().parent
     if not directory.is_dir():
         raise UserError(
@@ -243,6 +243,11 @@ def _read_csv(
         raise UserError(
             f"`--encoding` must be the encoding of {name}. Got {encoding!r}: {error}."
         ) from error
+    if "\0" in start:
+        raise UserError(
+            f"{name} must be a table. Got a file that is neither text nor one of "
+            f"{', '.join(SUFFIXES)}."
+        )
     lines = start.splitlines(keepends=True)
     if len(data) > SAMPLE_BYTES:
         lines = lines[:-1]  # cut off within a line
@@ -325,7 +330,7 @@ def _read_other(
             encoding=options.encoding or sniff_encoding(data),
         )
     except Exception as error:  # of several libraries, each with its own
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise UserError(f"{name} must be a {kind} file. Got: {reason}.") from error
     for column in frame:
         nested = frame[column].map(lambda cell: isinstance(cell, list | dict))

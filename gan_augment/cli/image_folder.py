@@ -103,10 +103,8 @@ def write_images(images: np.ndarray, paths: list[Path]) -> None:
 def _read(path: Path, size: tuple[int, int] | None) -> np.ndarray:
     try:
         with Image.open(path) as file:
-            image = (
-                file.convert(_mode(file.mode)) if file.mode not in KEPT_MODES else file
-            )
-            image.load()
+            is_kept = file.mode in KEPT_MODES
+            image = file.copy() if is_kept else file.convert(_mode(file.mode))
     except (UnidentifiedImageError, OSError) as error:
         raise UserError(f"{path} must be an image. Got a file that is none.") from error
     if size is not None and (image.height, image.width) != size:

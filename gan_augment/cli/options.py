@@ -6,7 +6,7 @@ import dataclasses
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -218,7 +218,7 @@ def verb(function: Callable[..., None]) -> Callable[..., None]:
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
         kind: Any = parameter.annotation
         if dataclasses.is_dataclass(kind):
-            group = inspect.signature(kind, eval_str=True).parameters
+            group = inspect.signature(cast(Any, kind), eval_str=True).parameters
             groups[parameter.name] = kind, list(group)
             options += group.values()
         else:

@@ -111,6 +111,7 @@ def load_table(
             f"{list(frame.columns)}."
         )
     y = frame[target]
+    refuse_amounts(y)
     X, y = look_at(X, y, columns.clean, console)
     aside = frame.loc[X.index, set_aside]
     X, y, aside = (part.reset_index(drop=True) for part in (X, y, aside))
@@ -198,15 +199,20 @@ def check_classes(y: pd.Series) -> pd.Series:
             f"y must have at least two classes. Got one in {target!r}: "
             f"{shorter(classes[0])}."
         )
-    is_number = pd.api.types.is_numeric_dtype(y) and not pd.api.types.is_bool_dtype(y)
-    fractions = is_number and (y % 1 != 0).any()
-    if len(classes) > MOST_CLASSES or (fractions and len(classes) > 2):
-        kind = "numbers" if is_number else "values"
-        raise UserError(
-            f"y must name classes. Got {len(classes):,} different {kind} in "
-            f"{target!r}. Take another column, or make classes of it first."
-        )
     return y
+
+
+def refuse_amounts(y: pd.Series) -> None:
+    """Raise a UserError where a target is an amount, or anything else but classes."""
+    kind, n_different = pd.api.types, y.nunique()
+    is_number = kind.is_numeric_dtype(y) and not kind.is_bool_dtype(y)
+    fractions = is_number and (y.dropna() % 1 != 0).any()
+    if n_different > MOST_CLASSES or (fractions and n_different > 2):
+        raise UserError(
+            f"y must name classes. Got {n_different:,} different "
+            f"{'numbers' if is_number else 'values'} in {y.name!r}. Take another "
+            "column, or make classes of it first."
+        )
 
 
 def with_positive(y: pd.Series, positive: str | None) -> pd.Series:

@@ -11,7 +11,12 @@ from gan_augment.cli.console import Console
 from gan_augment.cli.errors import NOT_JUDGED, UserError
 from gan_augment.cli.files import kind_of_output, read_table, write_table
 from gan_augment.cli.options import FileArgument, Json, Quiet, ReadingOptions
-from gan_augment.cli.table import checked_column, checked_columns, describe
+from gan_augment.cli.table import (
+    checked_column,
+    checked_columns,
+    describe,
+    refuse_amounts,
+)
 
 
 def check(
@@ -58,6 +63,7 @@ def check(
     X = frame
     if target is not None:
         y = frame[checked_column("--target", target, frame)]
+        refuse_amounts(y)
         X = frame.drop(columns=target)
     found = check_table(X, y)
     console.show(str(found))
