@@ -78,9 +78,8 @@ def register(
         with mlflow.start_run(run_name=f"classifier, {arm}"):
             fitted = clone(estimator).fit(X, is_rare)
             mlflow.log_params({"classifier": str(estimator), "arm": arm})
-            mlflow.log_metrics(
-                {f"cv/{name}": means.loc[arm, name] for name in MEASURES}
-            )
+            measured = means.loc[arm, list(MEASURES)]
+            mlflow.log_metrics(measured.add_prefix("cv/").to_dict())
             mlflow.set_tag("verdict", comparison.verdict)
             gan_augment.mlflow.log_pipeline(
                 fitted,
