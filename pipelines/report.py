@@ -21,19 +21,20 @@ from sklearn.model_selection import train_test_split
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, TabularGAN, compare, report
 from gan_augment.classification.prior import default_strategy
+from gan_augment.cli.classifiers import CLASSIFIERS, make_classifier
 from gan_augment.comparison.baselines import ImputedSMOTE
-from pipelines.tabular import CLASSIFIERS, EXPERIMENT, load_table, make_classifier
+from pipelines.tabular import EXPERIMENT, load_table
 
 console = Console()
 
 
 def main(
-    path: Annotated[Path | None, typer.Argument(help="CSV or Parquet file.")] = None,
+    path: Annotated[Path | None, typer.Argument(help="A table.")] = None,
     target: Annotated[str | None, typer.Option(help="Column of the classes.")] = None,
     output: Annotated[Path, typer.Option(help="Page to write.")] = Path("report.html"),
     classifier: Annotated[
         str, typer.Option(help=f"One of {', '.join(CLASSIFIERS)}.")
-    ] = "gradient-boosting",
+    ] = "hgb",
     n_splits: Annotated[int, typer.Option(min=2, help="Folds of two repeats.")] = 5,
     max_steps: Annotated[
         int | None, typer.Option(min=1, help="Training steps of the GAN.")

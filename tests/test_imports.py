@@ -24,6 +24,16 @@ ALLOWED: dict[str, set[str]] = {
         "reporting",
         "tables",
     },
+    "cli": {
+        "classification",
+        "comparison",
+        "gans",
+        "mlflow",
+        "over_sampling",
+        "reporting",
+        "tables",
+        "training",
+    },
     "mlflow": {
         "comparison",
         "encoding",

@@ -11,7 +11,7 @@ def test_the_program_on_a_file_of_ones_own(imbalanced, store):
     options = ["--n-splits", "2", "--max-steps", "10", "--classifier"]
     app = report.typer.Typer()
     app.command()(report.main)
-    done = CliRunner().invoke(app, [*arguments, *options, "logistic-regression"])
+    done = CliRunner().invoke(app, [*arguments, *options, "lr"])
     assert done.exit_code == 0, done.output
     assert "Synthetic rows for customers" in (store / "page.html").read_text()
     (run,) = mlflow.search_runs(

@@ -1,0 +1,387 @@
+"""Read and write tables: CSV, Parquet, Feather, Excel, JSON lines; files and pipes."""
+
+from __future__ import annotations
+
+import bz2
+import csv
+import gzip
+import io
+import lzma
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from gan_augment.cli.dates import in_words, parse_dates
+from gan_augment.cli.dialect import (
+    SAMPLE_BYTES,
+    SAMPLE_ROWS,
+    Dialect,
+    leading_zeros,
+    not_numbers,
+    sniff_encoding,
+    sniff_numbers,
+    sniff_separator,
+)
+from gan_augment.cli.errors import UserError, nearest, suggestion
+from gan_augment.cli.options import ReadingOptions
+
+PIPE = "-"
+SUFFIXES = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".feather": "feather",
+    ".arrow": "feather",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+}
+# How a file begins -> what it is.
+BEGINNINGS = {
+    b"PAR1": "parquet",
+    b"ARROW1": "feather",
+    b"PK\x03\x04": "excel",
+    b"{": "json",
+    b"[": "json",
+}
+PACKED: dict[bytes, Callable[[bytes], bytes]] = {
+    b"\x1f\x8b": gzip.decompress,
+    b"BZh": bz2.decompress,
+    b"\xfd7zXZ": lzma.decompress,
+}
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A table, and how its file was written, so that another is written alike.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    name : str
+        Of the file, for a person.
+    dialect : Dialect
+        Of a CSV.
+    dates : dict of str to str
+        Column that was text -> format of its dates.
+    remarks : list of str
+        What was found out about the file.
+    """
+
+    frame: pd.DataFrame
+    name: str
+    dialect: Dialect = field(default_factory=Dialect)
+    dates: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+
+
+def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
+    """Read a table from a file or from standard input.
+
+    Parameters
+    ----------
+    path : str
+        A file, or ``"-"``.
+    options : ReadingOptions, default=None
+        What is known about it. If None, all is found out.
+
+    Returns
+    -------
+    table : TableFile
+        Its rows, and how they were written.
+
+    Raises
+    ------
+    UserError
+        If there is no such file, or it holds no table.
+    """
+    options = options or ReadingOptions()
+    data = _bytes_of(path)
+    name = "standard input" if path == PIPE else Path(path).name
+    if not data.strip():
+        raise UserError(f"{name} must hold a header and rows. Got an empty file.")
+    kind, dialect, remarks = _kind(path, data), Dialect(), []
+    if kind == "csv":
+        frame, dialect = _read_csv(data, name, options, tabs=path.endswith(".tsv"))
+        remarks.append(str(dialect))
+    else:
+        frame = _read_other(kind, data, name, options)
+    frame.columns = frame.columns.map(str)
+    if not len(frame):
+        raise UserError(f"{name} must hold rows. Got a header alone.")
+    frame, formats, guessed = parse_dates(frame, options.dates)
+    if formats:
+        remarks.append(in_words(formats, guessed))
+    if frame.columns[0] in ("", "Unnamed: 0") and _counts_rows(frame.iloc[:, 0]):
+        frame = frame.iloc[:, 1:]
+        remarks.append("the first column has no name and counts the rows: left out")
+    return TableFile(frame, name, dialect, formats, remarks)
+
+
+def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -> None:
+    """Write a table to a file, by its ending, or as CSV to standard output.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    path : str
+        A file, or ``"-"``.
+    like : TableFile, default=None
+        The file whose dialect and dates a CSV gets.
+    """
+    kind = kind_of_output(path)
+    target: Any = sys.stdout.buffer if path == PIPE else path
+    if kind in ("csv", "json"):
+        frame = _as_written(frame, like or TableFile(frame, ""))
+    if kind == "csv":
+        dialect = like.dialect if like else Dialect()
+        sep = "\t" if path.endswith((".tsv", ".tab")) else dialect.sep
+        frame.to_csv(
+            target,
+            index=False,
+            sep=sep,
+            decimal=dialect.decimal,
+            encoding=dialect.encoding,
+        )
+    elif kind == "json":
+        frame.to_json(
+            target, orient="records", lines=True, date_format="iso", force_ascii=False
+        )
+    elif kind == "parquet":
+        frame.to_parquet(target, index=False)
+    elif kind == "feather":
+        frame.reset_index(drop=True).to_feather(target)
+    else:
+        _openpyxl()
+        frame.to_excel(target, index=False)
+
+
+def kind_of_output(path: str) -> str:
+    """The format that a name asks for, checked before anything is computed."""
+    if path == PIPE:
+        return "csv"
+    ending = Path(path).suffix.lower()
+    if ending not in SUFFIXES:
+        raise UserError(
+            f"`--output` must end in one of {', '.join(SUFFIXES)}, or be -. "
+            f"Got {path!r}."
+        )
+    check_directory(path)
+    return SUFFIXES[ending]
+
+
+def check_directory(path: str) -> None:
+    """Raise a UserError if there is no directory to write a file to."""
+    directory = Path(path).resolve().parent
+    if not directory.is_dir():
+        raise UserError(
+            f"the directory of `--output` must exist. Got {path!r}. Make it first."
+        )
+
+
+def _bytes_of(path: str) -> bytes:
+    if path == PIPE:
+        if sys.stdin.isatty():
+            raise UserError("- reads standard input. Got a terminal. Pipe a table in.")
+        data = sys.stdin.buffer.read()
+    else:
+        file = Path(path)
+        if file.is_dir():
+            raise UserError(f"FILE must be a file. Got the directory {path!r}.")
+        if not file.exists():
+            raise UserError(_no_such_file(file))
+        data = file.read_bytes()
+    for beginning, unpack in PACKED.items():
+        if data.startswith(beginning):
+            return unpack(data)
+    return data
+
+
+def _no_such_file(file: Path) -> str:
+    there = file.parent.iterdir() if file.parent.is_dir() else []
+    names = [each.name for each in there if each.suffix.lower() in SUFFIXES]
+    near = nearest(file.name, names, cutoff=0.75)
+    meant = "" if near is None else f" Did you mean {near!r}?"
+    return f"FILE must exist. Got {str(file)!r}, which is not there.{meant}"
+
+
+def _kind(path: str, data: bytes) -> str:
+    for beginning, kind in BEGINNINGS.items():
+        if kind not in ("json", "excel") and data.startswith(beginning):
+            return kind
+    endings = [suffix.lower() for suffix in Path(path).suffixes]
+    known = [SUFFIXES[ending] for ending in endings if ending in SUFFIXES]
+    if known:
+        return known[-1]
+    for beginning, kind in BEGINNINGS.items():
+        if data.lstrip().startswith(beginning):
+            return kind
+    return "csv"
+
+
+def _read_csv(
+    data: bytes, name: str, options: ReadingOptions, tabs: bool
+) -> tuple[pd.DataFrame, Dialect]:
+    encoding = options.encoding or sniff_encoding(data)
+    try:
+        if options.encoding:
+            data.decode(encoding)
+        start = data[:SAMPLE_BYTES].decode(encoding, errors="ignore")
+    except (LookupError, UnicodeError) as error:
+        raise UserError(
+            f"`--encoding` must be the encoding of {name}. Got {encoding!r}: {error}."
+        ) from error
+    if "\0" in start:
+        raise UserError(
+            f"{name} must be a table. Got a file that is neither text nor one of "
+            f"{', '.join(SUFFIXES)}."
+        )
+    lines = start.splitlines(keepends=True)
+    if len(data) > SAMPLE_BYTES:
+        lines = lines[:-1]  # cut off within a line
+    said = re.fullmatch(r'"?sep=(.)"?\s*', lines[0])  # as Excel writes it
+    skiprows = int(said is not None)
+    lines = lines[skiprows : skiprows + SAMPLE_ROWS]
+    sep = {"tab": "\t", "\\t": "\t", None: said[1] if said else None}.get(
+        options.sep, options.sep
+    )
+    if sep is None:
+        sep = "\t" if tabs else sniff_separator(lines)
+    rows = [row for row in csv.reader(lines, delimiter=sep) if row]
+    spaces = len(rows[0]) > 1 and all(
+        cell.startswith(" ") for row in rows for cell in row[1:]
+    )
+    form = {"sep": sep, "skipinitialspace": spaces}
+    sample = _parsed(name, io.StringIO("".join(lines)), form | {"dtype": str} | _NO_NA)
+    decimal, thousands = sniff_numbers(sample)
+    decimal = options.decimal or decimal
+    if thousands == decimal:
+        thousands = None
+    text = leading_zeros(sample)
+    # Elsewhere pandas would take the points out of dates.
+    as_text = {*text, *(not_numbers(sample) if thousands else ())}
+    missing = {} if options.na is None else {"na_values": options.na}
+    form |= {
+        "skiprows": skiprows,
+        "encoding": encoding,
+        "decimal": decimal,
+        "thousands": thousands,
+        "dtype": dict.fromkeys(as_text, str),
+        "keep_default_na": options.na is None,
+        "low_memory": False,
+    }
+    frame = _parsed(name, io.BytesIO(data), form | missing)
+    whole = {
+        column: "Int64"
+        for column in frame.select_dtypes("float")
+        if column in sample
+        and not sample[column].str.contains(re.escape(decimal)).any()
+        and (frame[column].dropna() % 1 == 0).all()
+        and frame[column].abs().max() < 2**53
+    }
+    dialect = Dialect(encoding, sep, decimal, thousands, skiprows, spaces, text)
+    return frame.astype(whole), dialect
+
+
+_NO_NA = {"keep_default_na": False, "na_filter": False}
+
+
+def _parsed(name: str, source: Any, form: dict[str, Any]) -> pd.DataFrame:
+    try:
+        return pd.read_csv(source, **form)
+    except pd.errors.EmptyDataError as error:
+        raise UserError(f"{name} must hold a header and rows. Got nothing.") from error
+    except pd.errors.ParserError as error:
+        reason = str(error).strip().rpartition("error: ")[2]
+        raise UserError(
+            f"{name} must have as many cells in every line as in its header. Got: "
+            f"{reason}. Pass --sep if the separator is not {form['sep']!r}."
+        ) from error
+
+
+def _read_other(
+    kind: str, data: bytes, name: str, options: ReadingOptions
+) -> pd.DataFrame:
+    source = io.BytesIO(data)
+    if kind == "excel":
+        _openpyxl()
+        return _read_excel(source, name, options)
+    try:
+        if kind == "parquet":
+            return pd.read_parquet(source)
+        if kind == "feather":
+            return pd.read_feather(source)
+        frame = pd.read_json(
+            source,
+            lines=not data.lstrip().startswith(b"["),
+            convert_dates=False,
+            encoding=options.encoding or sniff_encoding(data),
+        )
+    except Exception as error:  # of several libraries, each with its own
+        reason = str(error).partition("\n")[0].rstrip(".")
+        raise UserError(f"{name} must be a {kind} file. Got: {reason}.") from error
+    for column in frame:
+        nested = frame[column].map(lambda cell: isinstance(cell, list | dict))
+        if nested.any():
+            raise UserError(
+                f"{name} must have one value a cell. Got a list or an object in "
+                f"{column!r}. Flatten it first."
+            )
+    return frame
+
+
+def _read_excel(source: Any, name: str, options: ReadingOptions) -> pd.DataFrame:
+    try:
+        book = pd.ExcelFile(source, engine="openpyxl")
+    except Exception as error:
+        raise UserError(f"{name} must be an Excel file. Got: {error}.") from error
+    sheet = options.sheet or book.sheet_names[0]
+    if sheet not in book.sheet_names:
+        raise UserError(
+            f"`--sheet` must be a sheet of {name}. Got {sheet!r}. "
+            f"{suggestion(str(sheet), book.sheet_names)}"
+        )
+    missing = {} if options.na is None else {"na_values": options.na}
+    return book.parse(sheet, keep_default_na=options.na is None, **missing)
+
+
+def _openpyxl() -> None:
+    try:
+        import openpyxl  # noqa: F401
+    except ImportError as error:
+        raise UserError(
+            "Excel files need openpyxl. Install it: pip install 'gan-augment[excel]'."
+        ) from error
+
+
+def _counts_rows(column: pd.Series) -> bool:
+    if not pd.api.types.is_integer_dtype(column) or column.isna().any():
+        return False
+    return bool((column.diff().dropna() == 1).all()) and column.iloc[0] in (0, 1)
+
+
+def _as_written(frame: pd.DataFrame, like: TableFile) -> pd.DataFrame:
+    """Dates as they were written, and whole numbers without a decimal sign."""
+    written: dict[str, Any] = {}
+    for name, column in frame.items():
+        kind = pd.api.types
+        if name in like.dates and kind.is_datetime64_any_dtype(column):
+            written[name] = column.dt.strftime(like.dates[name])
+        elif kind.is_float_dtype(column) and name in like.frame:
+            # Text that was made numbers has floats where some are missing.
+            was_float = kind.is_float_dtype(like.frame[name])
+            if not was_float and (column.dropna() % 1 == 0).all():
+                written[name] = column.astype("Int64")
+    return frame.assign(**written)

@@ -1,0 +1,88 @@
+"""``check``: what is wrong with a table, before anything is trained on it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import pandas as pd
+import typer
+
+from gan_augment.cli.console import Console
+from gan_augment.cli.errors import NOT_JUDGED, UserError
+from gan_augment.cli.files import kind_of_output, read_table, write_table
+from gan_augment.cli.options import FileArgument, Json, Quiet, ReadingOptions
+from gan_augment.cli.table import (
+    checked_column,
+    checked_columns,
+    describe,
+    refuse_amounts,
+)
+
+
+def check(
+    file: FileArgument,
+    reading: ReadingOptions,
+    target: Annotated[
+        str | None, typer.Option("--target", "-t", help="Column of the classes.")
+    ] = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(help="Column to leave out; may be repeated."),
+    ] = None,
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Apply the remedies that are safe.")
+    ] = False,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", help="Where the cleaned table is written."),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 if something is found.")
+    ] = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with a table, and mend what is safe.
+
+    Example: `gan-augment check customers.csv --target churned --clean -o clean.csv`
+    """
+    from gan_augment import check_table
+
+    if clean != (output is not None):
+        raise UserError(
+            "`--clean` and `--output` go together: the cleaned table is written there. "
+            "Pass both, or neither."
+        )
+    if output is not None:
+        kind_of_output(output)
+    console = Console(quiet, as_json)
+    table = read_table(file, reading)
+    describe(table, console)
+    frame = table.frame.drop(columns=checked_columns("--drop", drop, table.frame))
+    y: pd.Series | None = None
+    X = frame
+    if target is not None:
+        y = frame[checked_column("--target", target, frame)]
+        refuse_amounts(y)
+        X = frame.drop(columns=target)
+    found = check_table(X, y)
+    console.show(str(found))
+    done: list[str] = []
+    if output is not None:
+        X, y, done = found.clean(X, y)
+        for each in done:
+            console.say(f"Cleaned: {each}")
+        cleaned = X if y is None else X.assign(**{str(target): y})
+        order = [name for name in frame if name in cleaned]
+        write_table(cleaned[order], output, table)
+        console.say(f"{len(cleaned):,} rows written to {output}.")
+    console.show_json(
+        {
+            "rows": len(frame),
+            "columns": frame.shape[1],
+            "findings": found.to_frame().to_dict("records"),
+            "cleaned": done,
+        }
+    )
+    if strict and found.findings:
+        raise typer.Exit(NOT_JUDGED)

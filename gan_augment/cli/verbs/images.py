@@ -1,0 +1,139 @@
+"""``images``: a folder of images with synthetic ones of the classes that are rare."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import pandas as pd
+import typer
+
+from gan_augment.cli.console import Console, tracked
+from gan_augment.cli.errors import UserError
+from gan_augment.cli.options import Json, MaxSteps, Quiet, RegistryOptions, Seed
+
+SMALLEST, LARGEST = 8, 128
+
+
+def images(
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FOLDER",
+            help="Has a folder of images for each class: PNG, JPEG, TIFF, WebP, BMP.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Folder to write; must not exist.",
+            show_default=False,
+        ),
+    ],
+    tracking: RegistryOptions,
+    size: Annotated[
+        str | None,
+        typer.Option(
+            help="Bring every image to this size, such as 32 or 32x48 (height first)."
+        ),
+    ] = None,
+    ratio: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Images of a rare class for each of the most common one."
+        ),
+    ] = 1.0,
+    only_synthetic: Annotated[
+        bool, typer.Option("--only-synthetic", help="Leave the real images out.")
+    ] = False,
+    max_steps: MaxSteps = None,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a folder of images with synthetic ones of the rare classes.
+
+    Half of the new images are a GAN's, half are copies of real ones that are shifted a
+    little. `torchvision.datasets.ImageFolder` reads the folder; `manifest.csv` says of
+    each file whether it is synthetic.
+
+    Example: `gan-augment images photos -o more-photos --size 32`
+    """
+    if output.exists():
+        raise UserError(
+            f"`--output` must not exist. Got {str(output)!r}, which does. Take another "
+            "name, or delete it."
+        )
+    console = Console(quiet, as_json)
+    from gan_augment.cli.image_folder import MANIFEST, read_folder, write_images
+    from gan_augment.cli.verbs.resample import rows_wanted
+
+    found = read_folder(folder, _height_and_width(size))
+    sides = found.images.shape[1:3]
+    if not all(SMALLEST <= side <= LARGEST for side in sides):
+        raise UserError(
+            f"Images must have {SMALLEST} to {LARGEST} pixels a side. Got "
+            f"{sides[0]}x{sides[1]}. Pass --size, such as --size 64."
+        )
+    counts = pd.Series(found.labels, name="class").value_counts()
+    shown = ", ".join(f"{label} {n:,}" for label, n in counts.items())
+    console.say(
+        f"{len(found.images):,} images of {sides[0]}x{sides[1]} pixels, "
+        f"{found.images.dtype}: {shown}."
+    )
+    wanted = rows_wanted(pd.Series(found.labels), ratio, None)
+    if not wanted:
+        raise UserError(
+            f"`--ratio` must ask for images. Got {ratio}, which every class has. "
+            "Raise it."
+        )
+    from gan_augment import GANOverSampler, ImageGAN
+
+    gan = ImageGAN() if max_steps is None else ImageGAN(max_steps=max_steps)
+    sampler = GANOverSampler(gan, sampling_strategy=wanted, random_state=seed)
+    with tracked(tracking, console), console.working("Making images"):
+        X, y = sampler.fit_resample(found.images, found.labels)
+    n_real = len(found.labels)
+    numbered = [
+        output / str(label) / f"synthetic_{number:05d}.png"
+        for number, label in enumerate(np.asarray(y)[n_real:])
+    ]
+    write_images(X[n_real:], numbered)
+    real = [output / path.relative_to(folder) for path in found.paths]
+    if only_synthetic:
+        real = []
+    elif size is None:
+        for path, copy in zip(found.paths, real, strict=True):
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+    else:
+        real = [path.with_name(f"{path.name}.png") for path in real]
+        write_images(found.images, real)
+    manifest = pd.DataFrame(
+        [(path, False) for path in real] + [(path, True) for path in numbered],
+        columns=["file", "synthetic"],
+    )
+    manifest["file"] = [
+        path.relative_to(output).as_posix() for path in manifest["file"]
+    ]
+    manifest.insert(1, "class", [name.split("/")[0] for name in manifest["file"]])
+    manifest.to_csv(output / MANIFEST, index=False)
+    console.say(f"{len(numbered):,} synthetic images written to {output}.")
+    console.show_json(
+        {"real": len(real), "synthetic": sampler.n_synthetic_, "output": output}
+    )
+
+
+def _height_and_width(size: str | None) -> tuple[int, int] | None:
+    if size is None:
+        return None
+    parts = re.fullmatch(r"(\d+)(?:x(\d+))?", size)
+    if parts is None:
+        raise UserError(f"`--size` must be such as 32 or 32x48. Got {size!r}.")
+    return int(parts[1]), int(parts[2] or parts[1])

@@ -1,0 +1,91 @@
+"""``sample``: synthetic rows of a generator that was trained before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gan_augment.cli.console import Console, mlflow_package
+from gan_augment.cli.errors import UserError, suggestion
+from gan_augment.cli.files import PIPE, kind_of_output, write_table
+from gan_augment.cli.options import Quiet
+
+SourceArgument = Annotated[
+    str,
+    typer.Argument(
+        metavar="DIR|models:/...",
+        help="What `train` wrote, or a generator in the registry.",
+        show_default=False,
+    ),
+]
+TrackingUri = Annotated[
+    str | None,
+    typer.Option(help="Address of MLflow, where the registry is."),
+]
+
+
+def sample(
+    source: SourceArgument,
+    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="Rows.")] = 100,
+    label: Annotated[
+        str | None,
+        typer.Option(help="The class of all rows. If not given, as common as in data."),
+    ] = None,
+    output: Annotated[
+        str,
+        typer.Option("--output", "-o", help="Where to; - is standard output, as CSV."),
+    ] = PIPE,
+    target: Annotated[
+        str, typer.Option("--target", "-t", help="Name of the column of classes.")
+    ] = "target",
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Seed of the draw. If not given, the generator's."),
+    ] = None,
+    tracking_uri: TrackingUri = None,
+    quiet: Quiet = False,
+) -> None:
+    """Draw synthetic rows from a trained generator.
+
+    Examples: `gan-augment sample generator -n 500 --label yes -o rows.csv`,
+    `gan-augment sample models:/churn-generator@candidate -n 10`
+    """
+    kind_of_output(output)
+    check_source(source)
+    console = Console(quiet)
+    gan = mlflow_package(tracking_uri).load_model(source)
+    rows, labels = gan.sample(
+        n_rows, label=_class_named(label, gan.classes_), random_state=seed
+    )
+    if not hasattr(rows, "columns"):
+        raise UserError(f"{source} must draw tables. Got a generator of arrays.")
+    if target in rows:
+        raise UserError(
+            f"`--target` must be the name of no other column. Got {target!r}."
+        )
+    write_table(rows.assign(**{target: labels}), output)
+    if output != PIPE:
+        console.say(f"{n_rows:,} synthetic rows written to {output}.")
+
+
+def check_source(source: str) -> None:
+    """Raise a UserError if a directory is not what `train` wrote."""
+    if ":/" not in source and not (Path(source) / "MLmodel").is_file():
+        raise UserError(
+            f"DIR must be a generator that `gan-augment train` wrote, or a name such "
+            f"as models:/churn-generator@candidate. Got {source!r}."
+        )
+
+
+def _class_named(label: str | None, classes: Any) -> Any:
+    if label is None:
+        return None
+    by_text = {str(each): each for each in classes.tolist()}
+    if label not in by_text:
+        raise UserError(
+            f"`--label` must be a class of the generator. Got {label!r}. "
+            f"{suggestion(label, by_text)}"
+        )
+    return by_text[label]

@@ -1,0 +1,45 @@
+"""``sync``: bring in the runs that wait on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gan_augment.cli.console import Console, mlflow_package
+from gan_augment.cli.errors import USER_ERROR, UserError
+from gan_augment.cli.options import Json, Quiet
+
+
+def sync(
+    spool: Annotated[
+        Path | None,
+        typer.Argument(
+            help="Where runs wait. If not given, GAN_AUGMENT_SPOOL, or "
+            ".gan_augment_spool here."
+        ),
+    ] = None,
+    tracking_uri: Annotated[
+        str | None,
+        typer.Option(help="Where to. If not given, where each run was meant for."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Bring the runs that wait on disk into MLflow.
+
+    Example: `gan-augment sync --tracking-uri http://localhost:5000`
+    """
+    if spool is not None and not spool.is_dir():
+        raise UserError(f"SPOOL must be a directory. Got {str(spool)!r}.")
+    console = Console(quiet, as_json)
+    results = mlflow_package().sync(spool, tracking_uri)
+    for result in results:
+        outcome = f"kept: {result.error}" if result.error else "sent"
+        console.show(f"{result.directory.name} -> {result.tracking_uri}: {outcome}")
+    if not results:
+        console.say("Nothing waits on disk.")
+    console.show_json({"runs": [result._asdict() for result in results]})
+    if any(result.error and not result.in_use for result in results):
+        raise typer.Exit(USER_ERROR)

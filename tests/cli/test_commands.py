@@ -1,0 +1,252 @@
+"""The verbs, called as a user calls them."""
+
+import io
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from cli.files_of_users import csv, make_files, make_rows
+
+from gan_augment.cli import main
+from gan_augment.cli.app import VERBS
+
+FILES = make_files()
+REFUSED = [name for name, (_, status, _) in FILES.items() if status]
+QUICK = ["--folds", "2", "--classifier", "lr"]
+TARGET = ["--target", "churned"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows.csv").write_bytes(csv(make_rows()))
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_check_takes_files_as_people_have_them(name, here, capsys):
+    (here / name).write_bytes(FILES[name][0])
+    status = main(["check", name, *TARGET])
+    said = capsys.readouterr()
+    assert "Traceback" not in said.err
+    assert status == 0 or len(said.err.splitlines()) <= 2
+    if not FILES[name][1]:
+        assert status == 0
+        assert FILES[name][2].split("churned:")[0] in said.err
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_mistake_is_one_line_with_what_to_do(name, here, capsys):
+    content, status, expected = FILES[name]
+    (here / name).write_bytes(content)
+    assert main(["compare", name, *TARGET, *QUICK]) == status
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("gan-augment: ")
+    assert expected in last
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in FILES if name not in REFUSED])
+def test_compare_takes_files_as_people_have_them(name, here, capsys):
+    content, status, expected = FILES[name]
+    (here / name).write_bytes(content)
+    assert main(["compare", name, *TARGET, *QUICK]) == status
+    said = capsys.readouterr()
+    assert expected in said.err
+    assert "against nothing" in said.out
+    assert "GAN" in said.out
+
+
+@pytest.mark.parametrize("verb", [v.__name__ for some in VERBS.values() for v in some])
+def test_every_verb_has_an_example_in_its_help(verb, capsys):
+    assert main([verb, "--help"]) == 0
+    assert f"gan-augment {verb} " in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (
+            ["compare", "rows.csv", "--target", "chrun"],
+            "`--target` must be a column of the file. Got 'chrun'. "
+            "Did you mean 'churned'?",
+        ),
+        (["compare", "rows.csv", *TARGET, "--drop", "twon"], "Did you mean 'town'?"),
+        (
+            ["compare", "rows.csv", *TARGET, "--positive", "ja"],
+            "are 'yes' and 'no'",
+        ),
+        (["compare", "rows.csv", *TARGET, "--date", "town"], "dates or numbers"),
+        (["compare", "rows.csv", *TARGET, "--classifier", "svm"], "Got 'svm'"),
+        (["compare", "rows.csv", *TARGET, "-o", "x.doc"], ".html, .csv"),
+        (["compare", "rows.csv", *TARGET, "--dates", "EU"], "day-first, month-first"),
+        (["compare", "rows.csv", *TARGET, "--encoding", "x"], "`--encoding`"),
+        (["report", "rows.csv", *TARGET, "-o", "no/x.html"], "must exist"),
+        (["resample", "rows.csv", *TARGET, "-o", "rows.csv"], "another file"),
+        (["resample", "rows.csv", *TARGET, "-o", "x.csv", "--ratio", "0.1"], "Raise"),
+        (["train", "rows.csv", *TARGET], "Got neither"),
+        (["train", "rows.csv", *TARGET, "-o", "."], "must not exist"),
+        (["sample", "nowhere"], "`gan-augment train` wrote"),
+        (["check", "rows.csv", "--clean"], "go together"),
+        (["images", "nowhere", "-o", "x"], "must be a directory"),
+        (["sync", "nowhere"], "must be a directory"),
+    ],
+)
+def test_a_wrong_option_is_named(arguments, expected, here, capsys):
+    assert main(arguments) == 1
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("gan-augment: ")
+    assert expected in last
+
+
+def test_an_unknown_verb_is_no_mistake_in_a_file(capsys):
+    assert main(["chek"]) == 2
+    assert "check" in capsys.readouterr().err
+
+
+def test_resampled_rows_are_written_as_the_file_was(here, capsys):
+    (here / "german.csv").write_bytes(FILES["german.csv"][0])
+    arguments = ["resample", "german.csv", *TARGET, "--id", "town", "--max-steps", "5"]
+    assert main([*arguments, "-o", "more.csv", "--mark", "synthetic"]) == 0
+    before = (here / "german.csv").read_bytes().decode("cp1252").splitlines()
+    after = (here / "more.csv").read_bytes().decode("cp1252").splitlines()
+    assert after[0] == f"{before[0]};synthetic"
+    rows = make_rows()
+    written = pd.read_csv(here / "more.csv", sep=";", decimal=",", encoding="cp1252")
+    real, made = written[~written["synthetic"]], written[written["synthetic"]]
+    assert real["price"].tolist() == rows["price"].tolist()
+    assert real["since"].tolist() == rows["since"].dt.strftime("%d.%m.%Y").tolist()
+    assert made["churned"].tolist() == ["yes"] * 80
+    assert made["town"].isna().all()
+    assert "80 of 'yes'" in capsys.readouterr().err
+
+
+def test_rows_pass_through_a_pipe(here, monkeypatch, capfdbinary):
+    class Pipe(io.StringIO):
+        buffer = io.BytesIO(csv(make_rows()))
+
+    monkeypatch.setattr("sys.stdin", Pipe())
+    arguments = [*TARGET, "--max-steps", "5", "--ratio", "0.5", "--only-synthetic"]
+    assert main(["resample", "-", "-o", "-", "-q", *arguments]) == 0
+    captured = capfdbinary.readouterr()
+    made = pd.read_csv(io.BytesIO(captured.out))
+    assert made["churned"].tolist() == ["yes"] * 30
+    assert captured.err == b""
+
+
+def test_a_generator_is_trained_and_drawn_from(here, capfd):
+    steps = ["--max-steps", "5"]
+    assert main(["train", "rows.csv", *TARGET, "-o", "generator", *steps]) == 0
+    draw = ["sample", "generator", "-n", "7", "-t", "churned", "--label", "yes"]
+    assert main([*draw, "-o", "rows.jsonl"]) == 0
+    drawn = pd.read_json(here / "rows.jsonl", lines=True)
+    assert drawn["churned"].tolist() == ["yes"] * 7
+    assert main(["sample", "generator", "--label", "ja"]) == 1
+    assert "'no' and 'yes'" in capfd.readouterr().err
+
+
+def test_a_report_says_what_it_writes(here, capsys):
+    arguments = ["report", "rows.csv", *TARGET, *QUICK, "--max-steps", "5", "--json"]
+    assert main([*arguments, "-o", "page.md"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    page = (here / "page.md").read_text()
+    assert page.startswith("# Synthetic rows for rows")
+    assert len(result["findings"]) == 3
+    assert result["verdict"].split(":")[0] in page
+
+
+def test_a_comparison_is_json_and_a_file(here, capsys):
+    # Groups of both classes, and more classes than two with the others made one.
+    rows = make_rows()
+    rows["person"] = np.arange(len(rows)) // 4
+    rows["churned"] = np.resize(["yes", "no", "no", "later", "no"], len(rows))
+    rows.to_csv("groups.csv", index=False)
+    arguments = ["compare", "groups.csv", *TARGET, *QUICK, "--json", "-q"]
+    arguments += ["--positive", "yes", "--groups", "person", "-o", "folds.csv"]
+    assert main(arguments) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["counts"] == {"not yes": 96, "yes": 24}
+    assert result["outcome"] in ("gain", "loss", "no evidence")
+    assert {"nothing", "GAN"} <= result["arms"].keys()
+    assert set(pd.read_csv("folds.csv")["arm"]) == result["arms"].keys()
+
+
+def test_later_rows_are_held_out(here, capsys):
+    from gan_augment.cli.console import Console
+    from gan_augment.cli.folds import drawn, fold_arguments, hold_out
+    from gan_augment.cli.options import ColumnOptions, FoldOptions, ReadingOptions
+    from gan_augment.cli.table import load_table
+
+    options = FoldOptions(date="since", folds=3, max_rows=60)
+    console = Console()
+    columns = ColumnOptions(target="churned")
+    table = load_table("rows.csv", ReadingOptions(), columns, console, options)
+    table = drawn(table, options, console)
+    assert "60 of 120 rows" in capsys.readouterr().err
+    assert "since" not in table.X
+    train, test = hold_out(table, options, seed=0)
+    assert train.aside["since"].max() <= test.aside["since"].min()
+    for before, after in fold_arguments(table, options, console)["cv"].split(table.X):
+        assert before.max() < after.min()
+
+
+def test_check_cleans_what_is_safe(here, capsys):
+    (here / "spelled.csv").write_bytes(FILES["spelled.csv"][0])
+    arguments = ["check", "spelled.csv", *TARGET]
+    assert main([*arguments, "--strict"]) == 3
+    assert main([*arguments, "--clean", "-o", "clean.csv"]) == 0
+    assert "Cleaned: " in capsys.readouterr().err
+    assert pd.read_csv("clean.csv")["churned"].nunique() == 2
+    assert main(["check", "clean.csv", *TARGET, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rows"] == 120
+    assert not any(each["column"] == "churned" for each in found["findings"])
+
+
+def test_a_fit_is_tracked_and_registered_where_that_is_wanted(store, capfd):
+    (store / "rows.csv").write_bytes(csv(make_rows()))
+    uri = f"sqlite:///{store}/mlflow.db"
+    tracking = ["--tracking-uri", uri, "--registered-model", "churn-generator"]
+    arguments = ["train", "rows.csv", *TARGET, "--max-steps", "5", *tracking]
+    assert main(arguments) == 0
+    source = "models:/churn-generator@candidate"
+    capfd.readouterr()
+    assert main(["sample", source, "-n", "3", "--tracking-uri", uri, "-q"]) == 0
+    assert len(capfd.readouterr().out.splitlines()) == 4
+
+
+def test_serving_is_mlflows(here, monkeypatch):
+    (here / "generator").mkdir()
+    (here / "generator" / "MLmodel").touch()
+    commands = []
+
+    class Finished:
+        returncode = 0
+
+    def run(command, **_):
+        commands.append(command)
+        return Finished
+
+    monkeypatch.setattr("subprocess.run", run)
+    assert main(["serve", "generator", "--port", "5999"]) == 0
+    assert commands[0][1:5] == ["-m", "mlflow", "models", "serve"]
+    assert commands[0][-3:] == ["5999", "--workers", "1"]
+
+
+def test_nothing_waits(here, capsys):
+    assert main(["sync"]) == 0
+    assert "Nothing waits" in capsys.readouterr().err
+
+
+def test_an_error_that_is_not_ours_says_where_to_look(here, capsys, monkeypatch):
+    def fails(*_):
+        raise ValueError("Unknown\nlabel")
+
+    monkeypatch.setattr("gan_augment.cli.verbs.check.read_table", fails)
+    assert main(["check", "rows.csv"]) == 1
+    said = capsys.readouterr().err
+    assert said == "gan-augment: Unknown label (GAN_AUGMENT_DEBUG=1 shows where.)\n"
+    monkeypatch.setenv("GAN_AUGMENT_DEBUG", "1")
+    with pytest.raises(ValueError, match="Unknown"):
+        main(["check", "rows.csv"])
