@@ -291,7 +291,7 @@ class Comparison:
         given = ", ".join(f"{name}={own!r}" for name, own in self.own_weights.items())
         return (
             f"The classifier has class weights of its own in every arm ({given}), so "
-            "nothing is not quite nothing: set them to None to compare with that."
+            "the baseline has them, too. Set them to None to compare without."
         )
 
 

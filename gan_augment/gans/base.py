@@ -209,7 +209,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 setattr(model, name, tree["fitted"][name])
             model.encoder_ = model._make_encoder().set_state(tree["encoder"])
             model._check_state()
-            model.sample()  # what is damaged elsewhere shows here, not at a user's
+            model.sample()  # raises where something else is damaged
         except Exception as error:  # a damaged file fails in ways nobody can list
             raise persistence.ModelFileError(
                 f"{path} must be an undamaged {cls.__name__}. Got "

@@ -1,4 +1,4 @@
-"""How good synthetic rows are: pure functions and displays, real then synthetic.
+"""Measures of synthetic rows: pure functions that take real rows, then synthetic rows.
 
 ``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
 ``privacy`` whether they give real ones away, ``utility`` what they do for a classifier.

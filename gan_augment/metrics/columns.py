@@ -1,7 +1,7 @@
-"""Tables of any dtypes as plain columns, and as the matrices that measures need.
+"""Convert tables of any dtypes to plain columns, and to matrices for measures.
 
-This is deliberately not the encoding that a generator learns from: a judge that sees
-through the same glasses misses what they blur.
+The encoding differs from that of the generators on purpose. What an encoding loses, a
+measure on the same encoding could not find.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ ROWS_PER_QUANTILE = 10
 
 
 def plain_frames(*tables: Any) -> list[pd.DataFrame]:
-    """Tables with every column as floats or as strings, alike in all of them.
+    """Convert every column to floats or to strings, the same way in all tables.
 
     Numbers are floats; so are dates and durations, in days, dates since 1970.
     Everything else, booleans too, is strings. Missing values are NaN in both.
@@ -64,12 +64,12 @@ def plain_frames(*tables: Any) -> list[pd.DataFrame]:
 
 
 def is_numeric(column: pd.Series) -> bool:
-    """Whether a column of :func:`plain_frames` holds numbers."""
+    """Tell whether a column of :func:`plain_frames` holds numbers."""
     return column.dtype.kind == "f"
 
 
 def encode_rows(*tables: Any) -> list[np.ndarray]:
-    """Tables of any dtypes as matrices in which rows have distances.
+    """Encode tables of any dtypes as matrices in which rows have distances.
 
     A number becomes its place among the percentiles of all tables, between them by
     interpolation, scaled to unit variance: so neither units nor outliers decide, and a
@@ -130,7 +130,7 @@ def _scores(numbers: pd.DataFrame) -> np.ndarray:
 
 
 def as_matrices(**tables: Any) -> list[np.ndarray]:
-    """What a measure works on: frames encoded, arrays as they are, images flat."""
+    """Encode frames, flatten images, and keep arrays, for a measure."""
     values = list(tables.values())
     if all(isinstance(table, pd.DataFrame) for table in values):
         return encode_rows(*values)

@@ -1,4 +1,4 @@
-"""Whether synthetic rows differ from each other as much as real ones do."""
+"""How much synthetic rows differ from each other, compared with real rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from scipy.spatial.distance import pdist
 
 
 def diversity_ratio(real: np.ndarray, synthetic: np.ndarray) -> float:
-    """Mean distance of two synthetic rows, over that of two real ones.
+    """Compute the mean distance between synthetic rows, divided by that of real rows.
 
     1 is as diverse as the data; a generator whose modes collapse falls below. Of images
     as rows of pixels it is the measure that foretells harm to a classifier, where

@@ -1,4 +1,4 @@
-"""Whether synthetic rows are distributed as real ones.
+"""Measures of whether synthetic rows are distributed as real rows.
 
 The real rows should be rows that the generator has not seen: those that it has seen
 flatter a model that repeats them. No figure means much without its floor, which is the
@@ -34,7 +34,7 @@ def c2st(
     n_splits: int = 3,
     random_state: RandomState = None,
 ) -> float:
-    """Classifier two-sample test: how well the two kinds of rows can be told apart.
+    """Compute the classifier two-sample test: how well a classifier distinguishes rows.
 
     The ROC AUC of a cross-validated classifier of real against synthetic rows [1]_, on
     as many rows of each kind. 0.5 is a perfect generator, 1 one whose rows are always
@@ -110,7 +110,7 @@ class PRDC(NamedTuple):
 
 
 def prdc(real: Any, synthetic: Any, *, n_neighbors: int = 5) -> PRDC:
-    """Precision, recall, density and coverage of synthetic rows.
+    """Compute precision, recall, density and coverage of synthetic rows.
 
     Each row has a ball that reaches its `n_neighbors`-th nearest row of its own kind.
     *Precision* is the share of the synthetic rows that lie in a real ball, *recall* the
@@ -207,7 +207,7 @@ def _chunks(n_rows: int) -> list[slice]:
 
 
 def frechet_distance(real: Any, synthetic: Any) -> float:
-    """Fréchet distance of two samples, each taken as a normal distribution.
+    """Compute the Fréchet distance between two samples, each as a normal distribution.
 
     ``|m - n|² + trace(S + T - 2 (S T)^½)`` with the means ``m``, ``n`` and the
     covariances ``S``, ``T``. On features of images this is the FID [1]_, which takes
@@ -261,7 +261,7 @@ def _square_root(covariance: np.ndarray) -> np.ndarray:
 
 
 def kernel_distance(real: Any, synthetic: Any) -> float:
-    """Squared maximum mean discrepancy with the cubic kernel.
+    """Compute the squared maximum mean discrepancy with the cubic kernel.
 
     The unbiased estimate for the kernel ``(x · y / n_features + 1)³``. On features of
     images this is the KID [1]_; unlike the Fréchet distance it takes no normal

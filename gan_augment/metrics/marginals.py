@@ -1,4 +1,4 @@
-"""Columns one by one and two by two: where synthetic rows differ from real ones."""
+"""Measures of single columns and of pairs of columns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gan_augment.metrics.columns import is_numeric, plain_frames
 
 
 def marginal_distances(real: Any, synthetic: Any) -> pd.DataFrame:
-    """How far the distribution of each column is from the real one.
+    """Compute how far the distribution of each column is from the real one.
 
     For numbers, dates and durations the Kolmogorov-Smirnov statistic, the largest
     difference of the distribution functions; for everything else the total variation,
@@ -79,7 +79,7 @@ def _total_variation(real: pd.Series, synthetic: pd.Series) -> float:
 
 
 def associations(X: Any) -> pd.DataFrame:
-    """How strongly the columns of a mixed table go together, two by two.
+    """Compute how strongly each pair of columns of a mixed table is associated.
 
     Two numeric columns: Spearman's rank correlation, from -1 to 1. A numeric column and
     a categorical one: the correlation ratio of the ranks. Two categorical columns:
@@ -120,7 +120,7 @@ def associations(X: Any) -> pd.DataFrame:
 
 
 def association_distance(real: Any, synthetic: Any) -> float:
-    """Mean absolute difference of the associations of all pairs of columns.
+    """Compute the mean absolute difference between real and synthetic associations.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether synthetic rows give away rows that the generator has seen.
+"""Measures of whether synthetic rows reveal training rows.
 
 All of this compares with a hold-out: real rows that the generator has not seen tell how
 near rows come to each other by nature. Good figures are no proof of privacy, they only
@@ -19,7 +19,7 @@ from gan_augment.seeding import RandomState, make_rng
 
 
 def closest_distances(records: Any, rows: Any) -> np.ndarray:
-    """Distance of each row to the closest of the records.
+    """Compute the distance from each row to the closest record.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ class CopyRates(NamedTuple):
 def copy_rates(
     train: Any, holdout: Any, synthetic: Any, *, quantile: float = 0.05
 ) -> CopyRates:
-    """Shares of synthetic rows that copy a training row, exactly or nearly.
+    """Compute the shares of synthetic rows that copy a training row, exactly or nearly.
 
     A row is a near copy if it is as near to a training row as the nearest of the
     hold-out rows are, those up to the `quantile`. So of rows that know nothing of the
@@ -134,7 +134,7 @@ def _copies(train: pd.DataFrame, *others: pd.DataFrame) -> list[np.ndarray]:
 def closest_record_ratio(
     train: Any, holdout: Any, synthetic: Any, *, random_state: RandomState = None
 ) -> float:
-    """How much nearer synthetic rows lie to training rows than to unseen real rows.
+    """Compare the distances of synthetic rows to training rows and to unseen real rows.
 
     The median distance of a synthetic row to its closest training row, divided by that
     to its closest hold-out row, with as many rows in both sets (distance to closest
@@ -197,7 +197,7 @@ def closest_record_ratio(
 
 
 def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
-    """How well an attacker tells from synthetic rows who was in the training data.
+    """Compute how well an attacker infers membership in the training data.
 
     The attacker has the synthetic rows alone, and takes a real row for a member of the
     training data the surer, the nearer it is to a synthetic row [1]_. The ROC AUC of

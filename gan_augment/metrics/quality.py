@@ -1,4 +1,4 @@
-"""All measures of synthetic rows at once, each beside what real rows would have."""
+"""All measures of synthetic rows at once, each beside the value of real rows."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def row_quality(
     max_rows: int = MAX_ROWS,
     random_state: RandomState = None,
 ) -> pd.DataFrame:
-    """Fidelity and privacy of synthetic rows of one class, beside those of real rows.
+    """Compute fidelity and privacy of synthetic rows of a class, beside real rows'.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Scores of a classifier's probabilities on real rows, whatever the classes."""
+"""Scores of a classifier's probabilities on real rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ OF_THE_THRESHOLD = ("balanced_accuracy", "f1")
 def classifier_scores(
     y: np.ndarray, probability: np.ndarray, rare: Sequence[int]
 ) -> dict[str, float]:
-    """Score probabilities: ranking, probabilities themselves, decisions.
+    """Compute scores of probabilities: of the ranking, of the values, and of decisions.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What synthetic rows do for a classifier, on real rows that nothing was trained on."""
+"""Measures of what synthetic rows do for a classifier, on held-out real rows."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def utility_scores(
     *,
     oracle: Any = None,
 ) -> pd.DataFrame:
-    """Scores on real rows of a classifier without synthetic rows, with and on them.
+    """Score a classifier trained without synthetic rows, with them, and on them alone.
 
     Parameters
     ----------
@@ -147,7 +147,7 @@ def utility_scores(
 def scores_of(
     y: np.ndarray, probability: dict[str, np.ndarray], rare: Sequence[int]
 ) -> pd.DataFrame:
-    """Scores of several predictions of the same rows; a row each."""
+    """Compute the scores of several predictions of the same rows, one row each."""
     scores = {
         name: classifier_scores(y, predicted, rare)
         for name, predicted in probability.items()
@@ -156,7 +156,7 @@ def scores_of(
 
 
 def class_indices(classes: np.ndarray, y: Any) -> np.ndarray:
-    """Position of each label among the sorted classes."""
+    """Compute the position of each label among the sorted classes."""
     labels = np.asarray(y)
     unknown = np.setdiff1d(labels, classes)
     if len(unknown):
@@ -184,7 +184,7 @@ def bootstrap_gain(
     n_draws: int = 1000,
     random_state: RandomState = None,
 ) -> Gain:
-    """Gain in average precision on one set of test rows, with a 95 % interval.
+    """Compute the gain in average precision on one test set, with a 95 % interval.
 
     Test rows are drawn with replacement, as many of each class, and both classifiers
     scored on the same draw. The interval holds for these two trained classifiers: that
@@ -260,7 +260,7 @@ def _average_precision(
 
 
 def oracle_gap_closed(nothing: Any, score: Any, oracle: Any) -> float:
-    """Share of what more real rows would bring that synthetic rows bring.
+    """Compute the share of the gain of more real rows that synthetic rows bring.
 
     Hide a part of the real rows; train on what is left (`nothing`), with as many
     synthetic rows as were hidden (`score`), and with the hidden rows themselves

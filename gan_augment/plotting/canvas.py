@@ -1,4 +1,4 @@
-"""Where displays draw, and in which colours."""
+"""Axes, figures and colours of the displays."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MAX_LABEL_LENGTH = 18
 
 
 def axes_for(display: Any, ax: Any) -> Any:
-    """The axes given, or new ones; the display keeps them, as scikit-learn's do."""
+    """Return the axes given, or new ones."""
     if ax is None:
         ax = new_figure().subplots()
     display.ax_, display.figure_ = ax, ax.figure
@@ -19,12 +19,12 @@ def axes_for(display: Any, ax: Any) -> Any:
 
 
 def new_figure(**options: Any) -> Any:
-    """A figure of pyplot, which notebooks show by themselves."""
+    """Make a figure of pyplot, which notebooks show."""
     return _matplotlib("pyplot").figure(layout="constrained", **options)
 
 
 def detached_figure(width: float, height: float) -> Any:
-    """A figure that pyplot knows nothing of, so that nothing is shown or kept."""
+    """Make a figure that pyplot neither shows nor keeps."""
     return _matplotlib("figure").Figure(figsize=(width, height), layout="constrained")
 
 
@@ -38,7 +38,7 @@ def _matplotlib(module: str) -> Any:
 
 
 def label(value: Any) -> str:
-    """A value of the data as a short label, of which nothing is read as a formula."""
+    """Shorten a value of the data to a label that is not read as a formula."""
     text = " ".join(str(value).split())
     if len(text) > MAX_LABEL_LENGTH:
         text = text[: MAX_LABEL_LENGTH - 1] + "…"

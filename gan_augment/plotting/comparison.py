@@ -1,4 +1,4 @@
-"""What each way of handling imbalance does, and what it does to probabilities."""
+"""Displays of a comparison: gains with their intervals, and calibration."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from gan_augment.seeding import RandomState, make_rng
 
 
 class ImageGridDisplay:
-    """Real images above, synthetic ones below, drawn at random: not the best ones.
+    """Rows of real images above rows of synthetic images, both chosen at random.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether synthetic rows crowd around the rows that the generator has seen."""
+"""Display of the distances between synthetic rows and training rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real against synthetic rows: the columns one by one, and all of them in a plane."""
+"""Displays of real and synthetic tables: single columns, and a projection."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the training of a GAN went."""
+"""Display of the training of a GAN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""report(): one page that a person who knows no GAN can decide from."""
+"""report(): one page with a verdict, for readers who know no GAN."""
 
 from gan_augment.reporting.build import report
 from gan_augment.reporting.document import Report

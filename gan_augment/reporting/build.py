@@ -1,4 +1,4 @@
-"""report(): one page that says what was made, whether it helps, and what it gives away.
+"""report(): whether synthetic rows help, look real and reveal real rows, on one page.
 
 ``findings`` puts the measures into words, ``sections`` shows them, ``document`` writes
 them down; here they are gathered.
@@ -30,7 +30,7 @@ def report(
     title: str = "Report on synthetic rows",
     random_state: RandomState = None,
 ) -> Report:
-    """Say of the rows that an over-sampler made whether they help and what they are.
+    """Report whether synthetic rows help, look real, and keep the real rows private.
 
     Nothing of the generator is trained again: the report is about the rows that are
     passed. It compares them with real rows that the sampler has not seen, so split

@@ -17,7 +17,7 @@ Tone = Literal["good", "open", "bad"]
 
 @dataclass(frozen=True)
 class Finding:
-    """A question that a person has, its answer, and the evidence.
+    """A question about synthetic rows, its answer, and the evidence.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a report is about: the rows, and a classifier that was tried on them."""
+"""The evidence of a report: rows, and a classifier trained without and with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Measures in words: does it help, does it look real, does it give real rows away."""
+"""The findings of a report, in words."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NEAR_COPIES = 2.0
 
 
 def helps_by_comparison(comparison: Comparison, arm: str) -> Finding:
-    """What :func:`~gan_augment.compare` found about one of its samplers."""
+    """Summarise what :func:`~gan_augment.compare` found about a sampler."""
     answer, tone = _found_of(comparison, arm)
     return Finding("Does it help?", answer, comparison.verdict, tone)
 
@@ -42,7 +42,7 @@ def _found_of(comparison: Comparison, arm: str) -> tuple[str, Tone]:
 
 
 def helps_by_one_split(scores: pd.DataFrame, gain: Gain, n_rows: int) -> Finding:
-    """What one set of held-out rows says."""
+    """Summarise the gain on one set of held-out rows."""
     nothing, augmented = scores["average_precision"][["nothing", "augmented"]]
     answer, tone = _gain_in_words(gain)
     if answer == "Yes":
@@ -58,7 +58,7 @@ def helps_by_one_split(scores: pd.DataFrame, gain: Gain, n_rows: int) -> Finding
 
 
 def helps_unknown() -> Finding:
-    """Nothing was measured."""
+    """Say that the gain was not measured."""
     evidence = (
         "Pass the classifier that is to use the rows, or what compare() returned."
     )
@@ -66,7 +66,7 @@ def helps_unknown() -> Finding:
 
 
 def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
-    """Whether synthetic rows can be told from real ones, of the class that is worst."""
+    """Say whether synthetic rows can be distinguished, for the worst class."""
     question = "Do the rows look real?"
     if not qualities:
         return _too_few(question)
@@ -85,7 +85,7 @@ def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
 
 
 def gives_away(qualities: dict[Any, pd.DataFrame]) -> Finding:
-    """Whether synthetic rows repeat training rows, of the class that is worst."""
+    """Say whether synthetic rows repeat training rows, for the worst class."""
     question = "Do they give real rows away?"
     if not qualities:
         return _too_few(question)
@@ -104,7 +104,7 @@ def gives_away(qualities: dict[Any, pd.DataFrame]) -> Finding:
 
 
 def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
-    """What to do, and how it is to be taken."""
+    """Say what to do, and with which tone."""
     advice = {
         "Yes": "Use the synthetic rows: the classifier ranks better with them.",
         "Yes, on this split": (

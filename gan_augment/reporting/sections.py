@@ -62,7 +62,7 @@ MAX_VALUE_LENGTH = 80
 def helps(
     rows: ReportedRows, trials: Trials | None, comparison: Comparison | None, arm: str
 ) -> Finding:
-    """Whether the rows help: by a comparison, or else by the test rows."""
+    """Say whether the rows help, by a comparison or else by the test rows."""
     if comparison is not None:
         return findings.helps_by_comparison(comparison, arm)
     if trials is None:
@@ -73,7 +73,7 @@ def helps(
 def on_utility(
     helps: Finding, trials: Trials | None, comparison: Comparison | None, arm: str
 ) -> Section:
-    """What the rows do for a classifier."""
+    """Show what the rows do for a classifier."""
     text, table, figures = [], None, []
     if comparison is not None:
         text.append(
@@ -109,7 +109,7 @@ def on_utility(
 def on_fidelity(
     rows: ReportedRows, qualities: dict[Any, pd.DataFrame], rng: np.random.Generator
 ) -> Section:
-    """Whether the rows look real."""
+    """Show whether the rows look real."""
     _, holdout, synthetic = rows.of(rows.rare[0])
     figures = []
     if len(holdout):
@@ -154,7 +154,7 @@ def _compared(
 
 
 def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Section:
-    """Whether the rows give real ones away."""
+    """Show whether the rows reveal real ones."""
     train, holdout, synthetic = rows.of(rows.rare[0])
     figures = []
     if min(map(len, (train, holdout, synthetic))):
@@ -179,7 +179,7 @@ def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Sectio
 
 
 def summary(rows: ReportedRows, sampler: Any) -> str:
-    """What this is about, for somebody who has not made the rows."""
+    """Introduce the rows to readers who have not made them."""
     n_real, n_made = int((~rows.mask).sum()), int(rows.mask.sum())
     classes = ", ".join(str(label) for label in rows.rare)
     plural = "es" * (len(rows.rare) > 1)
@@ -192,7 +192,7 @@ def summary(rows: ReportedRows, sampler: Any) -> str:
 
 
 def on_data(rows: ReportedRows) -> Section:
-    """What the data is."""
+    """Describe the data."""
     text = [f"Rows are arrays of shape {np.shape(rows.X)[1:]}."]
     if rows.is_table:
         (frame,) = plain_frames(_safe_indexing(rows.X, np.flatnonzero(~rows.mask)))
@@ -214,7 +214,7 @@ def on_data(rows: ReportedRows) -> Section:
 
 
 def on_training(sampler: Any) -> Section:
-    """What was trained."""
+    """Describe the training."""
     generator = getattr(sampler, "gan_", sampler)
     history = getattr(sampler, "history_", {})
     text = [f"{type(sampler).__name__} with {type(generator).__name__}."]
@@ -239,7 +239,7 @@ def on_training(sampler: Any) -> Section:
 
 
 def on_limits(rows: ReportedRows, comparison: Comparison | None) -> Section:
-    """What all this does not say."""
+    """List the limits of the report."""
     limits = [
         "Measures of rows are of one set of held-out rows and one draw of synthetic "
         f"ones, of at most {MAX_ROWS:,} rows of a class; with few rows they vary, as "
