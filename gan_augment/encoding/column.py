@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,12 +27,16 @@ class TableColumn:
         Values <-> numbers <-> encoded cells.
     missing_value : object
         What stands for a missing value in a column of dtype object: the first one.
+    cell_type : str
+        Of a column of objects that are modelled as numbers or dates: the name of
+        their class, if it is one for all.
     """
 
     name: Any
     dtype: Any
     kind: ColumnKind
     missing_value: Any = np.nan
+    cell_type: str = ""
 
     @classmethod
     def of(
@@ -58,7 +63,10 @@ class TableColumn:
         )
         missing = series.array[is_missing(series)]
         missing_value = missing[0] if len(missing) else np.nan
-        return cls(series.name, series.dtype, kind, missing_value)
+        if isinstance(missing_value, np.datetime64 | np.timedelta64):
+            missing_value = pd.NaT
+        cell_type = "" if values is series else _cell_type(series)
+        return cls(series.name, series.dtype, kind, missing_value, cell_type)
 
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Number or level code of every value, NaN where missing."""
@@ -75,9 +83,43 @@ class TableColumn:
         """The column, in its own dtype, for numbers or level codes."""
         series = cast(self.kind.to_values(numbers, rng), self.dtype)
         if self.dtype == object:  # None stays None
+            if self.cell_type in _CELLS:
+                series = _of_cells(series, _CELLS[self.cell_type])
             series = fill_missing(series, is_missing(series), self.missing_value)
         series.name = self.name
         return series
+
+
+# Class of objects -> how pandas' own object becomes one of them. Python's numbers are
+# what pandas gives.
+_CELLS: dict[str, Callable[[Any], Any]] = {
+    "datetime": lambda cell: cell.to_pydatetime(warn=False),
+    "timedelta": lambda cell: cell.to_pytimedelta(),
+    "datetime64": lambda cell: cell.to_datetime64(),
+    "timedelta64": lambda cell: cell.to_timedelta64(),
+    **{name: getattr(np, name) for name in ("float16", "float32", "float64")},
+    **{
+        f"{sign}int{bits}": getattr(np, f"{sign}int{bits}")
+        for sign in ("", "u")
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+def _cell_type(series: pd.Series) -> str:
+    """Name of the class of all cells that are not missing; empty if they differ."""
+    names = {type(cell).__name__ for cell in series.array[~is_missing(series)]}
+    return names.pop() if len(names) == 1 else ""
+
+
+def _of_cells(series: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
+    cells = np.empty(len(series), dtype=object)
+    missing = is_missing(series)
+    cells[:] = [
+        cell if gone else convert(cell)
+        for cell, gone in zip(series.array, missing, strict=True)
+    ]
+    return pd.Series(cells, name=series.name, dtype=object)
 
 
 def _inferred(series: pd.Series) -> pd.Series:

@@ -36,7 +36,7 @@ class Container:
             return cls("frame")
         if sparse.issparse(X):
             return cls(X.format, X.dtype, isinstance(X, sparse.spmatrix))
-        return cls("array", np.asarray(X).dtype)
+        return cls("array", as_array(X).dtype)
 
     def build(self, series: list[pd.Series], n_rows: int) -> Any:
         """Put columns together."""
@@ -46,7 +46,9 @@ class Container:
             return frame
         array = np.empty((n_rows, len(series)), dtype=self.dtype)
         for position, column in enumerate(series):
-            array[:, position] = column.to_numpy()
+            # A date would come out of pandas' own arrays as a number.
+            values = column.astype(object) if self.dtype == object else column
+            array[:, position] = values.to_numpy()
         if self.kind == "array":
             return array
         suffix = "matrix" if self.is_matrix else "array"
@@ -63,6 +65,26 @@ def check_column_names(frame: pd.DataFrame) -> None:
         )
 
 
+def as_array(X: Any) -> np.ndarray:
+    """Rows as an array that holds every cell as it came.
+
+    Lists of rows whose cells are of several kinds become an array of objects, where
+    NumPy would turn numbers into text. Masked cells become missing values.
+    """
+    if isinstance(X, np.ma.MaskedArray):
+        if not np.ma.getmaskarray(X).any():
+            return np.asarray(X)
+        if X.dtype.kind in "biuf":
+            return np.ma.filled(X.astype(np.result_type(X.dtype, "f4")), np.nan)
+        return np.ma.filled(X.astype(object), None)
+    array = np.asarray(X)
+    if array.dtype.kind in "US" and isinstance(X, list | tuple):
+        cells = np.array(X, dtype=object)
+        if not all(isinstance(cell, str | bytes) for cell in cells.ravel()):
+            return cells
+    return array
+
+
 def to_frame(X: Any) -> pd.DataFrame:
     """Any table as a DataFrame; one that is a frame already is not copied."""
     if isinstance(X, pd.DataFrame):
@@ -70,7 +92,9 @@ def to_frame(X: Any) -> pd.DataFrame:
         return X
     if sparse.issparse(X):
         return pd.DataFrame(X.toarray())
-    return pd.DataFrame(check_array(X, dtype=None, ensure_all_finite=False))
+    array = check_array(as_array(X), dtype=None, ensure_all_finite=False)
+    # Objects stay objects: pandas would turn those that are dates into its own.
+    return pd.DataFrame(array, dtype=object if array.dtype == object else None)
 
 
 def to_rows(X: Any) -> Any:
@@ -83,7 +107,7 @@ def as_rows(X: Any) -> Any:
     if isinstance(X, pd.DataFrame):
         return X
     return check_array(
-        X,
+        X if sparse.issparse(X) else as_array(X),
         dtype=None,
         accept_sparse="csr",
         ensure_all_finite=False,

@@ -33,12 +33,16 @@ class OneHotGroup:
         In which they came, and go back.
     complete : bool
         Whether one of them is always 1; otherwise a level was dropped.
+    cells : list of list
+        Of columns of objects: what stands for 0 and for 1, as it came. Otherwise
+        empty.
     """
 
     positions: list[int]
     names: list[Any]
     dtypes: list[Any]
     complete: bool
+    cells: list[list[Any]]
 
     def fold(self, frame: pd.DataFrame) -> pd.Series:
         """One column of levels: which column is 1, or their number if none is."""
@@ -51,12 +55,14 @@ class OneHotGroup:
 
     def unfold(self, levels: pd.Series) -> list[pd.Series]:
         """The 0/1 columns, in their own dtypes."""
-        return [
-            (levels == level).astype(np.int8).astype(dtype).rename(name)
-            for level, (name, dtype) in enumerate(
-                zip(self.names, self.dtypes, strict=True)
-            )
-        ]
+        columns = []
+        for level, name in enumerate(self.names):
+            is_level = (levels == level).to_numpy(dtype=np.int8)
+            values: Any = is_level
+            if self.cells[level]:
+                values = np.array(self.cells[level], dtype=object)[is_level]
+            columns.append(pd.Series(values, name=name).astype(self.dtypes[level]))
+        return columns
 
 
 def find_one_hot_groups(
@@ -94,6 +100,7 @@ def find_one_hot_groups(
             [frame.columns[position] for position in positions],
             [frame.dtypes.iloc[position] for position in positions],
             complete,
+            [_cells(frame.iloc[:, position]) for position in positions],
         )
         for positions, complete in runs
         if len(positions) > 1
@@ -122,6 +129,11 @@ def _ones(column: pd.Series) -> np.ndarray | None:
     dtype = column.dtype
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
+    if pd.api.types.is_object_dtype(dtype):
+        kind = pd.api.types.infer_dtype(column, skipna=False)
+        if kind not in ("integer", "floating", "boolean"):
+            return None
+        dtype = np.dtype(float)
     if not (pd.api.types.is_bool_dtype(dtype) or pd.api.types.is_numeric_dtype(dtype)):
         return None
     if column.isna().any():
@@ -129,6 +141,14 @@ def _ones(column: pd.Series) -> np.ndarray | None:
     values = column.to_numpy(dtype=float)
     ones = values == 1
     return ones if ones.any() and (ones | (values == 0)).all() else None
+
+
+def _cells(column: pd.Series) -> list[Any]:
+    """What stands for 0 and for 1 in a column of objects; empty for any other one."""
+    if column.dtype != object:
+        return []
+    ones = column.to_numpy(dtype=float) == 1
+    return [column.iloc[int(ones.argmin())], column.iloc[int(ones.argmax())]]
 
 
 def _never_together(any_one: np.ndarray, ones: np.ndarray) -> bool:

@@ -151,7 +151,8 @@ class CategoricalDomain:
 
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where missing, -2 where it is none of the levels."""
-        codes = self.levels.get_indexer(pd.Index(_dense(series)))
+        values = _dense(series)
+        codes = self.levels.get_indexer(pd.Index(values, dtype=values.dtype))
         codes[codes < 0] = -2
         codes[is_missing(series)] = -1
         return codes

@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
+from scipy import sparse
 from sklearn.base import BaseEstimator, clone
 from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory, validate_data
 
-from gan_augment.encoding.container import check_column_names, stack_rows
+from gan_augment.encoding.container import as_array, check_column_names, stack_rows
 from gan_augment.encoding.labels import exact_labels, plain_label
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans import GANS, ImageGAN
@@ -165,7 +166,7 @@ class GANOverSampler(BaseOverSampler):
         else:
             takes_images = self._takes_images(X)
             X = check_array(
-                X,
+                X if sparse.issparse(X) else as_array(X),
                 dtype="numeric" if takes_images else None,
                 accept_sparse=["csr", "csc"],
                 ensure_all_finite=True if takes_images else "allow-nan",
