@@ -89,12 +89,27 @@ def to_frame(X: Any) -> pd.DataFrame:
     """Any table as a DataFrame; one that is a frame already is not copied."""
     if isinstance(X, pd.DataFrame):
         check_column_names(X)
-        return X
+        return _with_known_dtypes(X)
     if sparse.issparse(X):
         return pd.DataFrame(X.toarray())
     array = check_array(as_array(X), dtype=None, ensure_all_finite=False)
+    if array.dtype.kind in "ST":
+        array = array.astype(object)
     # Objects stay objects: pandas would turn those that are dates into its own.
-    return pd.DataFrame(array, dtype=object if array.dtype == object else None)
+    frame = pd.DataFrame(array, dtype=object if array.dtype == object else None)
+    return _with_known_dtypes(frame)
+
+
+def _with_known_dtypes(frame: pd.DataFrame) -> pd.DataFrame:
+    """Numbers in this machine's byte order and of at most 64 bits, as pandas' are."""
+    changed = {
+        name: dtype.newbyteorder("=") if dtype.itemsize <= 8 else np.dtype(np.float64)
+        for name, dtype in frame.dtypes.items()
+        if isinstance(dtype, np.dtype)
+        and dtype.kind in "iufmM"
+        and not (dtype.isnative and dtype.itemsize <= 8)
+    }
+    return frame.astype(changed) if changed else frame
 
 
 def to_rows(X: Any) -> Any:
@@ -117,7 +132,12 @@ def as_rows(X: Any) -> Any:
 
 def row_hashes(X: Any) -> np.ndarray:
     """One number a row of a table, or an image; equal for equal ones."""
-    return pd.util.hash_pandas_object(to_frame(to_rows(X)), index=False).to_numpy()
+    frame = to_frame(to_rows(X))
+    try:
+        return pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    except (TypeError, UnicodeEncodeError):  # lone surrogates, for example
+        spelled = frame.apply(lambda column: column.map(ascii))
+        return pd.util.hash_pandas_object(spelled, index=False).to_numpy()
 
 
 def stack_rows(parts: list[Any]) -> Any:

@@ -412,14 +412,15 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
 
 def _check_hashable(series: pd.Series) -> None:
     """Raise a TypeError that names the column when its values have no equality."""
-    if series.dtype == object:
+    if series.dtype == object or isinstance(series.dtype, pd.ArrowDtype):
         try:
             pd.factorize(series)
-        except TypeError as error:
+        except (TypeError, NotImplementedError) as error:
             raise TypeError(
                 f"Column {series.name!r} must hold numbers, strings, dates or other "
-                f"hashable values. Got {error}; an argument must be hashable, such as "
-                "a string or a number. Convert it, for example to strings."
+                f"hashable values. Got {series.dtype}: {error}; an argument must be "
+                "hashable, such as a string or a number. Convert it, for example to "
+                "strings."
             ) from error
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")

@@ -146,13 +146,27 @@ class CategoricalDomain:
     @classmethod
     def of(cls, series: pd.Series) -> CategoricalDomain:
         """Collect the levels of a column, in the order in which they appear."""
-        _, levels = pd.factorize(_dense(series))
+        values = _dense(series)
+        if _needs_exact_keys(values):
+            present = values.array[~is_missing(values)]
+            first = {_exact_key(value): value for value in present[::-1]}
+            levels = np.empty(len(first), dtype=object)
+            levels[:] = list(first.values())[::-1]
+            return cls(pd.Index(levels, dtype=object), series.dtype)
+        _, levels = pd.factorize(values)
         return cls(levels, series.dtype)
 
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where missing, -2 where it is none of the levels."""
         values = _dense(series)
-        codes = self.levels.get_indexer(pd.Index(values, dtype=values.dtype))
+        if _needs_exact_keys(values) or _needs_exact_keys(pd.Series(self.levels)):
+            code_of = {_exact_key(v): code for code, v in enumerate(self.levels)}
+            codes = np.array(
+                [code_of.get(_exact_key(value), -2) for value in values.array],
+                dtype=np.intp,
+            )
+        else:
+            codes = self.levels.get_indexer(pd.Index(values, dtype=values.dtype))
         codes[codes < 0] = -2
         codes[is_missing(series)] = -1
         return codes
@@ -164,6 +178,29 @@ class CategoricalDomain:
         levels = self.levels.take(np.maximum(codes, 0))
         series = pd.Series(levels, dtype=_dense_dtype(self.dtype))
         return cast(fill_missing(series, codes < 0, np.nan), self.dtype)
+
+
+def _needs_exact_keys(values: pd.Series) -> bool:
+    """Whether pandas would take different values for one, or fail to look them up.
+
+    It reads text up to a NUL character, cannot encode lone surrogates, takes True for
+    1, and has no order of overlapping intervals.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pd.IntervalDtype):
+        return True
+    if not (types.is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype)):
+        return False
+    kind = types.infer_dtype(values, skipna=True)
+    if kind != "string":
+        return kind in ("mixed", "mixed-integer", "mixed-integer-float", "boolean")
+    text = "".join(values.array[~is_missing(values)])
+    return "\x00" in text or any("\ud800" <= c <= "\udfff" for c in set(text))
+
+
+def _exact_key(value: Any) -> Any:
+    """What only the same value has: True is not 1."""
+    return value if isinstance(value, str) else (type(value), value)
 
 
 def is_missing(series: pd.Series) -> np.ndarray:
