@@ -35,12 +35,12 @@ def comparison_table(comparison: Comparison) -> Table:
     )
     table.add_column("", no_wrap=True)
     for heading in summary:
-        # The interval takes two lines where the terminal is narrow.
-        broken, is_interval = (
-            heading.replace(" ", "\n", 1),
-            heading == "against nothing",
-        )
-        table.add_column(broken, justify="right", no_wrap=not is_interval)
+        if heading == "against nothing":
+            # Takes two lines where the terminal is narrow.
+            table.add_column(heading, justify="right")
+        else:
+            broken = heading.replace(" ", "\n", 1)
+            table.add_column(broken, justify="right", no_wrap=True)
     for arm, *cells in summary.itertuples():
         table.add_row(str(arm), *cells)
     return table
