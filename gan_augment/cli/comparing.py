@@ -10,14 +10,6 @@ from rich.table import Table
 if TYPE_CHECKING:
     from gan_augment.comparison import Comparison
 
-# What is shown of what `compare` measures, after average precision.
-SHOWN = {
-    "balanced_accuracy": "balanced\naccuracy",
-    "uncorrected_brier": "Brier\nscore",
-    "brier": "Brier,\ncorrected",
-    "seconds": "seconds\nto fit",
-}
-
 
 def comparison_table(comparison: Comparison) -> Table:
     """Means of every arm, and the interval of its gain over doing nothing.
@@ -32,7 +24,7 @@ def comparison_table(comparison: Comparison) -> Table:
     table : rich.table.Table
         A row an arm.
     """
-    means, gains = comparison.table(), comparison.differences()
+    summary = comparison.summary()
     n_folds = comparison.frame["fold"].nunique()
     table = Table(
         title=f"Means over {n_folds} folds of real rows that were held out",
@@ -42,19 +34,13 @@ def comparison_table(comparison: Comparison) -> Table:
         collapse_padding=True,
     )
     table.add_column("", no_wrap=True)
-    table.add_column("average\nprecision", justify="right", no_wrap=True)
-    table.add_column("against nothing", justify="right")  # in two lines if need be
-    for heading in SHOWN.values():
-        table.add_column(heading, justify="right", no_wrap=True)
-    for arm, row in means.iterrows():
-        gain = gains.loc[arm]
-        interval = (
-            f"{gain['difference']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}]"
-        )
-        table.add_row(
-            str(arm),
-            f"{row['average_precision']:.3f}",
-            "" if arm == comparison.baseline else interval,
-            *(f"{row[name]:.3f}" for name in SHOWN),
-        )
+    for heading in summary:
+        if heading == "against nothing":
+            # Takes two lines where the terminal is narrow.
+            table.add_column(heading, justify="right")
+        else:
+            broken = heading.replace(" ", "\n", 1)
+            table.add_column(broken, justify="right", no_wrap=True)
+    for arm, *cells in summary.itertuples():
+        table.add_row(str(arm), *cells)
     return table

@@ -130,7 +130,8 @@ class FoldOptions:
     classifier: Annotated[
         str,
         typer.Option(
-            help="hgb: gradient boosting, rf: random forest, lr: logistic regression."
+            help="hgb: gradient boosting, rf: random forest, lr: logistic regression, "
+            "vote: a vote of three."
         ),
     ] = "hgb"
     folds: Annotated[int, typer.Option(min=2, help="Folds of two repeats.")] = 5

@@ -104,16 +104,17 @@ def load_table(
             f"`--target` must be a column of its own. Got {target!r}, which another "
             "option names too."
         )
-    X = frame.drop(columns=[target, *dropped, *set_aside])
-    if not X.shape[1]:
+    X, y = frame.drop(columns=[target, *dropped]), frame[target]
+    if X.shape[1] == len(set_aside):
         raise UserError(
             f"{file.name} must have a column besides the target. Got "
             f"{list(frame.columns)}."
         )
-    y = frame[target]
     refuse_amounts(y)
-    X, y = look_at(X, y, columns.clean, console)
-    aside = frame.loc[X.index, set_aside]
+    X, y = look_at(X, y, columns.clean, set_aside, console)
+    # What is cleaned may have dropped a column that says nothing.
+    aside = X[[name for name in set_aside if name in X]]
+    X = X.drop(columns=list(aside))
     X, y, aside = (part.reset_index(drop=True) for part in (X, y, aside))
     y = with_positive(check_classes(y), columns.positive)
     table = Table(file, X, y, aside)
@@ -135,9 +136,12 @@ def describe(file: TableFile, console: Console) -> None:
 
 
 def look_at(
-    X: pd.DataFrame, y: pd.Series, clean: bool, console: Console
+    X: pd.DataFrame, y: pd.Series, clean: bool, aside: list[str], console: Console
 ) -> tuple[pd.DataFrame, pd.Series]:
-    """Say what is wrong with the table, and mend what is safe if that is wanted."""
+    """Say what is wrong with the table, and mend what is safe if that is wanted.
+
+    Columns that are set aside tell repeated rows apart; of them alone nothing is said.
+    """
     from gan_augment import check_table
 
     check = check_table(X, y)
@@ -148,6 +152,8 @@ def look_at(
         check = check_table(X, y)
     others: Counter[str] = Counter()
     for finding in check.findings:
+        if finding.column in aside:
+            continue
         if finding.kind in LOUD:
             console.say(str(finding))
         else:

@@ -17,7 +17,8 @@ class ImputedSMOTE(BaseEstimator):
     """SMOTE, SMOTENC or SMOTEN, as the columns need it, on imputed values.
 
     What users do before SMOTE is granted to it: missing numbers become the median,
-    missing categories a level, and columns of whole numbers are rounded. Fewer than
+    missing categories a level, dates are interpolated as seconds, and columns of whole
+    numbers are rounded. Fewer than
     five neighbours are taken where a class has no more.
 
     Parameters
@@ -65,6 +66,10 @@ class ImputedSMOTE(BaseEstimator):
         """
         y = np.asarray(y)
         frame = to_frame(X).infer_objects()
+        times = frame.select_dtypes(["datetime", "datetimetz", "timedelta"])
+        frame = frame.copy(deep=False)
+        for name in times:
+            frame[name] = _seconds(times[name])
         filled = fill_missing(frame)
         numeric = [name for name in filled if _is_number(filled[name])]
         other = [name for name in filled if name not in numeric]
@@ -85,6 +90,10 @@ class ImputedSMOTE(BaseEstimator):
         resampled[whole] = resampled[whole].round()
         for name in other:
             resampled[name] = resampled[name].astype(_with_missing(frame[name]))
+        for name in times:
+            passed = pd.to_timedelta(resampled[name], unit="s")
+            begin = _zero(times[name])
+            resampled[name] = (passed + begin).astype(times[name].dtype)
         if not isinstance(X, pd.DataFrame):
             return resampled.to_numpy(), np.asarray(labels)
         return resampled, np.asarray(labels)
@@ -122,6 +131,18 @@ def _with_missing(column: pd.Series) -> Any:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return pd.CategoricalDtype([*column.cat.categories, "missing"])
     return object
+
+
+def _seconds(times: pd.Series) -> pd.Series:
+    """Dates and durations as numbers; what is missing is NaN."""
+    return (times - _zero(times)).dt.total_seconds()
+
+
+def _zero(times: pd.Series) -> pd.Timestamp | pd.Timedelta:
+    """What is 0 seconds among these."""
+    if pd.api.types.is_timedelta64_dtype(times):
+        return pd.Timedelta(0)
+    return pd.Timestamp(0, tz=times.dt.tz)
 
 
 def _is_number(column: pd.Series) -> bool:

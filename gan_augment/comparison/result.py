@@ -14,6 +14,14 @@ NOTHING, TUNED, WEIGHTS = "nothing", "tuned threshold", "class weights"
 VOTE = "vote"
 # How a verdict speaks of other classifiers.
 NAMES = {VOTE: "A vote of three classifiers"}
+# What a summary shows of the measures, besides the gain.
+SUMMARY = {
+    "average_precision": "average precision",
+    "balanced_accuracy": "balanced accuracy",
+    "uncorrected_brier": "Brier score",
+    "brier": "Brier, corrected",
+    "seconds": "seconds to fit",
+}
 
 
 @dataclass(eq=False)
@@ -207,10 +215,28 @@ class Comparison:
         means.insert(1, "against nothing", interval)
         return means
 
+    def summary(self) -> pd.DataFrame:
+        """The measures that decide, as text; a row an arm.
+
+        Returns
+        -------
+        summary : DataFrame
+            Narrow enough for a terminal or a notebook; :meth:`table` has all measures.
+        """
+        table = self.table()
+        text = table[list(SUMMARY)].rename(columns=SUMMARY).map("{:.3f}".format)
+        gains = table["against nothing"].where(table.index != NOTHING, "")
+        text.insert(1, "against nothing", gains)
+        return text.rename_axis(None)
+
     def to_html(self) -> str:
-        """The verdict and the table as a part of a page, escaped."""
-        table = self.table().to_html(float_format="{:.3f}".format, border=0)
-        return f"<p><b>{html.escape(self.verdict)}</b></p>{table}"
+        """The verdict and its table as a part of a page, escaped."""
+        table = self.summary().to_html(border=0)
+        # What a notebook's column holds; a longer name is broken, not cut off.
+        return (
+            '<div style="max-width:800px;overflow-x:auto">'
+            f"<p><b>{html.escape(self.verdict)}</b></p>{table}</div>"
+        )
 
     def _repr_html_(self) -> str:
         return self.to_html()

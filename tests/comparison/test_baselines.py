@@ -17,6 +17,23 @@ def test_any_table(imbalanced):
     assert set(made["job"]) <= set("abc")
 
 
+def test_dates_and_durations_are_interpolated(imbalanced):
+    X, y = imbalanced
+    days = pd.to_timedelta(np.arange(len(X)), unit="D")
+    X["since"] = pd.Timestamp("2024-01-01", tz="Europe/Paris") + days
+    X["seen"] = (pd.Timestamp("2024-01-01") + days).where(X.index % 9 > 0)
+    X["stay"] = days
+    resampled, _ = ImputedSMOTE(random_state=0).fit_resample(X, y)
+    times = ["since", "seen", "stay"]
+    assert (resampled[times].dtypes == X[times].dtypes).all()
+    assert not resampled[times].isna().any().any()
+    real, made = resampled[: len(X)], resampled[len(X) :]
+    pd.testing.assert_frame_equal(real[["since", "stay"]], X[["since", "stay"]])
+    for name in times:
+        assert made[name].between(X[name].min(), X[name].max()).all()
+        assert not made[name].isin(X[name]).all()
+
+
 @pytest.mark.parametrize("columns", [["age", "income"], ["job"]])
 def test_tables_of_one_kind(imbalanced, columns):
     X, y = imbalanced
