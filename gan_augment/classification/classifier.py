@@ -54,6 +54,7 @@ from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.threads import one_openmp_thread
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -318,7 +319,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if self.teacher is None and self.classifier is None:
             return self._of_real_rows()  # the teacher would be the same
         teacher = make_teacher(classifier) if self.teacher is None else self.teacher
-        return seeded(clone(teacher), rng).fit(X, y)
+        with one_openmp_thread():
+            return seeded(clone(teacher), rng).fit(X, y)
 
     def _weigh_estimators(self, y: np.ndarray) -> np.ndarray:
         if self.soft_labels_:
