@@ -164,7 +164,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> from gan_augment import ResampledClassifier
     >>> X, y = make_classification(400, weights=[0.9], random_state=0)
     >>> fitted = ResampledClassifier(LogisticRegression(), random_state=0).fit(X, y)
-    >>> fitted.class_prior_.round(2), fitted.resampled_prior_[0].round(2)
+    >>> fitted.class_prior_.round(2), fitted.resampled_prior_[1].round(2)
     (array([0.9, 0.1]), array([0.77, 0.23]))
     >>> bool(abs(fitted.predict_proba(X)[:, 1].mean() - 0.1) < 0.03)
     True

@@ -16,7 +16,7 @@ from gan_augment.threads import one_openmp_thread
 # Weight of a synthetic row, of all classes together, a real row having 1.
 SOFT_WEIGHT = 0.5
 # Rows of the rarest class that hard labels of synthetic rows count as.
-PRIOR_ROWS = 10
+PRIOR_ROWS = 5
 # Training rows for each of which rows are drawn, at most: many more add little.
 MOST_ROWS = 10_000
 # A row that counts less than this for a class counts this much with a probability, or
