@@ -122,7 +122,7 @@ def measure(
     if arm in ENSEMBLES:
         with cost() as spent:
             scores = scores_of(ENSEMBLES[arm](), X, y.astype(int), X_test, y_test)
-        yield from ({"classifier": name} | scores | spent for name in CLASSIFIERS)
+        yield from ({"classifier": name, **scores, **spent} for name in CLASSIFIERS)
         return
     of_rows: dict[str, float] = {}
     train, spent = X[y], {"cpu_seconds": 0.0, "peak_mb": 0.0}
@@ -283,13 +283,14 @@ def main(
     for each in modes:
         of_mode = results[results["mode"] == each]
         tables_in = f"{of_mode['set'].nunique()} tables"  # one may have too few rows
-        title, make_table = {
+        titles: dict[str, tuple[str, Callable[..., pd.DataFrame]]] = {
             "cv": (
                 f"{metric}: gain over {against}, {left} rare rows, ratio {ratio}",
                 partial(cv_table, against=against),
             ),
             "oracle": (f"share of the oracle gap closed, {metric}", oracle_table),
-        }[each]
+        }
+        title, make_table = titles[each]
         table = make_table(of_mode, metric)
         show(table, f"{title}; {tables_in}", console)
         rows = row_table(of_mode)

@@ -53,7 +53,7 @@ ALLOWED: dict[str, set[str]] = {
         "plotting",
         "seeding",
     },
-    "classification": {"encoding", "gans", "over_sampling", "seeding"},
+    "classification": {"encoding", "gans", "over_sampling", "seeding", "threads"},
     "over_sampling": {"encoding", "gans", "metrics", "seeding", "threads", "training"},
     "gans": {
         "encoding",

@@ -54,6 +54,7 @@ from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.threads import one_openmp_thread
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -163,7 +164,7 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     >>> from gan_augment import ResampledClassifier
     >>> X, y = make_classification(400, weights=[0.9], random_state=0)
     >>> fitted = ResampledClassifier(LogisticRegression(), random_state=0).fit(X, y)
-    >>> fitted.class_prior_.round(2), fitted.resampled_prior_[0].round(2)
+    >>> fitted.class_prior_.round(2), fitted.resampled_prior_[1].round(2)
     (array([0.9, 0.1]), array([0.77, 0.23]))
     >>> bool(abs(fitted.predict_proba(X)[:, 1].mean() - 0.1) < 0.03)
     True
@@ -318,7 +319,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if self.teacher is None and self.classifier is None:
             return self._of_real_rows()  # the teacher would be the same
         teacher = make_teacher(classifier) if self.teacher is None else self.teacher
-        return seeded(clone(teacher), rng).fit(X, y)
+        with one_openmp_thread():
+            return seeded(clone(teacher), rng).fit(X, y)
 
     def _weigh_estimators(self, y: np.ndarray) -> np.ndarray:
         if self.soft_labels_:

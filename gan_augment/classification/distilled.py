@@ -34,6 +34,7 @@ from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans import TabularGAN
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.threads import one_openmp_thread
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -169,7 +170,8 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         teacher = (
             make_teacher(self.classifier) if self.teacher is None else self.teacher
         )
-        self.teacher_ = seeded(clone(teacher), rng).fit(X, y)
+        with one_openmp_thread():
+            self.teacher_ = seeded(clone(teacher), rng).fit(X, y)
         gan = TabularGAN() if self.gan is None else self.gan
         self.gan_ = seeded(clone(gan), rng).fit(X, y)
         weighted = takes_weights(self.classifier)

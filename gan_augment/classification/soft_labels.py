@@ -11,11 +11,12 @@ from gan_augment.classification.replicates import Draw
 from gan_augment.classification.weights import has_method, takes_weights
 from gan_augment.encoding.container import stack_rows
 from gan_augment.over_sampling.over_sampler import GANOverSampler
+from gan_augment.threads import one_openmp_thread
 
 # Weight of a synthetic row, of all classes together, a real row having 1.
 SOFT_WEIGHT = 0.5
 # Rows of the rarest class that hard labels of synthetic rows count as.
-PRIOR_ROWS = 10
+PRIOR_ROWS = 5
 # Training rows for each of which rows are drawn, at most: many more add little.
 MOST_ROWS = 10_000
 # A row that counts less than this for a class counts this much with a probability, or
@@ -105,7 +106,8 @@ def draw_soft(
             for label, n_rows in zip(classes, n_each, strict=True)
         ]
     )
-    probability = _scaled(teacher.predict_proba(rows), counts / len(y))
+    with one_openmp_thread():
+        probability = _scaled(teacher.predict_proba(rows), counts / len(y))
     if not weighted:
         levels = probability.cumsum(axis=1)
         drawn = (rng.random((len(levels), 1)) > levels[:, :-1]).sum(axis=1)

@@ -23,6 +23,7 @@ from gan_augment.classification import classifier, soft_labels
 from gan_augment.classification.prior import default_strategy, shift_prior
 from gan_augment.classification.soft_labels import (
     LEAST_WEIGHT,
+    PRIOR_ROWS,
     SOFT_WEIGHT,
     _scaled,
     draw_soft,
@@ -278,7 +279,7 @@ def _mark_of_real_rows(X):
 
 def test_the_fewer_rare_rows_the_more_synthetic_ones_count():
     y = np.repeat([0, 1], [900, 100])
-    for n_rare, share in ((10, 0.5), (90, 0.1)):
+    for n_rare, share in ((PRIOR_ROWS, 0.5), (9 * PRIOR_ROWS, 0.1)):
         weights = weigh_estimators(5, np.r_[y[:900], y[900 : 900 + n_rare]])
         np.testing.assert_allclose(weights[1:-1], share / 3)
         np.testing.assert_allclose(weights[[0, -1]], (1 - share) / 2)

@@ -14,6 +14,7 @@ from gan_augment.comparison.baselines import ImputedSMOTE
 from gan_augment.over_sampling import ClassFilter
 from pipelines import arms, benchmark, measures, summary
 from pipelines.datasets import DATASETS, load
+from pipelines.ensembles import ENSEMBLES
 
 
 @pytest.fixture
@@ -70,6 +71,44 @@ def test_the_cv_table_shows_differences_from_nothing():
     assert table.loc["bad", "harmed"] == "9/9"
     assert table.loc["bad", "95 %"] == pytest.approx((-0.03, -0.03))
     assert "nothing" not in table.index
+
+
+def test_any_arm_can_be_what_others_are_compared_with():
+    results = results_where({"nothing": 0, "good": 0.02, "bad": -0.03}, "cv")
+    table = summary.cv_table(results, "average_precision", against="good")
+    assert table.loc["bad", "mean"] == pytest.approx(-0.05)
+    assert table.loc["nothing", "mean"] == pytest.approx(-0.02)
+    assert "good" not in table.index
+
+
+def test_a_part_of_the_tables_is_always_the_same_one():
+    tables = dict.fromkeys("abcdefgh")
+    first = list(benchmark.shuffled_part(tables, 0, 3))
+    others = list(benchmark.shuffled_part(tables, 3, None))
+    assert sorted(first + others) == list(tables)
+    reversed_tables = dict.fromkeys("hgfedcba")
+    assert list(benchmark.shuffled_part(reversed_tables, 0, 3)) == first
+
+
+def test_an_ensemble_takes_the_place_of_every_classifier(
+    imbalanced, tmp_path, monkeypatch
+):
+    X, y = imbalanced
+    X.assign(churned=y).to_csv(tmp_path / "own.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    app = typer.Typer()
+    app.command()(benchmark.main)
+    arguments = ["--mode", "cv", "--repeats", "1", "--folds", "2"]
+    arguments += ["--data", "own.csv:churned", "--arm", "vote", "--against", "vote"]
+    run = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert run.exit_code == 0
+    assert "gain over vote" in run.stdout
+    results = pd.read_csv("benchmark.csv").set_index("arm")
+    of_vote = results.loc["vote"].groupby("split")["average_precision"]
+    assert (of_vote.size() == len(measures.CLASSIFIERS)).all()
+    assert (of_vote.nunique() == 1).all()
+    wrong = CliRunner().invoke(app, [*arguments, "--against", "GAN"])
+    assert wrong.exit_code == 2
 
 
 def test_the_oracle_table_shows_the_share_of_the_gap():
@@ -149,7 +188,7 @@ def test_every_table_loads(name):
 
 def test_an_arm_without_a_sampler_changes_the_classifier():
     unsampled = {name for name, arm in arms.ARMS.items() if arm is None}
-    assert unsampled == set(measures.CHANGED) - {"class weights"}
+    assert unsampled == {*measures.CHANGED, *ENSEMBLES} - {"class weights"}
     weigh, resample = (
         measures.CHANGED[name] for name in ("class weights", "ResampledClassifier")
     )
@@ -159,7 +198,7 @@ def test_an_arm_without_a_sampler_changes_the_classifier():
     assert isinstance(resample(measures.CLASSIFIERS["RF"]), ResampledClassifier)
 
 
-@pytest.mark.parametrize("name", [name for name in arms.ARMS if name not in arms.SLOW])
+@pytest.mark.parametrize("name", sorted(set(arms.ARMS) - set(arms.BY_NAME)))
 def test_every_arm_gives_the_rows_asked_for(name, imbalanced):
     X, y = imbalanced
     is_rare = (y == "rare").to_numpy()
@@ -189,7 +228,8 @@ def test_prowsyn_prefers_rare_rows_near_the_common_ones():
 
 def test_arms_are_named_or_found_by_their_path():
     assert list(arms.parse_arms(["GAN", "SMOTE"])) == ["GAN", "SMOTE"]
-    assert set(arms.parse_arms([])) == set(arms.ARMS) - set(arms.SLOW)
+    assert set(arms.parse_arms([])) == set(arms.ARMS) - set(arms.BY_NAME)
+    assert set(arms.parse_arms(["ensembles"])) == set(ENSEMBLES)
     assert set(arms.parse_arms(["all"])) == set(arms.ARMS)
     (found,) = arms.parse_arms(["imblearn.over_sampling.ADASYN"])
     assert found == "ADASYN"
