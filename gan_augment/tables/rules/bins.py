@@ -33,7 +33,7 @@ class Bins(ComputedRule):
     lowest, highest : ndarray of shape (n_bins,)
         Ends of the intervals as seen, dates and durations in days.
     missing : int
-        Code of the result where the number is missing, -1 if it never is.
+        Code of the result where the number is missing, -1 if that decides nothing.
     gain : float
         Violations expected if the two were independent.
     """
@@ -50,20 +50,24 @@ class Bins(ComputedRule):
 
     @property
     def target(self) -> Any:
+        """Name of the column that follows from the others."""
         return self.result.name
 
     @property
     def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
         return self.source, self.result.name
 
     @property
     def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
         return round(self.gain)
 
     def __str__(self) -> str:
         return f"{self.source} decides {self.result.name}, by {len(self.order)} ranges"
 
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
         numbers = to_numbers(frame[self.source])
         found = self.result.to_codes(frame[self.result.name])
         bins = self._bins(numbers)
@@ -73,7 +77,12 @@ class Bins(ComputedRule):
             broken |= np.isnan(numbers) & (found != self.missing)
         return broken
 
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the source decides."""
+        return ~np.isnan(to_numbers(frame[self.source])) | (self.missing >= 0)
+
     def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
         numbers = to_numbers(frame[self.source])
         codes = self.order[self._bins(numbers)]
         codes = np.where(np.isnan(numbers) & (self.missing >= 0), self.missing, codes)
@@ -96,9 +105,8 @@ class Bins(ComputedRule):
         needed = table.expected_needed(len(table.ordered) * len(results))
         rules: list[Rule] = []
         for source in table.ordered:
-            assert source.numbers is not None
-            order = np.argsort(source.numbers, kind="stable")
-            n_present = int((~np.isnan(source.numbers)).sum())
+            order = np.argsort(source.values, kind="stable")
+            n_present = int((~np.isnan(source.values)).sum())
             present, absent = order[:n_present], order[n_present:]
             for result in results:
                 if result is source or frozenset((source.name, result.name)) in related:
@@ -124,18 +132,16 @@ def _bins(
     if len(starts) < 2 or len(starts) != len(np.unique(codes[starts])):
         return None
     of_absent = np.unique(result.codes[absent])
-    if len(of_absent) > 1:
-        return None
     shares = np.bincount(codes) / len(codes)
     expected = len(codes) * float(1.0 - (shares**2).sum())
     if expected < needed:
         return None
-    numbers = np.asarray(source.numbers)[present]
+    numbers = source.values[present]
     lowest = numbers[starts]
     highest = numbers[np.append(starts[1:], len(numbers)) - 1]
     if (highest[:-1] >= lowest[1:]).any():
         return None  # a number with two levels
-    missing = int(of_absent[0]) if len(of_absent) else -1
+    missing = int(of_absent[0]) if len(of_absent) == 1 else -1
     return Bins(
         source.name,
         Levels.of(result),

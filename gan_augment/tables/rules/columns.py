@@ -36,14 +36,17 @@ class Column:
     numbers : ndarray of shape (n_rows,) or None
         Values as float64, dates and durations in days, NaN where missing. None of a
         column of levels.
+    position : int
+        Place of the column in the table.
     """
 
     series: pd.Series
     kind: Kind
     numbers: np.ndarray | None
+    position: int
 
     @classmethod
-    def of(cls, series: pd.Series) -> Column:
+    def of(cls, series: pd.Series, position: int) -> Column:
         """Prepare a column."""
         kind = kind_of(series)
         numbers = None if kind == "level" else to_numbers(series)
@@ -51,12 +54,18 @@ class Column:
             finite = numbers[~np.isnan(numbers)]
             if len(finite) and not np.abs(finite).max() < LARGEST_EXACT:
                 kind, numbers = "level", None  # identifiers, or infinite values
-        return cls(series, kind, numbers)
+        return cls(series, kind, numbers, position)
 
     @property
     def name(self) -> Any:
         """Name of the column."""
         return self.series.name
+
+    @property
+    def values(self) -> np.ndarray:
+        """The numbers of an ordered column."""
+        assert self.numbers is not None
+        return self.numbers
 
     @cached_property
     def _factorized(self) -> tuple[np.ndarray, pd.Index]:
@@ -120,13 +129,15 @@ class Columns:
         Rows that repeat another one in every column bear nothing out, and are left out.
         """
         hashes = np.zeros(len(frame), dtype=np.uint64)
-        columns = [Column.of(frame.iloc[:, i]) for i in range(frame.shape[1])]
+        columns = [Column.of(frame.iloc[:, i], i) for i in range(frame.shape[1])]
         for column in columns:
             mixed = column.codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
             hashes = hashes * np.uint64(31) + (mixed ^ (mixed >> np.uint64(29)))
         first = np.sort(np.unique(hashes, return_index=True)[1])
         if len(first) < len(frame):
-            columns = [Column.of(frame.iloc[first, i]) for i in range(frame.shape[1])]
+            columns = [
+                Column.of(frame.iloc[first, i], i) for i in range(frame.shape[1])
+            ]
         n_rows = len(first)
         rng = np.random.default_rng(0)
         sample = np.sort(rng.permutation(n_rows)[:SAMPLE_ROWS])

@@ -25,7 +25,7 @@ class Decides(ComputedRule):
     source, result : Levels
         The column that decides, and the one that follows.
     decided : ndarray of int
-        Code of the result for each code of the source, missing last.
+        Code of the result for each code of the source, missing last; -1 for none.
     gain : float
         Violations expected if the two were independent.
     """
@@ -39,32 +39,42 @@ class Decides(ComputedRule):
 
     @property
     def target(self) -> Any:
+        """Name of the column that follows from the others."""
         return self.result.name
 
     @property
     def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
         return self.source.name, self.result.name
 
     @property
     def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
         return round(self.gain)
 
     def __str__(self) -> str:
         return f"{self.source.name} decides {self.result.name}"
 
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
         codes = self.source.to_codes(frame[self.source.name])
         found = self.result.to_codes(frame[self.result.name])
         decided = self.decided[codes]
         return (codes >= 0) & (decided >= 0) & (found != decided)
 
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the source has a level that decides."""
+        codes = self.source.to_codes(frame[self.source.name])
+        return self.decided[self._nearest(frame[self.source.name], codes)] >= 0
+
     def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
         codes = self.source.to_codes(frame[self.source.name])
         nearest = self._nearest(frame[self.source.name], codes)
         return self.result.to_series(self.decided[nearest], frame.index)
 
     def _nearest(self, series: pd.Series, codes: np.ndarray) -> np.ndarray:
-        """Codes of levels that real rows have: of a new number the nearest known one."""
+        """Codes of known levels: of a new number the nearest one."""
         unknown = codes < 0
         levels = self.source.domain.levels
         if not unknown.any() or kind_of(series) == "level":
@@ -117,8 +127,12 @@ class Decides(ComputedRule):
 def _decided(source: Column, result: Column, table: Columns) -> np.ndarray | None:
     """The value of the result for each level of the source, if there is only one."""
     for rows in (table.sample, slice(None)):
+        codes, found = source.codes[rows], result.codes[rows]
         decided = np.full(len(source.levels) + 1, -1)
-        decided[source.codes[rows]] = result.codes[rows]
-        if (decided[source.codes[rows]] != result.codes[rows]).any():
+        decided[codes] = found
+        wrong = codes[decided[codes] != found]
+        if (wrong < len(source.levels)).any():
             return None
+        if len(wrong):
+            decided[-1] = -1  # a missing value decides nothing
     return decided

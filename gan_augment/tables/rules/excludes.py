@@ -20,10 +20,14 @@ MOST_LEVELS = 24
 SMALLEST_ATOM = 0.02
 # Rows from which combinations are proposed.
 PROPOSING_ROWS = 20_000
+# A combination of two values needs so many times the evidence of a value decided.
+EXCLUDED = 1.5
+# How often a broken rule changes the column of its condition.
+CONDITION_GIVES_WAY = 0.25
 # Values kept of those that are no level by themselves.
 MOST_OTHERS = 64
 # A cell that holds this share of its expected rows thins out rather than is ruled out.
-THIN = 0.1
+THIN = 0.2
 
 
 @dataclass(eq=False)
@@ -49,8 +53,7 @@ class Choice:
         is_other = codes == len(self.shares) - 1
         series = levels.to_series(np.where(is_other, 0, codes), index)
         if is_other.any():
-            chosen = self.others.take(rng.integers(len(self.others), size=is_other.sum()))
-            values = pd.Series(chosen).astype(series.dtype)
+            values = _drawn(self.others, series, index[is_other], rng)
             series = replaced(series, is_other, values)
         return series
 
@@ -73,6 +76,8 @@ class Excludes(Rule):
         What the second column is where the first one has the level.
     elsewhere : Choice
         What it is in the other rows.
+    otherwise : Index
+        What the first column is in the other rows, each value as common.
     gain : float
         Violations expected if the two were independent.
     """
@@ -85,14 +90,17 @@ class Excludes(Rule):
     only_then: bool
     allowed: Choice
     elsewhere: Choice
+    otherwise: pd.Index
     gain: float
 
     @property
     def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
         return self.condition.name, self.result.name
 
     @property
     def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
         return round(self.gain)
 
     @property
@@ -108,7 +116,7 @@ class Excludes(Rule):
         if self.decided is not None:
             then = self._spelled(self.result, self.decided)
             return f"{then} {'if and only if' if self.only_then else 'where'} {where}"
-        codes = np.flatnonzero(self.excluded)
+        codes = np.flatnonzero(self.excluded).tolist()
         if len(codes) == 1:
             return f"{self._spelled(self.result, codes[0], negated=True)} where {where}"
         names = [self._spelled(self.result, code, alone=True) for code in codes]
@@ -126,11 +134,30 @@ class Excludes(Rule):
             value = repr(found) if isinstance(found, str) else str(found)
         return value if alone else f"{levels.name} is {'not ' * negated}{value}"
 
+    @property
+    def target(self) -> Any:
+        """Name of the column that the level decides."""
+        return self.result.name
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """Name of the column that has the level."""
+        return (self.condition.name,)
+
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the second column has one value."""
+        return self.holds(frame) & (self.decided is not None)
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The value that is left."""
+        return self.result.to_series(np.full(len(frame), self.decided), frame.index)
+
     def holds(self, frame: pd.DataFrame) -> np.ndarray:
         """In which rows the first column has the level."""
         return self.condition.to_codes(frame[self.condition.name]) == 0
 
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
         holds = self.holds(frame)
         # The code -1, another value, addresses the last entry.
         codes = self.result.to_codes(frame[self.result.name])
@@ -142,17 +169,32 @@ class Excludes(Rule):
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
     ) -> dict[Any, pd.Series]:
-        """Draw another value, as often as real rows have it there."""
-        column, holds = frame[self.result.name], self.holds(frame)
-        for choice, chosen in (
-            (self.allowed, broken & holds),
-            (self.elsewhere, broken & ~holds),
+        """Draw another value, as often as real rows have it there.
+
+        Of the second column, or now and then of the first one: where several levels
+        decide one column, only that can make them agree.
+        """
+        names = self.condition.name, self.result.name
+        columns, holds = {name: frame[name] for name in names}, self.holds(frame)
+        gives_way = holds & (rng.random(len(frame)) < CONDITION_GIVES_WAY)
+        if not len(self.otherwise):
+            gives_way[:] = False
+        for name, chosen in (
+            (names[0], broken & gives_way),
+            (names[1], broken & holds & ~gives_way),
+            (names[1], broken & ~holds),
         ):
-            if chosen.any():
-                index = column.index[chosen]
+            if not chosen.any():
+                continue
+            column = columns[name]
+            index = column.index[chosen]
+            if name == names[0]:
+                drawn = _drawn(self.otherwise, column, index, rng)
+            else:
+                choice = self.allowed if holds[chosen][0] else self.elsewhere
                 drawn = choice.draw(self.result, index, rng)
-                column = replaced(column, chosen, drawn)
-        return {self.result.name: column}
+            columns[name] = replaced(column, chosen, drawn)
+        return columns
 
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
@@ -193,84 +235,76 @@ class _Search:
 
     def run(self) -> list[Rule]:
         """Rules that decide a value first, since they say more."""
+        blocks = self.starts[:-1]
+        best = np.maximum.reduceat(self.counts, blocks, axis=1)
+        decides = (best == self.totals[:, None]) & (self.totals[:, None] > 0)
+        empty = (self.counts == 0) & (self.expected >= EXCLUDED * self.needed)
+        excludes = np.logical_or.reduceat(empty, blocks, axis=1)
         rules: list[Rule] = []
-        pairs = [
-            (i, j)
-            for i in range(len(self.columns))
-            for j in range(len(self.columns))
-            if i != j
-            and frozenset((self.columns[i].name, self.columns[j].name))
-            not in self.computed
-        ]
-        for find in (self._deciding, self._excluding):
-            for i, j in pairs:
-                rules += find(i, j)
+        for find, candidates in (
+            (self._deciding, decides),
+            (self._excluding, excludes),
+        ):
+            owner = np.repeat(np.arange(len(self.columns)), np.diff(self.starts))
+            for x, j in zip(*np.nonzero(candidates), strict=True):
+                i = owner[x]
+                names = frozenset((self.columns[i].name, self.columns[j].name))
+                is_other = x == self.starts[i + 1] - 1
+                if i == j or is_other or names in self.computed:
+                    continue
+                rule = find(i, j, x)
+                if rule is not None:
+                    rules.append(rule)
         return rules
 
     def _block(self, j: int) -> slice:
         return slice(self.starts[j], self.starts[j + 1])
 
-    def _conditions(self, i: int) -> range:
-        """Levels of a column, and missing; but not all the other values."""
-        return range(self.starts[i], self.starts[i + 1] - 1)
-
-    def _deciding(self, i: int, j: int) -> list[Rule]:
-        """Levels of column i that leave column j one value."""
-        rules: list[Rule] = []
+    def _deciding(self, i: int, j: int, x: int) -> Excludes | None:
+        """The rule that level x of column i leaves column j one value."""
         block = self._block(j)
-        for x in self._conditions(i):
-            row = self.counts[x, block]
-            value = int(row.argmax())
-            v = block.start + value
-            if row[value] != self.totals[x] or v == block.stop - 1:
-                continue
-            if self.totals[x] - self.expected[x, v] < self.needed:
-                continue
-            others = np.ones(len(row), dtype=bool)
-            others[value] = False
-            others &= self.totals[block] > 0
-            if (self.covered[x, block] | ~others).all():
-                continue
-            only_then = (
-                self.counts[v, self._block(i)].max() == self.totals[v]
-                and self.totals[v] == row[value]
-            )
-            if self._follows_from_order(i, j, x, v):
-                continue
-            excluded = np.ones(len(row), dtype=bool)
-            excluded[value] = False
-            gain = self.totals[x] - self.expected[x, v]
-            rule = self._rule(i, j, x, excluded, only_then, gain)
-            if rule is None:
-                continue
-            rules.append(rule)
+        row = self.counts[x, block]
+        value = int(row.argmax())
+        v = block.start + value
+        gain = self.totals[x] - self.expected[x, v]
+        if v == block.stop - 1 or gain < self.needed:
+            return None
+        others = self.totals[block] > 0
+        others[value] = False
+        if self.covered[x, block][others].all():
+            return None
+        if self._follows_from_order(i, j, x, v):
+            return None
+        excluded = np.arange(len(row)) != value
+        only_then = self.totals[v] == row[value]
+        rule = self._rule(i, j, x, excluded, only_then, gain)
+        if rule is not None:
             self._cover(x, block, others)
             if only_then:
-                rest = np.arange(self.starts[i], self.starts[i + 1]) != x
-                self._cover(v, self._block(i), rest)
-        return rules
+                other_levels = np.arange(self.starts[i], self.starts[i + 1]) != x
+                self._cover(v, self._block(i), other_levels)
+        return rule
 
-    def _excluding(self, i: int, j: int) -> list[Rule]:
-        """Levels of column i that rule out common values of column j."""
-        rules: list[Rule] = []
+    def _excluding(self, i: int, j: int, x: int) -> Excludes | None:
+        """The rule that level x of column i rules out common values of column j."""
         block = self._block(j)
-        for x in self._conditions(i):
-            row, expected = self.counts[x, block], self.expected[x, block]
-            empty = (row == 0) & (expected >= self.needed) & ~self.covered[x, block]
-            for k in np.flatnonzero(empty):
-                v = block.start + int(k)
-                if self._thins_out(x, block) or self._thins_out(v, self._block(i)):
-                    empty[k] = False
-                elif self._order_forbids(i, j, x, v):
-                    empty[k] = False
-            if not empty.any():
-                continue
-            gain = float(expected[empty].sum())
-            rule = self._rule(i, j, x, empty, False, gain)
-            if rule is not None:
-                rules.append(rule)
-                self._cover(x, block, empty)
-        return rules
+        row, expected = self.counts[x, block], self.expected[x, block]
+        empty = (row == 0) & (expected >= EXCLUDED * self.needed)
+        empty &= ~self.covered[x, block]
+        for k in np.flatnonzero(empty):
+            v = block.start + int(k)
+            if (
+                self._thins_out(x, block)
+                or self._thins_out(v, self._block(i))
+                or self._order_forbids(i, j, x, v)
+            ):
+                empty[k] = False
+        if not empty.any():
+            return None
+        rule = self._rule(i, j, x, empty, False, expected[empty].sum())
+        if rule is not None:
+            self._cover(x, block, empty)
+        return rule
 
     def _cover(self, x: int, block: slice, chosen: np.ndarray) -> None:
         self.covered[x, block] |= chosen
@@ -306,11 +340,10 @@ class _Search:
         first, second = self._value(i, x), self._value(j, v)
         if first is None or second is None:
             return False
-        numbers = self.columns[j].numbers
         if names in self.orders:
-            return second == np.nanmax(numbers) and first >= second
+            return second == np.nanmax(self.columns[j].values) and first >= second
         if names[::-1] in self.orders:
-            return second == np.nanmin(numbers) and first <= second
+            return second == np.nanmin(self.columns[j].values) and first <= second
         return False
 
     def _rule(
@@ -333,12 +366,15 @@ class _Search:
         if only_then and not excluded[codes[~holds]].all():
             only_then = False
         return Excludes(
-            _restricted(condition, self.listed[i][place : place + 1] if is_level else []),
+            _restricted(
+                condition, self.listed[i][place : place + 1] if is_level else []
+            ),
             _restricted(result, self.listed[j]),
             excluded,
             only_then,
             _choice(result, codes, holds, len(excluded)),
             _choice(result, codes, ~holds, len(excluded)),
+            _evenly(condition, ~holds & ~is_missing(condition.series)),
             float(gain),
         )
 
@@ -377,13 +413,22 @@ def _choice(
     """How often a column has each value in some rows."""
     counts = np.bincount(codes[chosen], minlength=n_codes).astype(float)
     shares = counts / max(counts.sum(), 1.0)
-    values = column.series[chosen & (codes == n_codes - 1)]
-    values = values[~is_missing(values)]
-    if column.numbers is not None:
-        values = values.sort_values(kind="stable")
-    else:
-        common = values.value_counts(sort=True).index
-        values = pd.Series(common)
-    places = np.linspace(0, len(values) - 1, min(len(values), MOST_OTHERS))
-    others = pd.Index(values.iloc[places.round().astype(np.intp)])
-    return Choice(shares, others)
+    is_other = chosen & (codes == n_codes - 1)
+    return Choice(shares, _evenly(column, is_other))
+
+
+def _evenly(column: Column, chosen: np.ndarray) -> pd.Index:
+    """Values of some rows, at even distances when sorted, so that each is as common."""
+    codes = column.codes[chosen]
+    keys = codes if column.numbers is None else column.numbers[chosen]
+    ordered = codes[np.argsort(keys, kind="stable")]
+    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MOST_OTHERS))
+    return column.levels.take(ordered[places.round().astype(np.intp)])
+
+
+def _drawn(
+    values: pd.Index, like: pd.Series, index: pd.Index, rng: np.random.Generator
+) -> pd.Series:
+    """As many of the values at random as an index has rows, as a column."""
+    drawn = values.take(rng.integers(len(values), size=len(index)))
+    return pd.Series(drawn, dtype=like.dtype).set_axis(index)

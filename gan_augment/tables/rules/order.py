@@ -9,16 +9,16 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.tables.rules.conditional import Bounded
 from gan_augment.tables.rules.rule import Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
 # Rows beyond the boundary that the rows before it let expect.
 FEWEST_BEYOND = 10.0
+# Room before the boundary, in units of the tail's mean excess.
+ROOM = 3.0
 # Lowest differences from which that is extrapolated.
 EDGE_ROWS = 100
-# Resolution of the amounts seen in real rows: groups of the base, quantiles in each.
-BASE_GROUPS = 16
-QUANTILES = 33
 
 
 @dataclass(eq=False)
@@ -33,10 +33,10 @@ class Order(Rule):
         Whether the two are never equal.
     gain : float
         Violations expected if the two were independent.
-    edges : ndarray of shape (n_groups - 1,)
-        Bounds of the groups of `low`.
-    amounts : ndarray of shape (n_groups, n_quantiles)
-        Quantiles of ``high - low`` in each group.
+    given_low : Bounded
+        What `high` is, given `low`.
+    given_high : Bounded
+        What `low` is, given `high`.
     """
 
     kind: ClassVar[str] = "order"
@@ -45,21 +45,24 @@ class Order(Rule):
     high: NumericTarget
     strict: bool
     gain: float
-    edges: np.ndarray
-    amounts: np.ndarray
+    given_low: Bounded
+    given_high: Bounded
 
     @property
     def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
         return self.low.name, self.high.name
 
     @property
     def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
         return round(self.gain)
 
     def __str__(self) -> str:
         return f"{self.low.name} {'<' if self.strict else '<='} {self.high.name}"
 
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
         low, high = (to_numbers(frame[name]) for name in self.columns)
         slack = 1e-12 * np.maximum(np.abs(low), np.abs(high))
         if self.strict:
@@ -69,25 +72,25 @@ class Order(Rule):
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
     ) -> dict[Any, pd.Series]:
-        """Draw the larger one anew, by an amount seen in rows with a like smaller one.
+        """Draw one of the two anew, from what it is in rows with a like other one.
 
         A row moved onto the boundary would make equal values too common.
         """
-        rows = frame.loc[broken]
-        low = to_numbers(rows[self.low.name])
-        amounts = self.amounts[np.searchsorted(self.edges, low)]
-        place = rng.random(len(low)) * (amounts.shape[1] - 1)
-        left = place.astype(np.intp)
-        before = np.take_along_axis(amounts, left[:, None], axis=1)[:, 0]
-        after = np.take_along_axis(amounts, left[:, None] + 1, axis=1)[:, 0]
-        drawn = low + before + (place - left) * (after - before)
-        high = self.high.to_series(drawn, rows.index)
-        # Rounding to the grid may undo what was drawn.
-        again = self.violations(pd.DataFrame({**rows[[self.low.name]], high.name: high}))
-        if again.any():
-            moved = self.high.to_series(drawn + self.high.step, rows.index)
-            high = replaced(high, again, moved.loc[again])
-        return {self.high.name: replaced(frame[self.high.name], broken, high)}
+        low, high = self.low, self.high
+        moves_high = rng.random(len(frame)) < 0.5
+        changed = {}
+        for target, bound, given, chosen in (
+            (high, low, self.given_low, broken & moves_high),
+            (low, high, self.given_high, broken & ~moves_high),
+        ):
+            if not chosen.any():
+                continue
+            rows = frame.loc[chosen]
+            ranks = rng.random(len(rows))
+            numbers = given.to_values(ranks, to_numbers(rows[bound.name]))
+            drawn = target.to_series(numbers, rows.index)
+            changed[target.name] = replaced(frame[target.name], chosen, drawn)
+        return changed
 
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
@@ -96,7 +99,7 @@ class Order(Rule):
         if len(columns) < 2:
             return []
         related = {frozenset(rule.columns) for rule in known if len(rule.columns) == 2}
-        numbers = np.column_stack([column.numbers for column in columns])
+        numbers = np.column_stack([column.values for column in columns])
         sample = numbers[table.sample]
         needed = table.expected_needed(len(columns) * (len(columns) - 1))
         rules: list[Rule] = []
@@ -117,10 +120,8 @@ class Order(Rule):
 
 def _order(low: Column, high: Column, needed: float) -> Order | None:
     """The rule between two columns, if all rows keep it and it is worth a name."""
-    assert low.numbers is not None
-    assert high.numbers is not None
-    both = ~(np.isnan(low.numbers) | np.isnan(high.numbers))
-    a, b = low.numbers[both], high.numbers[both]
+    both = ~(np.isnan(low.values) | np.isnan(high.values))
+    a, b = low.values[both], high.values[both]
     if not len(a) or (a > b).any():
         return None
     # Rows that could not break the rule whatever the other value is say nothing.
@@ -131,27 +132,21 @@ def _order(low: Column, high: Column, needed: float) -> Order | None:
         return None
     amount = (b - a)[contested]
     step = _common_step(low, high)
-    strict = step > 0 and len(amount) > 0 and amount.min() > step / 2
-    if not (strict and _expected_beyond(amount - step, step) >= FEWEST_BEYOND):
-        strict = False
-        if _expected_beyond(amount, step) < FEWEST_BEYOND:
-            return None
-    if strict and (b - a).min() < step / 2:
-        strict = False
-    edges = np.unique(np.quantile(a, np.linspace(0, 1, BASE_GROUPS + 1)[1:-1]))
-    groups = np.searchsorted(edges, a)
-    levels = np.linspace(0, 1, QUANTILES)
-    amounts = np.array(
-        [
-            np.quantile((b - a)[chosen], levels)
-            for chosen in (
-                groups == group if (groups == group).any() else groups >= 0
-                for group in range(len(edges) + 1)
-            )
-        ]
-    )
+    strict = step > 0 and bool((b - a).min() > step / 2)
+    # Moments that are in order in every row are so for a reason.
+    if low.kind == "number" and not _is_boundary(amount - strict * step, step):
+        return None
+    if strict:
+        # Equal values must be missed, not only unlikely.
+        next_one, next_two = ((np.rint(amount / step) == k).sum() for k in (1, 2))
+        strict = next_one * min(1.0, next_one / max(next_two, 1)) >= FEWEST_BEYOND
     return Order(
-        NumericTarget.of(low), NumericTarget.of(high), strict, expected, edges, amounts
+        NumericTarget.of(low),
+        NumericTarget.of(high),
+        strict,
+        expected,
+        Bounded.of(b, a, is_upper=False),
+        Bounded.of(a, b, is_upper=True),
     )
 
 
@@ -170,21 +165,26 @@ def _common_step(low: Column, high: Column) -> float:
     return float(step) / 10**decimals * units
 
 
-def _expected_beyond(amounts: np.ndarray, step: float) -> float:
-    """Rows to expect beyond a boundary at 0, extrapolated from those before it.
+def _is_boundary(amounts: np.ndarray, step: float) -> bool:
+    """Whether 0 bounds the amounts, rather than being where a tail happens to end.
+
+    Either many rows lie so close to 0 that more would be expected beyond it, or there
+    is room between it and them that the tail does not bridge.
 
     Of two neighbouring intervals before the boundary, a log-concave density has at
-    least the same ratio in the next one. A tail that thins out has few rows beside
-    its end, a rule that is enforced has many.
+    least the same ratio in the next one. That extrapolates the rows beyond it.
     """
     if len(amounts) == 0:
-        return 0.0
-    n_lowest = min(EDGE_ROWS, max(len(amounts) // 5, 1))
-    reach = np.partition(amounts, n_lowest - 1)[n_lowest - 1]
-    width = max(reach / 2, step)
+        return False
+    n_lowest = min(EDGE_ROWS, max(len(amounts) // 5, 2), len(amounts))
+    lowest = np.sort(np.partition(amounts, n_lowest - 1)[:n_lowest])
+    width = max(lowest[-1] / 2, step)
     near = float((amounts < width if width else amounts <= 0).sum())
     next_to_it = float(((amounts >= width) & (amounts < 2 * width)).sum())
-    return near * min(1.0, near / max(next_to_it, 1.0))
+    if near * min(1.0, near / max(next_to_it, 1.0)) >= FEWEST_BEYOND:
+        return True
+    tail = (lowest[-1] - lowest[0]) / np.log(n_lowest)
+    return bool(lowest[0] > ROOM * tail)
 
 
 def _without_implied(rules: list[Rule]) -> list[Rule]:

@@ -46,12 +46,14 @@ class Predicate(Rule):
 
     @property
     def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
         return tuple(self.names)
 
     def __str__(self) -> str:
-        return self.description or getattr(self.function, "__name__", "a predicate")
+        return self.description or str(getattr(self.function, "__name__", "function"))
 
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
         kept = np.asarray(self.function(frame))
         if kept.shape != (len(frame),) or kept.dtype != bool:
             raise ValueError(

@@ -2,13 +2,12 @@
 
 A network learns independent parts more easily than parts that follow from each other:
 a column that others decide is left out, a column with a bound in another column is
-replaced by the amount between the two, and cells that a level decides are filled with
-values from rows where it does not.
+replaced by the amount between the two or by a rank, and cells that other columns
+decide are filled with values from rows where they do not.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,154 +17,18 @@ import pandas as pd
 from gan_augment.encoding.one_hot import find_one_hot_groups
 from gan_augment.tables.rules.columns import dense, to_numbers
 from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.order import Order
-from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
-from gan_augment.tables.rules.target import NumericTarget
-
-# More levels than this cannot be told apart well enough to decide another column.
-MOST_LEVELS = 64
-
-
-class Step(ABC):
-    """What is done to one column, given the original values of its parents."""
-
-    # Name of the column; a dataclass field of every subclass.
-    column: Any
-
-    @property
-    @abstractmethod
-    def parents(self) -> tuple[Any, ...]:
-        """Names of the columns whose original values are needed."""
-
-    @abstractmethod
-    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series | None:
-        """The reduced column, or None if it is left out."""
-
-    @abstractmethod
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
-        """The column, given the original values of its parents and itself reduced."""
-
-
-@dataclass(eq=False)
-class LeaveOut(Step):
-    """A column that a rule computes."""
-
-    rule: ComputedRule
-
-    @property
-    def column(self) -> Any:  # type: ignore[override]
-        return self.rule.target
-
-    @property
-    def parents(self) -> tuple[Any, ...]:
-        return self.rule.sources
-
-    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> None:
-        return None
-
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
-        return self.rule.compute(frame)
-
-
-@dataclass(eq=False)
-class Amount(Step):
-    """The amount between a column and a bound in another one, which is its parent.
-
-    Parameters
-    ----------
-    target : NumericTarget
-        The column.
-    bound : object
-        Name of the column that bounds it.
-    is_upper : bool
-        Whether the bound is an upper one.
-    stand_in : float
-        What takes the place of a missing bound, dates and durations in days.
-    """
-
-    target: NumericTarget
-    bound: NumericTarget
-    is_upper: bool
-    stand_in: float
-
-    @property
-    def column(self) -> Any:  # type: ignore[override]
-        return self.target.name
-
-    @property
-    def parents(self) -> tuple[Any, ...]:
-        return (self.bound.name,)
-
-    def _bound(self, frame: pd.DataFrame) -> pd.Series:
-        bound = frame[self.bound.name]
-        missing = bound.isna().to_numpy(dtype=bool)
-        if not missing.any():
-            return bound
-        stand_in = self.bound.to_series(np.full(len(bound), self.stand_in), bound.index)
-        return bound.mask(missing, stand_in)
-
-    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
-        bound = self._bound(frame)
-        if self._is_number:
-            numbers = to_numbers(values) - to_numbers(bound)
-            numbers = -numbers if self.is_upper else numbers
-            if self.target.domain.step and self.bound.domain.step:
-                decimals = max(self.target.domain.decimals, self.bound.domain.decimals)
-                numbers = np.round(numbers, decimals) + 0.0
-            amounts = pd.Series(numbers, index=values.index, name=self.column)
-            if values.dtype.kind in "iu" and bound.dtype.kind in "iu":
-                amounts = amounts.astype("Int64" if amounts.isna().any() else "int64")
-            return amounts
-        amounts = (bound - values) if self.is_upper else (values - bound)
-        return amounts.rename(self.column)
-
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
-        assert values is not None
-        bound = self._bound(frame)
-        if self._is_number:
-            amounts = to_numbers(values)
-            numbers = to_numbers(bound) + (-amounts if self.is_upper else amounts)
-            return self.target.to_series(numbers, values.index)
-        moments = bound - values if self.is_upper else bound + values
-        if isinstance(self.target.domain.dtype, pd.DatetimeTZDtype):
-            moments = moments.dt.tz_convert(self.target.domain.dtype.tz)
-        return self.target.snapped(moments.astype(self.target.domain.dtype))
-
-    @property
-    def _is_number(self) -> bool:
-        dtype = self.target.domain.dtype
-        return pd.api.types.is_numeric_dtype(dense(pd.Series([], dtype=dtype)).dtype)
-
-
-@dataclass(eq=False)
-class Fill(Step):
-    """A column whose value a level of another column decides in some rows.
-
-    There it holds a value from a row in which nothing is decided, so that it says
-    nothing of the other column.
-    """
-
-    rule: Excludes
-
-    @property
-    def column(self) -> Any:  # type: ignore[override]
-        return self.rule.result.name
-
-    @property
-    def parents(self) -> tuple[Any, ...]:
-        return (self.rule.condition.name,)
-
-    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
-        return values  # all fills of a column share their donors: see Reduction
-
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
-        assert values is not None
-        decided = self.rule.holds(frame)
-        if not decided.any():
-            return values
-        code = np.full(int(decided.sum()), self.rule.decided)
-        known = self.rule.result.to_series(code, values.index[decided])
-        return replaced(values, decided, known)
+from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.steps import (
+    Amount,
+    Fill,
+    LeaveOut,
+    Rank,
+    Remainder,
+    Step,
+)
 
 
 @dataclass(eq=False)
@@ -177,8 +40,7 @@ class Reduction:
     names : list of object
         All columns, from left to right.
     steps : list of Step
-        What is done, at most one :class:`LeaveOut` or :class:`Amount` a column, then
-        any number of :class:`Fill`.
+        What is done, at most one step a column, then any number of :class:`Fill`.
     """
 
     names: list[Any]
@@ -191,12 +53,10 @@ class Reduction:
         }
         decided: dict[Any, np.ndarray] = {}
         for step in self.steps:
-            if isinstance(step, Fill):
-                holds = step.rule.holds(frame)
-                before = decided.get(step.column, np.zeros(len(frame), dtype=bool))
-                decided[step.column] = before | holds
-            else:
-                columns[step.column] = step.reduce(frame, frame[step.column])
+            columns[step.column] = step.reduce(frame, columns[step.column])
+            where = step.decided(frame)
+            if where is not None:
+                decided[step.column] = where | decided.get(step.column, False)
         for name, where in decided.items():
             values = columns[name]
             if values is not None and where.any() and not where.all():
@@ -256,21 +116,26 @@ class _Planner:
 
     def _leave_out(self) -> None:
         for rule in self.rules:
-            if isinstance(rule, ComputedRule):
-                self._try(LeaveOut(rule))
+            if not isinstance(rule, ComputedRule) or self._try(LeaveOut(rule)):
+                continue
+            if isinstance(rule, Linear | Product) and rule.result.step:
+                self._try(Remainder(rule, rule.result.step))
 
     def _fill(self) -> None:
         covered: dict[Any, np.ndarray] = {}
         for rule in self.rules:
-            if not isinstance(rule, Excludes) or rule.decided is None:
+            if isinstance(rule, Linear | Product) or not isinstance(
+                rule, ComputedRule | Excludes
+            ):
                 continue
-            holds = rule.holds(self.frame)
-            name = rule.result.name
-            before = covered.get(name, np.zeros(len(holds), dtype=bool))
-            if (before | ~holds).all() or (before | holds).all():
+            decided = rule.decides(self.frame)
+            before = covered.get(rule.target, np.zeros(len(decided), dtype=bool))
+            after = before | decided
+            # Some rows must be left to take values from.
+            if (after == before).all() or after.all():
                 continue
             if self._try(Fill(rule)):
-                covered[name] = before | holds
+                covered[rule.target] = after
 
     def _replace_by_amounts(self) -> None:
         """A spanning forest of the bounds, the closest related columns first."""
@@ -284,11 +149,7 @@ class _Planner:
             # The one with fewer bounds follows the other one.
             child_is_high = degree[second.name] <= degree[first.name]
             for high_follows in (child_is_high, not child_is_high):
-                target, bound = (second, first) if high_follows else (first, second)
-                lowest = min(target.bounds[0], bound.bounds[0])
-                highest = max(target.bounds[1], bound.bounds[1])
-                stand_in = lowest if high_follows else highest
-                if self._try(Amount(target, bound, not high_follows, stand_in)):
+                if self._try(_replacement(rule, high_follows=high_follows)):
                     break
 
     def _closeness(self, rule: Order) -> float:
@@ -306,7 +167,9 @@ class _Planner:
         """Take a step, if nothing forbids it and it gives every row back."""
         name = step.column
         before = self.steps.get(name, [])
-        if name in self.grouped or any(isinstance(s, LeaveOut) for s in before):
+        if name in self.grouped or any(
+            isinstance(s, LeaveOut | Remainder) for s in before
+        ):
             return False
         if not isinstance(step, Fill) and any(not isinstance(s, Fill) for s in before):
             return False
@@ -315,15 +178,18 @@ class _Planner:
         if not isinstance(step, Fill) and not self._gives_back(step):
             return False
         # A fill overwrites what was expanded before it.
-        fills = [s for s in before if isinstance(s, Fill)]
-        others = [s for s in before if not isinstance(s, Fill)]
-        (fills if isinstance(step, Fill) else others).append(step)
-        self.steps[name] = others + fills
+        self.steps[name] = sorted([*before, step], key=lambda s: isinstance(s, Fill))
         self.parents[name] |= set(step.parents)
         return True
 
     def _gives_back(self, step: Step) -> bool:
         values = self.frame[step.column]
+        if isinstance(step, LeaveOut | Remainder) and isinstance(
+            step.rule, Linear | Product
+        ):
+            sources = self.frame[list(step.parents)]
+            if (sources.isna().any(axis=1) & values.notna()).any():
+                return False
         expanded = step.expand(self.frame, step.reduce(self.frame, values))
         if expanded.dtype != values.dtype:
             return False
@@ -360,10 +226,28 @@ class _Planner:
         return done
 
 
+def _replacement(rule: Order, *, high_follows: bool) -> Step:
+    """What takes the place of a column that another one bounds."""
+    target, bound = (rule.high, rule.low) if high_follows else (rule.low, rule.high)
+    if pd.api.types.is_numeric_dtype(target.domain.dtype):
+        given = rule.given_low if high_follows else rule.given_high
+        return Rank(target, bound, given)
+    ends = (target.bounds[0], bound.bounds[0]), (target.bounds[1], bound.bounds[1])
+    stand_in = min(ends[0]) if high_follows else max(ends[1])
+    return Amount(target, bound, not high_follows, stand_in)
+
+
 def _donors(decided: np.ndarray) -> np.ndarray:
-    """For each row itself, or where its value is decided some row where it is not."""
-    rows = np.arange(len(decided))
-    free = np.flatnonzero(~decided)
+    """For each row itself, or where its value is decided some row where it is not.
+
+    That is the next one in a random order, from a random place that belongs to the
+    row, so that columns that are decided together mostly have one donor.
+    """
     rng = np.random.default_rng(0)
-    rows[decided] = free[rng.integers(len(free), size=int(decided.sum()))]
+    order = rng.permutation(len(decided))
+    free = np.flatnonzero(~decided[order])
+    start = rng.integers(len(decided), size=len(decided))
+    after = np.searchsorted(free, start[decided]) % len(free)
+    rows = np.arange(len(decided))
+    rows[decided] = order[free[after]]
     return rows

@@ -108,6 +108,10 @@ class ComputedRule(Rule):
         """Names of the columns that it follows from."""
         return tuple(name for name in self.columns if name != self.target)
 
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the target follows from the others: here, in all."""
+        return np.ones(len(frame), dtype=bool)
+
     @abstractmethod
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """The target column for rows that hold the sources, in its own dtype."""

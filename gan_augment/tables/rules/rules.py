@@ -20,7 +20,7 @@ from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.product import Product
-from gan_augment.tables.rules.reduction import Reduction, plan
+from gan_augment.tables.rules.reduction import plan
 from gan_augment.tables.rules.rule import Rule
 
 # Kinds of rules that are discovered, each given what was found before it.

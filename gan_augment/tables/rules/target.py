@@ -41,8 +41,7 @@ class NumericTarget:
     @classmethod
     def of(cls, column: Column) -> NumericTarget:
         """Describe a column."""
-        numbers = column.numbers
-        assert numbers is not None
+        numbers = column.values
         bounds = (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
         return cls(column.name, column.domain, bounds, column.step)
 
@@ -82,12 +81,11 @@ class NumericTarget:
         if kind == "duration":
             series = pd.Series(whole.astype(f"m8[{unit}]"))
         else:
-            origin = np.datetime64("2000-01-01", unit)
+            origin = np.datetime64("2000-01-01").astype(f"M8[{unit}]")
             series = pd.Series(origin + whole.astype(f"m8[{unit}]"))
         if kind == "local date":
             series = series.dt.tz_localize("UTC").dt.tz_convert(self.domain.dtype.tz)
-        series[missing] = pd.NaT
-        return self.snapped(series.astype(self.domain.dtype))
+        return self.snapped(series.mask(missing).astype(self.domain.dtype))
 
 
 @dataclass(eq=False)
