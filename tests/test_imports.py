@@ -61,6 +61,7 @@ ALLOWED: dict[str, set[str]] = {
         "networks",
         "persistence",
         "seeding",
+        "tables",
         "threads",
         "training",
     },

@@ -4,6 +4,7 @@ Each kind of rule is a file with one class, see :class:`Rule`; :data:`KINDS` lis
 that are discovered. :class:`Rules` holds the rules of a table.
 """
 
+from gan_augment.tables.rules.keeping import keep_rules
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.rules import KINDS, Rules, discover
@@ -17,4 +18,5 @@ __all__ = [
     "Rule",
     "Rules",
     "discover",
+    "keep_rules",
 ]

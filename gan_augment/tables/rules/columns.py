@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -9,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.identifiers import is_identifier
 from gan_augment.encoding.values import NumericDomain, is_missing, is_numeric
 
 # Rows that propose rules; every rule is then checked on all rows.
@@ -46,9 +48,9 @@ class Column:
     position: int
 
     @classmethod
-    def of(cls, series: pd.Series, position: int) -> Column:
-        """Prepare a column."""
-        kind = kind_of(series)
+    def of(cls, series: pd.Series, position: int, *, is_level: bool = False) -> Column:
+        """Prepare a column, or one whose numbers are levels."""
+        kind = "level" if is_level else kind_of(series)
         numbers = None if kind == "level" else to_numbers(series)
         if numbers is not None:
             finite = numbers[~np.isnan(numbers)]
@@ -123,21 +125,31 @@ class Columns:
     sample: np.ndarray
 
     @classmethod
-    def of(cls, frame: pd.DataFrame) -> Columns:
-        """Prepare a table.
+    def of(cls, frame: pd.DataFrame, categorical: Collection[Any] = ()) -> Columns:
+        """Prepare a table, given the names of columns whose numbers are levels.
 
-        Rows that repeat another one in every column bear nothing out, and are left out.
+        Rows that repeat another one in every column bear nothing out, and are left
+        out, as are columns that name rows.
         """
+        names = frame.columns
+        positions = [
+            i for i in range(frame.shape[1]) if not is_identifier(frame.iloc[:, i])
+        ]
+
+        def prepared(rows: Any) -> list[Column]:
+            return [
+                Column.of(frame.iloc[rows, i], i, is_level=names[i] in categorical)
+                for i in positions
+            ]
+
+        columns = prepared(slice(None))
         hashes = np.zeros(len(frame), dtype=np.uint64)
-        columns = [Column.of(frame.iloc[:, i], i) for i in range(frame.shape[1])]
         for column in columns:
             mixed = column.codes.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)
             hashes = hashes * np.uint64(31) + (mixed ^ (mixed >> np.uint64(29)))
         first = np.sort(np.unique(hashes, return_index=True)[1])
         if len(first) < len(frame):
-            columns = [
-                Column.of(frame.iloc[first, i], i) for i in range(frame.shape[1])
-            ]
+            columns = prepared(first)
         n_rows = len(first)
         rng = np.random.default_rng(0)
         sample = np.sort(rng.permutation(n_rows)[:SAMPLE_ROWS])

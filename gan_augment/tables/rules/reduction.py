@@ -41,10 +41,14 @@ class Reduction:
         All columns, from left to right.
     steps : list of Step
         What is done, at most one step a column, then any number of :class:`Fill`.
+    spares : list of tuple
+        Name and a value of each column that is filled: what fills it if there is no
+        row to take a value from.
     """
 
     names: list[Any]
     steps: list[Any]
+    spares: list[tuple[Any, pd.Index]]
 
     def reduce(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Leave out or replace what the steps give back."""
@@ -59,8 +63,14 @@ class Reduction:
                 decided[step.column] = where | decided.get(step.column, False)
         for name, where in decided.items():
             values = columns[name]
-            if values is not None and where.any() and not where.all():
-                columns[name] = values.take(_donors(where)).set_axis(frame.index)
+            if values is None or not where.any():
+                continue
+            if where.all():
+                spare = dict(self.spares)[name].repeat(len(frame))
+                filled = pd.Series(spare, dtype=values.dtype, name=name)
+            else:
+                filled = values.take(_donors(where))
+            columns[name] = filled.set_axis(frame.index)
         kept = {name: column for name, column in columns.items() if column is not None}
         return pd.concat(kept, axis=1)
 
@@ -73,7 +83,9 @@ class Reduction:
             known = pd.DataFrame({name: originals[name] for name in step.parents})
             current = originals.get(step.column, columns.get(step.column))
             originals[step.column] = step.expand(known, current)
-        return pd.concat({name: originals[name] for name in self.names}, axis=1)
+        # A model may leave columns out.
+        found = {name: originals[name] for name in self.names if name in originals}
+        return pd.concat(found, axis=1)
 
 
 def plan(frame: pd.DataFrame, rules: list[Rule]) -> Reduction:
@@ -112,7 +124,19 @@ class _Planner:
         ordered: list[Step] = []
         for name in self._sorted():
             ordered += self.steps.get(name, [])
-        return Reduction(list(self.frame.columns), ordered)
+        return Reduction(list(self.frame.columns), ordered, self._spares(ordered))
+
+    def _spares(self, steps: list[Step]) -> list[tuple[Any, pd.Index]]:
+        """A value of each filled column from a row where nothing decides it."""
+        decided: dict[Any, np.ndarray] = {}
+        for step in steps:
+            where = step.decided(self.frame)
+            if where is not None:
+                decided[step.column] = where | decided.get(step.column, False)
+        return [
+            (name, pd.Index(self.frame[name][~where].head(1)))
+            for name, where in decided.items()
+        ]
 
     def _leave_out(self) -> None:
         for rule in self.rules:

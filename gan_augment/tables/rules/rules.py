@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.seeding import RandomState, make_rng
@@ -46,6 +46,8 @@ class Rules(BaseEstimator):
         ``"auto"`` finds the rules. A list holds rules, functions of a frame that give
         one boolean a row, and ``"auto"`` for those that are found. An empty list
         stands for no rules.
+    categorical : sequence of object, default=()
+        Names of columns whose numbers are levels, which have no order.
 
     Attributes
     ----------
@@ -74,11 +76,14 @@ class Rules(BaseEstimator):
     array([False,  True])
     """
 
-    def __init__(self, rules: Any = "auto") -> None:
+    def __init__(self, rules: Any = "auto", *, categorical: Sequence[Any] = ()) -> None:
         self.rules = rules
+        self.categorical = categorical
 
     @classmethod
-    def of(cls, spec: Any, frame: pd.DataFrame) -> Rules:
+    def of(
+        cls, spec: Any, frame: pd.DataFrame, categorical: Sequence[Any] = ()
+    ) -> Rules:
         """Fitted rules for what a `rules` parameter may be.
 
         Parameters
@@ -88,6 +93,8 @@ class Rules(BaseEstimator):
             Rules is fitted, a fitted one taken as it is.
         frame : DataFrame
             The real rows.
+        categorical : sequence of object, default=()
+            Names of columns whose numbers are levels.
 
         Returns
         -------
@@ -95,8 +102,8 @@ class Rules(BaseEstimator):
             The fitted rules.
         """
         if isinstance(spec, Rules):
-            return spec if hasattr(spec, "rules_") else cls(spec.rules).fit(frame)
-        return cls([] if spec is None else spec).fit(frame)
+            return spec if hasattr(spec, "rules_") else clone(spec).fit(frame)
+        return cls([] if spec is None else spec, categorical=categorical).fit(frame)
 
     def fit(self, X: pd.DataFrame, y: Any = None) -> Rules:
         """Find the rules that every row keeps.
@@ -116,7 +123,7 @@ class Rules(BaseEstimator):
         found: list[Rule] = []
         for item in self._spec():
             if isinstance(item, str):
-                found += discover(X)
+                found += discover(X, self.categorical)
             else:
                 found.append(item if isinstance(item, Rule) else Predicate(item))
         self.rules_ = found
@@ -177,7 +184,7 @@ class Rules(BaseEstimator):
                 if broken.any():
                     for name, column in rule.repair(rows, broken, rng).items():
                         rows = _with_column(rows, name, column)
-            frame = _with_rows(frame, pending, rows)
+            frame = with_rows(frame, pending, rows)
             pending = pending[self.violations(rows)]
         return frame
 
@@ -271,13 +278,15 @@ class Rules(BaseEstimator):
         return table.to_html(index=False, border=0, justify="left")
 
 
-def discover(frame: pd.DataFrame) -> list[Rule]:
+def discover(frame: pd.DataFrame, categorical: Sequence[Any] = ()) -> list[Rule]:
     """Find the rules of all :data:`KINDS` that every row keeps.
 
     Parameters
     ----------
     frame : DataFrame of shape (n_rows, n_columns)
         Real rows.
+    categorical : sequence of object, default=()
+        Names of columns whose numbers are levels.
 
     Returns
     -------
@@ -286,7 +295,7 @@ def discover(frame: pd.DataFrame) -> list[Rule]:
     """
     if len(frame) < FEWEST_ROWS or frame.shape[1] < 2:
         return []
-    table = Columns.of(frame)
+    table = Columns.of(frame, categorical)
     if table.n_rows < FEWEST_ROWS:
         return []
     found: list[Rule] = []
@@ -305,7 +314,7 @@ def _with_column(frame: pd.DataFrame, name: Any, column: pd.Series) -> pd.DataFr
     return changed
 
 
-def _with_rows(
+def with_rows(
     frame: pd.DataFrame, positions: np.ndarray, rows: pd.DataFrame
 ) -> pd.DataFrame:
     """A frame with some rows replaced, in its own dtypes."""
