@@ -123,7 +123,7 @@ class TableEncoder(BaseEstimator):
             classes = np.unique(np.asarray(y), return_inverse=True)[1]
         counts = np.bincount(classes)
         weights = 1.0 / (len(counts) * counts[classes])
-        declared = set(_positions(self.categorical_features, frame))
+        declared = set(self._declared(frame))
         for position in range(frame.shape[1]):
             _check_hashable(frame.iloc[:, position])
         self.groups_, columns, folded = rows.folded(frozenset(declared))
@@ -141,6 +141,10 @@ class TableEncoder(BaseEstimator):
         ]
         self._set_schema()
         return self
+
+    def _declared(self, frame: pd.DataFrame) -> list[int]:
+        """Positions of the columns that the user declares categorical."""
+        return _positions(self.categorical_features, frame)
 
     def quantize(self, X: Any) -> np.ndarray:
         """Small integer code of every cell, -1 where missing.

@@ -19,6 +19,7 @@ from torch import nn
 from gan_augment import persistence
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.seeding import RandomState, draw_seed, make_rng
+from gan_augment.tables.rules import keep_rules
 from gan_augment.threads import one_thread
 
 # Rows that pass through a network at once when sampling.
@@ -147,7 +148,15 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         else:
             classes = np.full(n_samples, self._class_index(label))
         with one_thread("cpu"):
-            return self._draw(classes, rng), self.classes_[classes]
+            return self._draw_by_rules(classes, rng), self.classes_[classes]
+
+    def _draw_by_rules(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
+        """Rows of these class indices; those that break a rule are drawn again."""
+        rows = self._draw(classes, rng)
+        rules = getattr(self.encoder_, "rules_", None)
+        if not rules:
+            return rows
+        return keep_rules(rows, rules, lambda chosen: self._draw(classes[chosen], rng))
 
     def save(self, path: str | Path) -> None:
         """Write the fitted estimator as safetensors and JSON, without pickle.
@@ -165,6 +174,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         check_is_fitted(self, "sample_seed_")
         parameters = self.get_params(deep=False)
         parameters.pop("callbacks", None)
+        if not isinstance(parameters.get("rules"), str | None):
+            del parameters["rules"]  # those that were found are in the encoder
         if not isinstance(self.random_state, int | None):
             parameters["random_state"] = None  # spent: sample_seed_ was drawn from it
         fitted = {name: getattr(self, name) for name in self._saved_attributes}

@@ -11,11 +11,12 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.seeding import RandomState
+from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
+from gan_augment.tables.rules import Rules
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES
@@ -54,6 +55,11 @@ class TabularGAN(BaseGAN):
         ``"fresh"`` gives synthetic rows values of the same pattern that no training
         row has, ``"drop"`` leaves the columns out, ``"keep"`` takes the values for
         levels, or numbers, so that they come back.
+    rules : "auto", list, Rules or None, default="auto"
+        Rules that every training row keeps, such as ``"net <= gross"``, and every
+        synthetic row then keeps, too. ``"auto"`` finds them. A list holds rules,
+        functions of a frame that give one boolean a row, and ``"auto"`` for those that
+        are found. None keeps no rules. See :class:`~gan_augment.tables.rules.Rules`.
     latent_dim : int, default=32
         Width of the generator's noise.
     hidden_dims : sequence of int, default=(64, 64)
@@ -91,7 +97,9 @@ class TabularGAN(BaseGAN):
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
         Their shares of the training rows.
-    encoder_ : TableEncoder
+    rules_ : Rules
+        The rules that synthetic rows keep.
+    encoder_ : RuleEncoder
         The fitted encoder; ``encoder_.dtypes_`` says how each column is modelled.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks; the generator's are averaged.
@@ -120,6 +128,7 @@ class TabularGAN(BaseGAN):
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "max_categories": [Interval(Integral, 2, None, closed="left")],
         "identifiers": [StrOptions({"fresh", "keep", "drop"})],
+        "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_dims": ["array-like"],
         "loss": [StrOptions(set(LOSSES))],
@@ -143,6 +152,7 @@ class TabularGAN(BaseGAN):
         categorical_features: Literal["auto"] | Sequence[Any] = "auto",
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
+        rules: Any = "auto",
         latent_dim: int = 32,
         hidden_dims: Sequence[int] = (64, 64),
         loss: str = "relativistic",
@@ -159,6 +169,7 @@ class TabularGAN(BaseGAN):
         self.categorical_features = categorical_features
         self.max_categories = max_categories
         self.identifiers = identifiers
+        self.rules = rules
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
         self.loss = loss
@@ -172,14 +183,20 @@ class TabularGAN(BaseGAN):
         self.verbose = verbose
         self.random_state = random_state
 
-    encoder_: TableEncoder
+    encoder_: RuleEncoder
     _saved_classes = STATE_CLASSES
 
-    def _make_encoder(self) -> TableEncoder:
-        return TableEncoder(
+    @property
+    def rules_(self) -> Rules:
+        """The rules that synthetic rows keep."""
+        return self.encoder_.rules_
+
+    def _make_encoder(self) -> RuleEncoder:
+        return RuleEncoder(
             categorical_features=self.categorical_features,
             max_categories=self.max_categories,
             identifiers=self.identifiers,
+            rules=self.rules,
         )
 
     def _make_generator(self, rng: torch.Generator) -> Generator:

@@ -1,7 +1,8 @@
 """Measures of synthetic rows: pure functions that take real rows, then synthetic rows.
 
 ``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
-``privacy`` whether they give real ones away, ``utility`` what they do for a classifier.
+``privacy`` whether they give real ones away, ``rules`` whether they keep the rules of
+the table, ``utility`` what they do for a classifier.
 ``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
 Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 """
@@ -21,6 +22,7 @@ from gan_augment.metrics.privacy import (
     membership_inference_auc,
 )
 from gan_augment.metrics.quality import row_quality
+from gan_augment.metrics.rules import RuleViolations, rule_violations
 from gan_augment.metrics.scores import classifier_scores
 from gan_augment.metrics.utility import (
     bootstrap_gain,
@@ -30,6 +32,7 @@ from gan_augment.metrics.utility import (
 )
 
 __all__ = [
+    "RuleViolations",
     "association_distance",
     "associations",
     "bootstrap_gain",
@@ -47,6 +50,7 @@ __all__ = [
     "oracle_gap_closed",
     "prdc",
     "row_quality",
+    "rule_violations",
     "train_with_and_without",
     "utility_scores",
 ]

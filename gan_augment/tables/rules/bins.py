@@ -1,0 +1,153 @@
+"""Functional dependence on a number: each level owns an interval of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.target import Levels
+
+# More levels than this are no bins.
+MOST_BINS = 64
+# Fewest rows of each level.
+FEWEST_PER_BIN = 5
+
+
+@dataclass(eq=False)
+class Bins(ComputedRule):
+    """Each level of one column occurs in one interval of another column only.
+
+    Parameters
+    ----------
+    source : object
+        Name of the column of numbers, dates or durations.
+    result : Levels
+        The column that follows, such as an age group.
+    order : ndarray of shape (n_bins,), dtype=int
+        Code of the result in each interval, ascending.
+    lowest, highest : ndarray of shape (n_bins,)
+        Ends of the intervals as seen, dates and durations in days.
+    missing : int
+        Code of the result where the number is missing, -1 if that decides nothing.
+    gain : float
+        Violations expected if the two were independent.
+    """
+
+    kind: ClassVar[str] = "dependence"
+
+    source: Any
+    result: Levels
+    order: np.ndarray
+    lowest: np.ndarray
+    highest: np.ndarray
+    missing: int
+    gain: float
+
+    @property
+    def target(self) -> Any:
+        """Name of the column that follows from the others."""
+        return self.result.name
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+        return self.source, self.result.name
+
+    @property
+    def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
+        return round(self.gain)
+
+    def __str__(self) -> str:
+        return f"{self.source} decides {self.result.name}, by {len(self.order)} ranges"
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        numbers = to_numbers(frame[self.source])
+        found = self.result.to_codes(frame[self.result.name])
+        bins = self._bins(numbers)
+        within = (numbers >= self.lowest[bins]) & (numbers <= self.highest[bins])
+        broken = within & (found != self.order[bins])
+        if self.missing >= 0:
+            broken |= np.isnan(numbers) & (found != self.missing)
+        return broken
+
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the source decides."""
+        return ~np.isnan(to_numbers(frame[self.source])) | (self.missing >= 0)
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
+        numbers = to_numbers(frame[self.source])
+        codes = self.order[self._bins(numbers)]
+        codes = np.where(np.isnan(numbers) & (self.missing >= 0), self.missing, codes)
+        return self.result.to_series(codes, frame.index)
+
+    def _bins(self, numbers: np.ndarray) -> np.ndarray:
+        middle = (self.highest[:-1] + self.lowest[1:]) / 2
+        return np.searchsorted(middle, np.nan_to_num(numbers), side="left")
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Pairs of a number and levels that lie in intervals of it that do not meet."""
+        related = {frozenset(rule.columns) for rule in known}
+        results = [
+            column
+            for column in table.columns
+            if 2 <= len(column.levels) <= MOST_BINS
+            and column.counts[:-1].min() >= FEWEST_PER_BIN
+        ]
+        needed = table.expected_needed(len(table.ordered) * len(results))
+        rules: list[Rule] = []
+        for source in table.ordered:
+            order = np.argsort(source.values, kind="stable")
+            n_present = int((~np.isnan(source.values)).sum())
+            present, absent = order[:n_present], order[n_present:]
+            for result in results:
+                if result is source or frozenset((source.name, result.name)) in related:
+                    continue
+                if len(source.levels) <= len(result.levels):
+                    continue
+                rule = _bins(source, result, present, absent, needed)
+                if rule is not None:
+                    rules.append(rule)
+        return rules
+
+
+def _bins(
+    source: Column,
+    result: Column,
+    present: np.ndarray,
+    absent: np.ndarray,
+    needed: float,
+) -> Bins | None:
+    """The rule, if the levels follow each other in runs when sorted by the number."""
+    codes = result.codes[present]
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    if len(starts) < 2 or len(starts) != len(np.unique(codes[starts])):
+        return None
+    of_absent = np.unique(result.codes[absent])
+    shares = np.bincount(codes) / len(codes)
+    expected = len(codes) * float(1.0 - (shares**2).sum())
+    if expected < needed:
+        return None
+    numbers = source.values[present]
+    lowest = numbers[starts]
+    highest = numbers[np.append(starts[1:], len(numbers)) - 1]
+    if (highest[:-1] >= lowest[1:]).any():
+        return None  # a number with two levels
+    missing = int(of_absent[0]) if len(of_absent) == 1 else -1
+    return Bins(
+        source.name,
+        Levels.of(result),
+        codes[starts],
+        lowest,
+        highest,
+        missing,
+        expected,
+    )

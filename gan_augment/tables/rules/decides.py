@@ -1,0 +1,138 @@
+"""Functional dependence: a level of one column decides the value of another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.tables.rules.columns import Column, Columns, kind_of
+from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.target import Levels
+
+# Rows of a level, on average; a column that names rows decides everything.
+FEWEST_PER_LEVEL = 2.0
+
+
+@dataclass(eq=False)
+class Decides(ComputedRule):
+    """Each level of one column occurs with one value of another column only.
+
+    Parameters
+    ----------
+    source, result : Levels
+        The column that decides, and the one that follows.
+    decided : ndarray of int
+        Code of the result for each code of the source, missing last; -1 for none.
+    gain : float
+        Violations expected if the two were independent.
+    """
+
+    kind: ClassVar[str] = "dependence"
+
+    source: Levels
+    result: Levels
+    decided: np.ndarray
+    gain: float
+
+    @property
+    def target(self) -> Any:
+        """Name of the column that follows from the others."""
+        return self.result.name
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+        return self.source.name, self.result.name
+
+    @property
+    def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
+        return round(self.gain)
+
+    def __str__(self) -> str:
+        return f"{self.source.name} decides {self.result.name}"
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        codes = self.source.to_codes(frame[self.source.name])
+        found = self.result.to_codes(frame[self.result.name])
+        decided = self.decided[codes]
+        return (codes >= 0) & (decided >= 0) & (found != decided)
+
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the source has a level that decides."""
+        codes = self.source.to_codes(frame[self.source.name])
+        return self.decided[self._nearest(frame[self.source.name], codes)] >= 0
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
+        codes = self.source.to_codes(frame[self.source.name])
+        nearest = self._nearest(frame[self.source.name], codes)
+        return self.result.to_series(self.decided[nearest], frame.index)
+
+    def _nearest(self, series: pd.Series, codes: np.ndarray) -> np.ndarray:
+        """Codes of known levels: of a new number the nearest one."""
+        unknown = codes < 0
+        levels = self.source.domain.levels
+        if not unknown.any() or kind_of(series) == "level":
+            return np.maximum(codes, 0)
+        order = np.argsort(levels.to_numpy(), kind="stable")
+        known = levels.take(order).to_numpy()
+        wanted = series[unknown].to_numpy(dtype=known.dtype)
+        right = np.clip(np.searchsorted(known, wanted), 1, max(len(known) - 1, 1))
+        left = right - 1
+        right = np.minimum(right, len(known) - 1)
+        nearer = np.where(wanted - known[left] <= known[right] - wanted, left, right)
+        codes = codes.copy()
+        codes[unknown] = order[nearer]
+        return codes
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Pairs of columns of which the first decides the second in every row."""
+        computed = {rule.columns for rule in known if isinstance(rule, ComputedRule)}
+        n_columns = len(table.columns)
+        needed = table.expected_needed(n_columns * (n_columns - 1))
+        rules: list[Rule] = []
+        for source in table.columns:
+            repeats = table.n_rows - source.n_distinct
+            if source.n_distinct < 2 or repeats < needed:
+                continue
+            if table.n_rows < FEWEST_PER_LEVEL * source.n_distinct:
+                continue
+            for result in table.columns:
+                if result is source or result.n_distinct < 2:
+                    continue
+                if any({source.name, result.name} == set(pair) for pair in computed):
+                    continue
+                rare = 1.0 - result.counts.max() / table.n_rows
+                if repeats * rare < needed:
+                    continue
+                decided = _decided(source, result, table)
+                if decided is not None:
+                    rules.append(
+                        cls(
+                            Levels.of(source),
+                            Levels.of(result),
+                            decided,
+                            float(repeats * rare),
+                        )
+                    )
+        return rules
+
+
+def _decided(source: Column, result: Column, table: Columns) -> np.ndarray | None:
+    """The value of the result for each level of the source, if there is only one."""
+    for rows in (table.sample, slice(None)):
+        codes, found = source.codes[rows], result.codes[rows]
+        decided = np.full(len(source.levels) + 1, -1)
+        decided[codes] = found
+        wrong = codes[decided[codes] != found]
+        if (wrong < len(source.levels)).any():
+            return None
+        if len(wrong):
+            decided[-1] = -1  # a missing value decides nothing
+    return decided

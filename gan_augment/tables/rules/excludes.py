@@ -1,0 +1,434 @@
+"""Combinations that never occur: a level decides a value, or rules values out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.encoding.values import CategoricalDomain, is_missing
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.tables.rules.order import Order
+from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
+from gan_augment.tables.rules.target import Levels
+
+# Levels of a column that are looked at by themselves, the most common ones.
+MOST_LEVELS = 24
+# A number that has so large a share of the rows is a level.
+SMALLEST_ATOM = 0.02
+# Rows from which combinations are proposed.
+PROPOSING_ROWS = 20_000
+# A combination of two values needs so many times the evidence of a value decided.
+EXCLUDED = 1.5
+# How often a broken rule changes the column of its condition.
+CONDITION_GIVES_WAY = 0.25
+# Values kept of those that are no level by themselves.
+MOST_OTHERS = 64
+# A cell that holds this share of its expected rows thins out rather than is ruled out.
+THIN = 0.2
+
+
+@dataclass(eq=False)
+class Choice:
+    """What a column may be: its levels with their shares, and other values.
+
+    Parameters
+    ----------
+    shares : ndarray of shape (n_levels + 2,)
+        Share of each level, of missing values, and of all others.
+    others : Index
+        Some of the other values, each as common.
+    """
+
+    shares: np.ndarray
+    others: pd.Index
+
+    def draw(
+        self, levels: Levels, index: pd.Index, rng: np.random.Generator
+    ) -> pd.Series:
+        """Values for the rows of an index."""
+        codes = rng.choice(len(self.shares), len(index), p=self.shares)
+        is_other = codes == len(self.shares) - 1
+        series = levels.to_series(np.where(is_other, 0, codes), index)
+        if is_other.any():
+            values = _drawn(self.others, series, index[is_other], rng)
+            series = replaced(series, is_other, values)
+        return series
+
+
+@dataclass(eq=False)
+class Excludes(Rule):
+    """Where one column has a level, another one never has some of its values.
+
+    Parameters
+    ----------
+    condition : Levels
+        The first column, with the level as the only one, or none: missing values.
+    result : Levels
+        The second column, with the levels that are looked at by themselves.
+    excluded : ndarray of shape (n_levels + 2,), dtype=bool
+        Which levels are ruled out, then missing values, then all other values.
+    only_then : bool
+        Whether the one value that is left occurs nowhere else.
+    allowed : Choice
+        What the second column is where the first one has the level.
+    elsewhere : Choice
+        What it is in the other rows.
+    otherwise : Index
+        What the first column is in the other rows, each value as common.
+    gain : float
+        Violations expected if the two were independent.
+    """
+
+    kind: ClassVar[str] = "combination"
+
+    condition: Levels
+    result: Levels
+    excluded: np.ndarray
+    only_then: bool
+    allowed: Choice
+    elsewhere: Choice
+    otherwise: pd.Index
+    gain: float
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+        return self.condition.name, self.result.name
+
+    @property
+    def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
+        return round(self.gain)
+
+    @property
+    def decided(self) -> int | None:
+        """Code of the only value that is left, if it is a level or missing."""
+        left = np.flatnonzero(~self.excluded)
+        if len(left) != 1 or left[0] == len(self.excluded) - 1:
+            return None
+        return int(left[0])
+
+    def __str__(self) -> str:
+        where = self._spelled(self.condition, 0)
+        if self.decided is not None:
+            then = self._spelled(self.result, self.decided)
+            return f"{then} {'if and only if' if self.only_then else 'where'} {where}"
+        codes = np.flatnonzero(self.excluded).tolist()
+        if len(codes) == 1:
+            return f"{self._spelled(self.result, codes[0], negated=True)} where {where}"
+        names = [self._spelled(self.result, code, alone=True) for code in codes]
+        return f"{self.result.name} is none of {', '.join(names)} where {where}"
+
+    def _spelled(
+        self, levels: Levels, code: int, *, negated: bool = False, alone: bool = False
+    ) -> str:
+        if code == levels.missing_code:
+            value = "missing"
+        elif code > levels.missing_code:
+            value = "another value"
+        else:
+            found = levels.domain.levels[code]
+            value = repr(found) if isinstance(found, str) else str(found)
+        return value if alone else f"{levels.name} is {'not ' * negated}{value}"
+
+    @property
+    def target(self) -> Any:
+        """Name of the column that the level decides."""
+        return self.result.name
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """Name of the column that has the level."""
+        return (self.condition.name,)
+
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the second column has one value."""
+        return self.holds(frame) & (self.decided is not None)
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The value that is left."""
+        return self.result.to_series(np.full(len(frame), self.decided), frame.index)
+
+    def holds(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the first column has the level."""
+        return self.condition.to_codes(frame[self.condition.name]) == 0
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        holds = self.holds(frame)
+        # The code -1, another value, addresses the last entry.
+        codes = self.result.to_codes(frame[self.result.name])
+        broken = holds & self.excluded[codes]
+        if self.only_then:
+            broken |= ~holds & (codes == self.decided)
+        return broken
+
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Any, pd.Series]:
+        """Draw another value, as often as real rows have it there.
+
+        Of the second column, or now and then of the first one: where several levels
+        decide one column, only that can make them agree.
+        """
+        names = self.condition.name, self.result.name
+        columns, holds = {name: frame[name] for name in names}, self.holds(frame)
+        gives_way = holds & (rng.random(len(frame)) < CONDITION_GIVES_WAY)
+        if not len(self.otherwise):
+            gives_way[:] = False
+        for name, chosen in (
+            (names[0], broken & gives_way),
+            (names[1], broken & holds & ~gives_way),
+            (names[1], broken & ~holds),
+        ):
+            if not chosen.any():
+                continue
+            column = columns[name]
+            index = column.index[chosen]
+            if name == names[0]:
+                drawn = _drawn(self.otherwise, column, index, rng)
+            else:
+                choice = self.allowed if holds[chosen][0] else self.elsewhere
+                drawn = choice.draw(self.result, index, rng)
+            columns[name] = replaced(column, chosen, drawn)
+        return columns
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Levels that decide a value, and common levels that are never together."""
+        return _Search(table, known).run()
+
+
+class _Search:
+    """Count all pairs of levels at once, and read the rules off the empty ones."""
+
+    def __init__(self, table: Columns, known: list[Rule]) -> None:
+        self.table = table
+        self.columns = [column for column in table.columns if column.n_distinct > 1]
+        self.rows = np.arange(table.n_rows)
+        if table.n_rows > PROPOSING_ROWS:
+            rng = np.random.default_rng(0)
+            self.rows = np.sort(rng.permutation(table.n_rows)[:PROPOSING_ROWS])
+        self.listed = [_listed(column, len(self.rows)) for column in self.columns]
+        widths = [len(listed) + 2 for listed in self.listed]
+        self.starts = np.concatenate([[0], np.cumsum(widths)])
+        self.computed = {
+            frozenset(rule.columns)
+            for rule in known
+            if isinstance(rule, ComputedRule) and len(rule.columns) == 2
+        }
+        self.orders = {rule.columns: rule for rule in known if isinstance(rule, Order)}
+        cells = np.zeros((len(self.rows), self.starts[-1]), dtype=np.float32)
+        for column, listed, start in zip(
+            self.columns, self.listed, self.starts[:-1], strict=True
+        ):
+            codes = _local_codes(column, listed)[self.rows]
+            cells[np.arange(len(self.rows)), start + codes] = 1.0
+        self.counts = (cells.T @ cells).astype(np.int64)
+        self.totals = np.diag(self.counts).copy()
+        self.expected = np.outer(self.totals, self.totals) / len(self.rows)
+        self.needed = table.expected_needed(int(self.starts[-1]) ** 2 // 2)
+        self.covered = np.zeros(self.counts.shape, dtype=bool)
+
+    def run(self) -> list[Rule]:
+        """Rules that decide a value first, since they say more."""
+        blocks = self.starts[:-1]
+        best = np.maximum.reduceat(self.counts, blocks, axis=1)
+        decides = (best == self.totals[:, None]) & (self.totals[:, None] > 0)
+        empty = (self.counts == 0) & (self.expected >= EXCLUDED * self.needed)
+        excludes = np.logical_or.reduceat(empty, blocks, axis=1)
+        rules: list[Rule] = []
+        for find, candidates in (
+            (self._deciding, decides),
+            (self._excluding, excludes),
+        ):
+            owner = np.repeat(np.arange(len(self.columns)), np.diff(self.starts))
+            for x, j in zip(*np.nonzero(candidates), strict=True):
+                i = owner[x]
+                names = frozenset((self.columns[i].name, self.columns[j].name))
+                is_other = x == self.starts[i + 1] - 1
+                if i == j or is_other or names in self.computed:
+                    continue
+                rule = find(i, j, x)
+                if rule is not None:
+                    rules.append(rule)
+        return rules
+
+    def _block(self, j: int) -> slice:
+        return slice(self.starts[j], self.starts[j + 1])
+
+    def _deciding(self, i: int, j: int, x: int) -> Excludes | None:
+        """The rule that level x of column i leaves column j one value."""
+        block = self._block(j)
+        row = self.counts[x, block]
+        value = int(row.argmax())
+        v = block.start + value
+        gain = self.totals[x] - self.expected[x, v]
+        if v == block.stop - 1 or gain < self.needed:
+            return None
+        others = self.totals[block] > 0
+        others[value] = False
+        if self.covered[x, block][others].all():
+            return None
+        if self._follows_from_order(i, j, x, v):
+            return None
+        excluded = np.arange(len(row)) != value
+        only_then = self.totals[v] == row[value]
+        rule = self._rule(i, j, x, excluded, only_then, gain)
+        if rule is not None:
+            self._cover(x, block, others)
+            if only_then:
+                other_levels = np.arange(self.starts[i], self.starts[i + 1]) != x
+                self._cover(v, self._block(i), other_levels)
+        return rule
+
+    def _excluding(self, i: int, j: int, x: int) -> Excludes | None:
+        """The rule that level x of column i rules out common values of column j."""
+        block = self._block(j)
+        row, expected = self.counts[x, block], self.expected[x, block]
+        empty = (row == 0) & (expected >= EXCLUDED * self.needed)
+        empty &= ~self.covered[x, block]
+        for k in np.flatnonzero(empty):
+            v = block.start + int(k)
+            if (
+                self._thins_out(x, block)
+                or self._thins_out(v, self._block(i))
+                or self._order_forbids(i, j, x, v)
+            ):
+                empty[k] = False
+        if not empty.any():
+            return None
+        rule = self._rule(i, j, x, empty, False, expected[empty].sum())
+        if rule is not None:
+            self._cover(x, block, empty)
+        return rule
+
+    def _cover(self, x: int, block: slice, chosen: np.ndarray) -> None:
+        self.covered[x, block] |= chosen
+        self.covered[block, x] |= chosen
+
+    def _thins_out(self, x: int, block: slice) -> bool:
+        """Whether some cell is nearly empty: then an empty one is as likely chance."""
+        row, expected = self.counts[x, block], self.expected[x, block]
+        judged = (expected >= self.needed) & (row > 0)
+        return bool((row[judged] < THIN * expected[judged]).any())
+
+    def _value(self, i: int, x: int) -> float | None:
+        """The number that a level is, if it is one."""
+        column, place = self.columns[i], x - self.starts[i]
+        if column.numbers is None or place >= len(self.listed[i]):
+            return None
+        level = column.levels[[self.listed[i][place]]]
+        return float(to_numbers(pd.Series(level, dtype=column.series.dtype))[0])
+
+    def _order_forbids(self, i: int, j: int, x: int, v: int) -> bool:
+        """Whether a rule of order already says that two values are never together."""
+        names = self.columns[i].name, self.columns[j].name
+        if names not in self.orders and names[::-1] not in self.orders:
+            return False
+        first, second = self._value(i, x), self._value(j, v)
+        if first is None or second is None:
+            return v == self.starts[j + 1] - 1
+        return first >= second if names in self.orders else first <= second
+
+    def _follows_from_order(self, i: int, j: int, x: int, v: int) -> bool:
+        """Whether a bound of the column and a rule of order leave one value anyway."""
+        names = self.columns[i].name, self.columns[j].name
+        first, second = self._value(i, x), self._value(j, v)
+        if first is None or second is None:
+            return False
+        if names in self.orders:
+            return second == np.nanmax(self.columns[j].values) and first >= second
+        if names[::-1] in self.orders:
+            return second == np.nanmin(self.columns[j].values) and first <= second
+        return False
+
+    def _rule(
+        self,
+        i: int,
+        j: int,
+        x: int,
+        excluded: np.ndarray,
+        only_then: bool,
+        gain: float,
+    ) -> Excludes | None:
+        """The rule, unless some row that did not propose it breaks it."""
+        condition, result = self.columns[i], self.columns[j]
+        place = x - self.starts[i]
+        is_level = place < len(self.listed[i])
+        holds = _local_codes(condition, self.listed[i]) == place
+        codes = _local_codes(result, self.listed[j])
+        if excluded[codes[holds]].any():
+            return None
+        if only_then and not excluded[codes[~holds]].all():
+            only_then = False
+        return Excludes(
+            _restricted(
+                condition, self.listed[i][place : place + 1] if is_level else []
+            ),
+            _restricted(result, self.listed[j]),
+            excluded,
+            only_then,
+            _choice(result, codes, holds, len(excluded)),
+            _choice(result, codes, ~holds, len(excluded)),
+            _evenly(condition, ~holds & ~is_missing(condition.series)),
+            float(gain),
+        )
+
+
+def _listed(column: Column, n_rows: int) -> np.ndarray:
+    """Codes of the most common levels of a column, in order of their first rows."""
+    counts = column.counts[:-1]
+    fewest = 2.0
+    if column.numbers is not None and len(column.levels) > 2:
+        fewest = max(fewest, SMALLEST_ATOM * column.counts.sum())
+    common = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+    del n_rows
+    return np.sort(common[counts[common] >= fewest])
+
+
+def _local_codes(column: Column, listed: np.ndarray) -> np.ndarray:
+    """Position among the listed levels; then missing; then all others."""
+    local = np.full(len(column.levels) + 1, len(listed) + 1)
+    local[listed] = np.arange(len(listed))
+    local[-1] = len(listed)
+    return local[column.codes]
+
+
+def _restricted(column: Column, listed: np.ndarray | list[int]) -> Levels:
+    """The column with some of its levels only."""
+    levels = Levels.of(column)
+    kept = column.levels.take(np.asarray(listed, dtype=np.intp))
+    return Levels(
+        levels.name, CategoricalDomain(kept, levels.domain.dtype), levels.missing_value
+    )
+
+
+def _choice(
+    column: Column, codes: np.ndarray, chosen: np.ndarray, n_codes: int
+) -> Choice:
+    """How often a column has each value in some rows."""
+    counts = np.bincount(codes[chosen], minlength=n_codes).astype(float)
+    shares = counts / max(counts.sum(), 1.0)
+    is_other = chosen & (codes == n_codes - 1)
+    return Choice(shares, _evenly(column, is_other))
+
+
+def _evenly(column: Column, chosen: np.ndarray) -> pd.Index:
+    """Values of some rows, at even distances when sorted, so that each is as common."""
+    codes = column.codes[chosen]
+    keys = codes if column.numbers is None else column.numbers[chosen]
+    ordered = codes[np.argsort(keys, kind="stable")]
+    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MOST_OTHERS))
+    return column.levels.take(ordered[places.round().astype(np.intp)])
+
+
+def _drawn(
+    values: pd.Index, like: pd.Series, index: pd.Index, rng: np.random.Generator
+) -> pd.Series:
+    """As many of the values at random as an index has rows, as a column."""
+    drawn = values.take(rng.integers(len(values), size=len(index)))
+    return pd.Series(drawn, dtype=like.dtype).set_axis(index)

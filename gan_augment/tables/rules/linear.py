@@ -1,0 +1,267 @@
+"""Arithmetic: sums, differences, other units, shares that add up to a constant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
+from gan_augment.tables.rules.target import NumericTarget
+
+# Fewest rows in which all columns are present.
+FEWEST_ROWS = 50
+# A rounding error must be so much smaller than what is explained.
+SPREAD_PER_ERROR = 5.0
+# Relative error of floating-point arithmetic.
+EXACT = 1e-9
+
+
+@dataclass(eq=False)
+class Linear(ComputedRule):
+    """``result = intercept + factor_1 * term_1 + ...``, within rounding.
+
+    Parameters
+    ----------
+    result : NumericTarget
+        The column that follows from the others.
+    terms : list of NumericTarget
+        The others.
+    factors : list of float
+        What they are multiplied by.
+    intercept : float
+        What is added; dates and durations are in days, dates from 2000.
+    tolerance : float
+        Largest difference that is rounding.
+    n_rows : int
+        Real rows in which all columns are present.
+    """
+
+    kind: ClassVar[str] = "arithmetic"
+
+    result: NumericTarget
+    terms: list[NumericTarget]
+    factors: list[float]
+    intercept: float
+    tolerance: float
+    n_rows: int
+
+    @property
+    def target(self) -> Any:
+        """Name of the column that follows from the others."""
+        return self.result.name
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+        return self.target, *(term.name for term in self.terms)
+
+    @property
+    def support(self) -> int:
+        """Rows in which the arithmetic was checked."""
+        return self.n_rows
+
+    def __str__(self) -> str:
+        text = "" if self.intercept == 0 else f"{self.intercept:.6g}"
+        for term, factor in zip(self.terms, self.factors, strict=True):
+            sign = "-" if factor < 0 else "+" if text else ""
+            size = "" if abs(factor) == 1 else f"{abs(factor):.6g} * "
+            text += f" {sign} {size}{term.name}" if text else f"{sign}{size}{term.name}"
+        return f"{self.target} = {text}"
+
+    def _expected(self, frame: pd.DataFrame) -> np.ndarray:
+        total = np.full(len(frame), self.intercept)
+        for term, factor in zip(self.terms, self.factors, strict=True):
+            total = total + factor * to_numbers(frame[term.name])
+        return total
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        error = np.abs(to_numbers(frame[self.target]) - self._expected(frame))
+        return error > self.tolerance
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
+        return self.result.to_series(self._expected(frame), frame.index)
+
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Any, pd.Series]:
+        """Compute the target anew; what would leave its range is moved into the terms.
+
+        The terms take it up in a random order, each as far as its own range allows.
+        """
+        rows = frame.loc[broken]
+        expected = self._expected(rows)
+        excess = np.clip(expected, *self.result.bounds) - expected
+        changed = {}
+        if np.abs(excess).max() > self.tolerance:
+            rows = rows.copy()
+            for k in rng.permutation(len(self.terms)):
+                term, factor = self.terms[k], self.factors[k]
+                before = to_numbers(rows[term.name])
+                moved = term.to_series(before + excess / factor, rows.index)
+                rows[term.name] = moved
+                excess = excess - factor * (to_numbers(moved) - before)
+                changed[term.name] = replaced(frame[term.name], broken, moved)
+        computed = self.compute(rows)
+        changed[self.target] = replaced(frame[self.target], broken, computed)
+        return changed
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Columns that are exact linear combinations of the columns before them."""
+        del known
+        rules: list[Rule] = []
+        independent: list[Column] = []
+        for column in table.ordered:
+            rule = None
+            if independent:
+                rule = _combination(column, independent, table)
+            if rule is None:
+                independent.append(column)
+            else:
+                rules.append(rule)
+        return rules
+
+
+def _combination(target: Column, others: list[Column], table: Columns) -> Linear | None:
+    """The target as a combination of some of the others, or None."""
+    rows, others = _complete_rows(target, others, table)
+    if len(rows) < max(FEWEST_ROWS, 3 * (len(others) + 1)):
+        return None
+    y = target.values[rows]
+    X = np.column_stack([other.values[rows] for other in others])
+    spread = X.std(axis=0)
+    others = [other for other, size in zip(others, spread, strict=True) if size > 0]
+    X, spread = X[:, spread > 0], spread[spread > 0]
+    if not len(others) or y.std() == 0:
+        return None
+    factors, residual = _solve(X, y)
+    allowed = _rounding(target, others, factors)
+    if np.abs(residual).max() > 1.5 * allowed + EXACT * np.abs(y).max():
+        return None
+    # What is left out must not matter.
+    kept = np.argsort(-np.abs(factors[1:]) * spread)
+    chosen: list[int] = []
+    for n_terms in range(1, len(kept) + 1):
+        chosen = sorted(kept[:n_terms].tolist())
+        factors, residual = _solve(X[:, chosen], y)
+        allowed = _rounding(target, [others[k] for k in chosen], factors)
+        if np.abs(residual).max() <= 1.5 * allowed + EXACT * np.abs(y).max():
+            break
+    return _verified(target, [others[k] for k in chosen], factors)
+
+
+def _complete_rows(
+    target: Column, others: list[Column], table: Columns
+) -> tuple[np.ndarray, list[Column]]:
+    """Sampled rows without missing values, and the columns they do not lack."""
+    rows = table.sample[~np.isnan(target.values[table.sample])]
+    others = list(others)
+    while others:
+        missing = np.column_stack([np.isnan(other.values[rows]) for other in others])
+        complete = ~missing.any(axis=1)
+        if complete.sum() >= max(4 * (len(others) + 1), len(rows) // 4, 1):
+            return rows[complete], others
+        others.pop(int(missing.sum(axis=0).argmax()))
+    return rows[:0], others
+
+
+def _verified(
+    target: Column, terms: list[Column], factors: np.ndarray
+) -> Linear | None:
+    """The rule with plain factors and the smallest tolerance that all rows keep."""
+    numbers = [column.values for column in (target, *terms)]
+    present = ~np.isnan(numbers).any(axis=0)
+    y, *xs = (values[present] for values in numbers)
+    scale = np.abs(y).max() + sum(
+        abs(factor) * np.abs(x).max() for factor, x in zip(factors[1:], xs, strict=True)
+    )
+    exact = EXACT * scale
+    for rounded in ("none", "target", "all"):
+        for used in _simple(factors[1:]):
+            tolerance = {
+                "none": exact,
+                "target": target.step / 2 + exact,
+                "all": _rounding(target, terms, np.array([0.0, *used])) + exact,
+            }[rounded]
+            if rounded != "none" and y.std() < SPREAD_PER_ERROR * tolerance:
+                continue
+            rest = y - sum(factor * x for factor, x in zip(used, xs, strict=True))
+            if np.ptp(rest) / 2 > tolerance:
+                continue
+            middle = float(rest.max() + rest.min()) / 2
+            intercept = _fewest_digits(middle, rest, tolerance)
+            n_rows = int(present.sum())
+            return _directed(target, terms, used, intercept, tolerance, n_rows)
+    return None
+
+
+def _simple(factors: np.ndarray) -> Iterator[list[float]]:
+    """Factors as small fractions, with few digits, then as they are."""
+    for largest in (1, 12, 60):
+        fractions = [Fraction(factor).limit_denominator(largest) for factor in factors]
+        if all(fractions):
+            yield [float(fraction) for fraction in fractions]
+    for digits in range(2, 9):
+        yield [float(f"{factor:.{digits}g}") for factor in factors]
+    yield factors.tolist()
+
+
+def _fewest_digits(middle: float, rest: np.ndarray, tolerance: float) -> float:
+    """The intercept with the fewest digits that keeps every row within tolerance."""
+    for digits in range(9):
+        value = round(middle, digits) + 0.0
+        if np.abs(rest - value).max() <= tolerance:
+            return value
+    return middle
+
+
+def _directed(
+    target: Column,
+    terms: list[Column],
+    factors: list[float],
+    intercept: float,
+    tolerance: float,
+    n_rows: int,
+) -> Linear:
+    """The rule solved for the column that is the sum of the others, if one is."""
+    # All on one side: -target + factor * term + ... + intercept = 0.
+    weights = dict(zip([target, *terms], [-1.0, *factors], strict=True))
+    result = target
+    if len(terms) > 1:
+        for sign in (-1.0, 1.0):
+            alone = [c for c, weight in weights.items() if np.sign(weight) == sign]
+            if len(alone) == 1 and abs(weights[alone[0]]) == 1.0:
+                result = alone[0]
+    scale = -weights.pop(result)
+    ordered = sorted(weights, key=lambda column: column.position)
+    return Linear(
+        NumericTarget.of(result),
+        [NumericTarget.of(column) for column in ordered],
+        [weights[column] / scale for column in ordered],
+        intercept / scale + 0.0,
+        tolerance,
+        n_rows,
+    )
+
+
+def _solve(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least squares with an intercept: factors, the intercept first, and residuals."""
+    centre, spread = X.mean(axis=0), X.std(axis=0)
+    design = np.column_stack([np.ones(len(X)), (X - centre) / spread])
+    solution = np.linalg.lstsq(design, y, rcond=None)[0]
+    factors = solution[1:] / spread
+    return np.array([solution[0] - factors @ centre, *factors]), y - design @ solution
+
+
+def _rounding(target: Column, terms: list[Column], factors: np.ndarray) -> float:
+    """Largest error if every column was rounded to its own grid."""
+    steps = np.array([term.step for term in terms])
+    return target.step / 2 + float(np.abs(factors[1:]) @ steps) / 2

@@ -1,0 +1,63 @@
+"""A user's own rule: any function of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.tables.rules.rule import Rule
+
+
+@dataclass(eq=False)
+class Predicate(Rule):
+    """A rule given as a function that says which rows are right.
+
+    Synthetic rows that break it are drawn again. It is code, so a generator that has
+    one cannot be saved.
+
+    Parameters
+    ----------
+    function : callable
+        Takes a frame with the columns of the training rows, gives a mask of shape
+        (n_rows,): True for a row that keeps the rule.
+    description : str, default=None
+        The rule in plain words. None takes the name of the function.
+    names : sequence of object, default=()
+        Names of the columns that it is about.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import Predicate
+    >>> rule = Predicate(lambda frame: frame["age"] >= 18, "adults only")
+    >>> rule.violations(pd.DataFrame({"age": [17, 18]}))
+    array([ True, False])
+    """
+
+    kind: ClassVar[str] = "predicate"
+
+    function: Callable[[pd.DataFrame], Any]
+    description: str | None = None
+    names: Sequence[Any] = ()
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+        return tuple(self.names)
+
+    def __str__(self) -> str:
+        return self.description or str(getattr(self.function, "__name__", "function"))
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        kept = np.asarray(self.function(frame))
+        if kept.shape != (len(frame),) or kept.dtype != bool:
+            raise ValueError(
+                f"The rule {str(self)!r} must give one boolean a row. Got "
+                f"{kept.dtype} of shape {kept.shape} for {len(frame)} rows."
+            )
+        return ~kept

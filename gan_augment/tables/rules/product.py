@@ -1,0 +1,206 @@
+"""Arithmetic: a column that is the product or the ratio of two others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations, permutations
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.tables.rules.linear import (
+    EXACT,
+    FEWEST_ROWS,
+    SPREAD_PER_ERROR,
+    _simple,
+)
+from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
+from gan_augment.tables.rules.target import NumericTarget
+
+# Rows that propose a product.
+PROPOSING_ROWS = 64
+# More columns than this are not paired.
+MOST_COLUMNS = 60
+
+
+@dataclass(eq=False)
+class Product(ComputedRule):
+    """``result = factor * first * second``, or ``first / second``, within rounding.
+
+    Parameters
+    ----------
+    result : NumericTarget
+        The column that follows from the others.
+    first, second : NumericTarget
+        The others.
+    divides : bool
+        Whether the first is divided by the second.
+    factor : float
+        What the product is multiplied by, such as 100 of a percentage.
+    tolerance : float
+        Largest difference that is rounding.
+    n_rows : int
+        Real rows in which all columns are present.
+    """
+
+    kind: ClassVar[str] = "arithmetic"
+
+    result: NumericTarget
+    first: NumericTarget
+    second: NumericTarget
+    divides: bool
+    factor: float
+    tolerance: float
+    n_rows: int
+
+    @property
+    def target(self) -> Any:
+        """Name of the column that follows from the others."""
+        return self.result.name
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+        return self.target, self.first.name, self.second.name
+
+    @property
+    def support(self) -> int:
+        """Rows in which the arithmetic was checked."""
+        return self.n_rows
+
+    @property
+    def coarseness(self) -> float:
+        """What is rounded, as a share of the range of the target."""
+        low, high = self.result.bounds
+        return self.tolerance / (high - low)
+
+    def __str__(self) -> str:
+        size = "" if self.factor == 1 else f"{self.factor:.6g} * "
+        sign = "/" if self.divides else "*"
+        return f"{self.target} = {size}{self.first.name} {sign} {self.second.name}"
+
+    def _expected(self, frame: pd.DataFrame) -> np.ndarray:
+        first, second = (to_numbers(frame[name]) for name in self.sources)
+        return self.factor * _combined(first, second, self.divides)
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        error = np.abs(to_numbers(frame[self.target]) - self._expected(frame))
+        return error > self.tolerance
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
+        return self.result.to_series(self._expected(frame), frame.index)
+
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Any, pd.Series]:
+        """Compute the target anew; where it would leave its range, the others too."""
+        del rng
+        rows = frame.loc[broken].copy()
+        changed = {}
+        wanted = np.clip(self._expected(rows), *self.result.bounds)
+        if self.result.outside(self._expected(rows)).any():
+            for part, inverse in ((self.first, self.divides), (self.second, False)):
+                others = [name for name in self.sources if name != part.name]
+                other = to_numbers(rows[others[0]])
+                share = wanted / self.factor
+                if self.divides and part is self.second:
+                    solved = _combined(other, share, True)
+                else:
+                    solved = _combined(share, other, not inverse)
+                present = np.isfinite(solved)
+                solved = np.where(present, solved, to_numbers(rows[part.name]))
+                rows[part.name] = part.to_series(solved, rows.index)
+                changed[part.name] = replaced(frame[part.name], broken, rows[part.name])
+        changed[self.target] = replaced(frame[self.target], broken, self.compute(rows))
+        return changed
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Triples of numbers whose ratio is the same in every row."""
+        dependent = {rule.target for rule in known if isinstance(rule, ComputedRule)}
+        columns = [
+            column
+            for column in table.ordered
+            if column.kind in ("number", "duration") and column.name not in dependent
+        ]
+        if not 3 <= len(columns) <= MOST_COLUMNS:
+            return []
+        values = np.column_stack([column.values for column in columns])
+        complete = ~np.isnan(values[table.sample]).any(axis=1)
+        rows = table.sample[complete] if complete.sum() >= 24 else table.sample
+        rows = rows[:: max(len(rows) // PROPOSING_ROWS, 1)][:PROPOSING_ROWS]
+        steps = np.array([column.step for column in columns])
+        pairs = [
+            *((i, j, False) for i, j in combinations(range(len(columns)), 2)),
+            *((i, j, True) for i, j in permutations(range(len(columns)), 2)),
+        ]
+        sampled = values[rows]
+        best: dict[frozenset[int], Product] = {}
+        for i, j, divides in pairs:
+            for k in _proposed(sampled, steps, i, j, divides):
+                triple = frozenset((i, j, int(k)))
+                if len(triple) < 3:
+                    continue
+                rule = _verified(columns[k], columns[i], columns[j], divides)
+                if rule is None:
+                    continue
+                if triple not in best or rule.coarseness < best[triple].coarseness:
+                    best[triple] = rule
+        return list(best.values())
+
+
+def _combined(first: np.ndarray, second: np.ndarray, divides: bool) -> np.ndarray:
+    if not divides:
+        return first * second
+    return np.divide(first, second, out=np.full(len(first), np.nan), where=second != 0)
+
+
+def _proposed(
+    values: np.ndarray, steps: np.ndarray, i: int, j: int, divides: bool
+) -> np.ndarray:
+    """Columns that are a multiple of a product in all of the proposing rows."""
+    product = _combined(values[:, i], values[:, j], divides)
+    usable = np.isfinite(product) & (product != 0)
+    if usable.sum() < 16 or np.ptp(product[usable]) == 0:
+        return np.zeros(0, dtype=np.intp)
+    product, targets = product[usable], values[usable]
+    largest = int(np.argmax(np.abs(product)))  # where rounding matters least
+    factor = targets[largest] / product[largest]
+    slack = (0.5 + np.abs(product / product[largest])[:, None] * 0.5) * steps
+    with np.errstate(invalid="ignore"):
+        error = np.abs(targets - factor * product[:, None])
+        fits = (error <= slack * 1.01 + EXACT * np.abs(targets)).all(axis=0)
+    return np.flatnonzero(fits & (factor != 0))
+
+
+def _verified(
+    target: Column, first: Column, second: Column, divides: bool
+) -> Product | None:
+    """The rule with a plain factor, if all rows keep it within rounding."""
+    y, a, b = target.values, first.values, second.values
+    product = _combined(a, b, divides)
+    present = np.isfinite(y) & np.isfinite(product)
+    y, product = y[present], product[present]
+    if len(y) < FEWEST_ROWS or not (product != 0).any():
+        return None
+    exact = EXACT * np.abs(y).max()
+    largest = int(np.argmax(np.abs(product)))
+    for (factor,) in _simple(np.array([y[largest] / product[largest]])):
+        error = np.abs(y - factor * product).max()
+        for tolerance in (exact, target.step / 2 + exact):
+            spread = SPREAD_PER_ERROR * (0.0 if tolerance == exact else tolerance)
+            if factor and error <= tolerance and y.std() >= max(spread, 1e-300):
+                return Product(
+                    NumericTarget.of(target),
+                    NumericTarget.of(first),
+                    NumericTarget.of(second),
+                    divides,
+                    factor,
+                    tolerance,
+                    len(y),
+                )
+    return None

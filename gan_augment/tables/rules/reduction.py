@@ -1,0 +1,277 @@
+"""A table without what its rules say already, and back again.
+
+A network learns independent parts more easily than parts that follow from each other:
+a column that others decide is left out, a column with a bound in another column is
+replaced by the amount between the two or by a rank, and cells that other columns
+decide are filled with values from rows where they do not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.encoding.one_hot import find_one_hot_groups
+from gan_augment.tables.rules.columns import dense, to_numbers
+from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.order import Order
+from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.steps import (
+    Amount,
+    Fill,
+    LeaveOut,
+    Rank,
+    Remainder,
+    Step,
+)
+
+
+@dataclass(eq=False)
+class Reduction:
+    """Steps in the order in which columns are expanded, parents first.
+
+    Parameters
+    ----------
+    names : list of object
+        All columns, from left to right.
+    steps : list of Step
+        What is done, at most one step a column, then any number of :class:`Fill`.
+    spares : list of tuple
+        Name and a value of each column that is filled: what fills it if there is no
+        row to take a value from.
+    """
+
+    names: list[Any]
+    steps: list[Any]
+    spares: list[tuple[Any, pd.Index]]
+
+    def reduce(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Leave out or replace what the steps give back."""
+        columns: dict[Any, pd.Series | None] = {
+            name: frame[name] for name in self.names
+        }
+        decided: dict[Any, np.ndarray] = {}
+        for step in self.steps:
+            columns[step.column] = step.reduce(frame, columns[step.column])
+            where = step.decided(frame)
+            if where is not None:
+                decided[step.column] = where | decided.get(step.column, False)
+        for name, where in decided.items():
+            values = columns[name]
+            if values is None or not where.any():
+                continue
+            if where.all():
+                spare = dict(self.spares)[name].repeat(len(frame))
+                filled = pd.Series(spare, dtype=values.dtype, name=name)
+            else:
+                filled = values.take(_donors(where))
+            columns[name] = filled.set_axis(frame.index)
+        kept = {name: column for name, column in columns.items() if column is not None}
+        return pd.concat(kept, axis=1)
+
+    def expand(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Give all columns back, parents first."""
+        columns = {name: frame[name] for name in frame.columns}
+        pending = {step.column for step in self.steps}
+        originals = {name: s for name, s in columns.items() if name not in pending}
+        for step in self.steps:
+            known = pd.DataFrame({name: originals[name] for name in step.parents})
+            current = originals.get(step.column, columns.get(step.column))
+            originals[step.column] = step.expand(known, current)
+        # A model may leave columns out.
+        found = {name: originals[name] for name in self.names if name in originals}
+        return pd.concat(found, axis=1)
+
+
+def plan(frame: pd.DataFrame, rules: list[Rule]) -> Reduction:
+    """Choose the steps that rules allow and that every row survives unchanged.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    rules : list of Rule
+        What they keep.
+
+    Returns
+    -------
+    reduction : Reduction
+        What to do.
+    """
+    return _Planner(frame, rules).plan()
+
+
+class _Planner:
+    def __init__(self, frame: pd.DataFrame, rules: list[Rule]) -> None:
+        self.frame = frame
+        self.rules = rules
+        self.parents: dict[Any, set[Any]] = {name: set() for name in frame.columns}
+        self.steps: dict[Any, list[Step]] = {}
+        # A group of 0/1 columns is one column to the encoder already.
+        self.grouped = {
+            name for group in find_one_hot_groups(frame) for name in group.names
+        }
+
+    def plan(self) -> Reduction:
+        self._leave_out()
+        self._fill()
+        self._replace_by_amounts()
+        ordered: list[Step] = []
+        for name in self._sorted():
+            ordered += self.steps.get(name, [])
+        return Reduction(list(self.frame.columns), ordered, self._spares(ordered))
+
+    def _spares(self, steps: list[Step]) -> list[tuple[Any, pd.Index]]:
+        """A value of each filled column from a row where nothing decides it."""
+        decided: dict[Any, np.ndarray] = {}
+        for step in steps:
+            where = step.decided(self.frame)
+            if where is not None:
+                decided[step.column] = where | decided.get(step.column, False)
+        return [
+            (name, pd.Index(self.frame[name][~where].head(1)))
+            for name, where in decided.items()
+        ]
+
+    def _leave_out(self) -> None:
+        for rule in self.rules:
+            if not isinstance(rule, ComputedRule) or self._try(LeaveOut(rule)):
+                continue
+            if isinstance(rule, Linear | Product) and rule.result.step:
+                self._try(Remainder(rule, rule.result.step))
+
+    def _fill(self) -> None:
+        covered: dict[Any, np.ndarray] = {}
+        for rule in self.rules:
+            if isinstance(rule, Linear | Product) or not isinstance(
+                rule, ComputedRule | Excludes
+            ):
+                continue
+            decided = rule.decides(self.frame)
+            before = covered.get(rule.target, np.zeros(len(decided), dtype=bool))
+            after = before | decided
+            # Some rows must be left to take values from.
+            if (after == before).all() or after.all():
+                continue
+            if self._try(Fill(rule)):
+                covered[rule.target] = after
+
+    def _replace_by_amounts(self) -> None:
+        """A spanning forest of the bounds, the closest related columns first."""
+        orders = [rule for rule in self.rules if isinstance(rule, Order)]
+        degree: dict[Any, int] = {}
+        for rule in orders:
+            for name in rule.columns:
+                degree[name] = degree.get(name, 0) + 1
+        for rule in sorted(orders, key=self._closeness, reverse=True):
+            first, second = rule.low, rule.high
+            # The one with fewer bounds follows the other one.
+            child_is_high = degree[second.name] <= degree[first.name]
+            for high_follows in (child_is_high, not child_is_high):
+                if self._try(_replacement(rule, high_follows=high_follows)):
+                    break
+
+    def _closeness(self, rule: Order) -> float:
+        """Absolute rank correlation of the two columns."""
+        values = [
+            pd.Series(to_numbers(self.frame[name])).head(5000) for name in rule.columns
+        ]
+        both = values[0].notna() & values[1].notna()
+        ranks = [v[both].rank().to_numpy() for v in values]
+        if min(np.ptp(r) if len(r) else 0 for r in ranks) == 0:
+            return 0.0
+        return abs(float(np.corrcoef(*ranks)[0, 1]))
+
+    def _try(self, step: Step) -> bool:
+        """Take a step, if nothing forbids it and it gives every row back."""
+        name = step.column
+        before = self.steps.get(name, [])
+        if name in self.grouped or any(
+            isinstance(s, LeaveOut | Remainder) for s in before
+        ):
+            return False
+        if not isinstance(step, Fill) and any(not isinstance(s, Fill) for s in before):
+            return False
+        if any(name == parent or self._needs(parent, name) for parent in step.parents):
+            return False
+        if not isinstance(step, Fill) and not self._gives_back(step):
+            return False
+        # A fill overwrites what was expanded before it.
+        self.steps[name] = sorted([*before, step], key=lambda s: isinstance(s, Fill))
+        self.parents[name] |= set(step.parents)
+        return True
+
+    def _gives_back(self, step: Step) -> bool:
+        values = self.frame[step.column]
+        if isinstance(step, LeaveOut | Remainder) and isinstance(
+            step.rule, Linear | Product
+        ):
+            sources = self.frame[list(step.parents)]
+            if (sources.isna().any(axis=1) & values.notna()).any():
+                return False
+        expanded = step.expand(self.frame, step.reduce(self.frame, values))
+        if expanded.dtype != values.dtype:
+            return False
+        missing = values.isna().to_numpy(dtype=bool)
+        if (expanded.isna().to_numpy(dtype=bool) != missing).any():
+            return False
+        present, found = values[~missing], expanded[~missing]
+        if pd.api.types.is_float_dtype(dense(values).dtype):
+            return bool(
+                np.allclose(to_numbers(present), to_numbers(found), rtol=1e-14, atol=0)
+            )
+        return bool((present.to_numpy() == found.to_numpy()).all())
+
+    def _needs(self, name: Any, ancestor: Any) -> bool:
+        """Whether a column is expanded from another one, directly or not."""
+        return any(
+            parent == ancestor or self._needs(parent, ancestor)
+            for parent in self.parents[name]
+        )
+
+    def _sorted(self) -> list[Any]:
+        """Columns, parents first, else from left to right."""
+        done: list[Any] = []
+
+        def visit(name: Any) -> None:
+            if name not in done:
+                for parent in self.frame.columns:
+                    if parent in self.parents[name]:
+                        visit(parent)
+                done.append(name)
+
+        for name in self.frame.columns:
+            visit(name)
+        return done
+
+
+def _replacement(rule: Order, *, high_follows: bool) -> Step:
+    """What takes the place of a column that another one bounds."""
+    target, bound = (rule.high, rule.low) if high_follows else (rule.low, rule.high)
+    if pd.api.types.is_numeric_dtype(target.domain.dtype):
+        given = rule.given_low if high_follows else rule.given_high
+        return Rank(target, bound, given)
+    ends = (target.bounds[0], bound.bounds[0]), (target.bounds[1], bound.bounds[1])
+    stand_in = min(ends[0]) if high_follows else max(ends[1])
+    return Amount(target, bound, not high_follows, stand_in)
+
+
+def _donors(decided: np.ndarray) -> np.ndarray:
+    """For each row itself, or where its value is decided some row where it is not.
+
+    That is the next one in a random order, from a random place that belongs to the
+    row, so that columns that are decided together mostly have one donor.
+    """
+    rng = np.random.default_rng(0)
+    order = rng.permutation(len(decided))
+    free = np.flatnonzero(~decided[order])
+    start = rng.integers(len(decided), size=len(decided))
+    after = np.searchsorted(free, start[decided]) % len(free)
+    rows = np.arange(len(decided))
+    rows[decided] = order[free[after]]
+    return rows

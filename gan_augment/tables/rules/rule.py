@@ -1,0 +1,136 @@
+"""What a rule is, whatever its kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from gan_augment.tables.rules.columns import Columns
+
+
+class Rule(ABC):
+    """Something that every real row keeps.
+
+    A kind of rule is a subclass: a dataclass of plain values, so that it can be saved,
+    with the methods below. Added to :data:`~gan_augment.tables.rules.KINDS`, it is
+    discovered with the others.
+    """
+
+    # Name of the kind in listings.
+    kind: ClassVar[str] = "rule"
+
+    @property
+    @abstractmethod
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the columns that the rule is about."""
+
+    @abstractmethod
+    def __str__(self) -> str:
+        """The rule in plain words, such as ``"Amount <= Price"``."""
+
+    @abstractmethod
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_columns)
+            Rows with all columns of the rule.
+
+        Returns
+        -------
+        mask : ndarray of shape (n_rows,), dtype=bool
+            True for a row that breaks it. A row in which a value that the rule
+            compares is missing keeps it.
+        """
+
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Any, pd.Series]:
+        """Change the rows that break the rule, in as few columns as possible.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_columns)
+            Rows with all columns of the rule.
+        broken : ndarray of shape (n_rows,), dtype=bool
+            Which rows break it.
+        rng : numpy.random.Generator
+            Source of random choices.
+
+        Returns
+        -------
+        changed : dict
+            Name -> the column after the change. Empty if the kind of rule cannot be
+            repaired; the row is then drawn again.
+        """
+        return {}
+
+    @property
+    def support(self) -> int:
+        """Rows that would break the rule if its columns were independent."""
+        return 0
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Discover the rules of this kind that every row of a table keeps.
+
+        Parameters
+        ----------
+        table : Columns
+            The rows, by column.
+        known : list of Rule
+            Rules of the kinds that were looked for before; what they imply need not be
+            found again.
+
+        Returns
+        -------
+        rules : list of Rule
+            In the order of the columns.
+        """
+        return []
+
+
+class ComputedRule(Rule):
+    """A rule by which one column follows from others, and can be left out."""
+
+    @property
+    @abstractmethod
+    def target(self) -> Any:
+        """Name of the column that follows from the others."""
+
+    @property
+    def sources(self) -> tuple[Any, ...]:
+        """Names of the columns that it follows from."""
+        return tuple(name for name in self.columns if name != self.target)
+
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the target follows from the others: here, in all."""
+        return np.ones(len(frame), dtype=bool)
+
+    @abstractmethod
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype."""
+
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Any, pd.Series]:
+        """Compute the target anew where the rule is broken."""
+        del rng
+        computed = self.compute(frame.loc[broken])
+        return {self.target: replaced(frame[self.target], broken, computed)}
+
+
+def replaced(column: pd.Series, where: np.ndarray, values: pd.Series) -> pd.Series:
+    """A copy of a column with other values where the mask is set, in its own dtype."""
+    if where.all():
+        return values.set_axis(column.index).rename(column.name)
+    order = np.arange(len(column))
+    order[where] = len(column) + np.arange(int(where.sum()))
+    joined = pd.concat([column, values.astype(column.dtype)], ignore_index=True)
+    taken = joined.take(order).set_axis(column.index).rename(column.name)
+    return taken if taken.dtype == column.dtype else taken.astype(column.dtype)

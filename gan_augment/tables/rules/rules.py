@@ -1,0 +1,324 @@
+"""The rules of a table: found, listed, kept."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.validation import check_is_fitted
+
+from gan_augment.seeding import RandomState, make_rng
+from gan_augment.tables.rules.bins import Bins
+from gan_augment.tables.rules.columns import Columns
+from gan_augment.tables.rules.decides import Decides
+from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.order import Order
+from gan_augment.tables.rules.predicate import Predicate
+from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.reduction import plan
+from gan_augment.tables.rules.rule import Rule
+
+# Kinds of rules that are discovered, each given what was found before it.
+KINDS: list[type[Rule]] = [Linear, Product, Bins, Decides, Order, Excludes]
+# Rounds of repair: a repaired rule may break another one.
+MAX_ROUNDS = 6
+# Fewer rows bear nothing out.
+FEWEST_ROWS = 30
+
+
+class Rules(BaseEstimator):
+    """Rules that every row of a table keeps, found by themselves.
+
+    What is found: one column is at most another one; arithmetic within rounding; a
+    level or a number that decides another column; combinations of common levels that
+    never occur, of which missing values are one. A rule is taken only if independent
+    columns would have broken it many times. Rows that are drawn from a model can be
+    measured by the rules, and made to keep them.
+
+    Parameters
+    ----------
+    rules : "auto" or list, default="auto"
+        ``"auto"`` finds the rules. A list holds rules, functions of a frame that give
+        one boolean a row, and ``"auto"`` for those that are found. An empty list
+        stands for no rules.
+    categorical : sequence of object, default=()
+        Names of columns whose numbers are levels, which have no order.
+
+    Attributes
+    ----------
+    rules_ : list of Rule
+        The rules; each one prints in plain words.
+    reduction_ : Reduction
+        What :meth:`reduce` does.
+
+    See Also
+    --------
+    gan_augment.metrics.rule_violations : Share of synthetic rows that break a rule.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import Rules
+    >>> rng = np.random.default_rng(0)
+    >>> net = rng.integers(10, 500, 1000)
+    >>> frame = pd.DataFrame({"net": net, "gross": net + rng.integers(0, 99, 1000)})
+    >>> rules = Rules().fit(frame)
+    >>> rules
+    Rules: 1
+      order        net <= gross
+    >>> rules.violations(pd.DataFrame({"net": [10, 30], "gross": [20, 20]}))
+    array([False,  True])
+    """
+
+    def __init__(self, rules: Any = "auto", *, categorical: Sequence[Any] = ()) -> None:
+        self.rules = rules
+        self.categorical = categorical
+
+    @classmethod
+    def of(
+        cls, spec: Any, frame: pd.DataFrame, categorical: Sequence[Any] = ()
+    ) -> Rules:
+        """Fitted rules for what a `rules` parameter may be.
+
+        Parameters
+        ----------
+        spec : "auto", Rules, list or None
+            As the parameter of :class:`Rules`; None stands for no rules. An unfitted
+            Rules is fitted, a fitted one taken as it is.
+        frame : DataFrame
+            The real rows.
+        categorical : sequence of object, default=()
+            Names of columns whose numbers are levels.
+
+        Returns
+        -------
+        rules : Rules
+            The fitted rules.
+        """
+        if isinstance(spec, Rules):
+            return spec if hasattr(spec, "rules_") else clone(spec).fit(frame)
+        return cls([] if spec is None else spec, categorical=categorical).fit(frame)
+
+    def fit(self, X: pd.DataFrame, y: Any = None) -> Rules:
+        """Find the rules that every row keeps.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Real rows.
+        y : object, default=None
+            Not used; there as scikit-learn asks for it.
+
+        Returns
+        -------
+        self : Rules
+            The fitted rules.
+        """
+        found: list[Rule] = []
+        for item in self._spec():
+            if isinstance(item, str):
+                found += discover(X, self.categorical)
+            else:
+                found.append(item if isinstance(item, Rule) else Predicate(item))
+        self.rules_ = found
+        self.reduction_ = plan(X, found)
+        return self
+
+    def violations(self, X: pd.DataFrame) -> np.ndarray:
+        """Which rows break at least one rule.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Rows.
+
+        Returns
+        -------
+        mask : ndarray of shape (n_rows,), dtype=bool
+            True for a row that breaks a rule.
+        """
+        check_is_fitted(self, "rules_")
+        broken = np.zeros(len(X), dtype=bool)
+        for rule in self.rules_:
+            broken |= rule.violations(X)
+        return broken
+
+    def repair(self, X: pd.DataFrame, random_state: RandomState = None) -> pd.DataFrame:
+        """Change rows that break a rule, in as few cells as possible.
+
+        A column that follows from others is computed anew; of two columns in the wrong
+        order the larger one is drawn from what it is in rows with a like smaller one; a
+        value that is ruled out gives way to one that is allowed. A row that cannot be
+        repaired still breaks a rule: :meth:`violations` finds it.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Synthetic rows.
+        random_state : int, RandomState instance or None, default=None
+            Source of the values drawn.
+
+        Returns
+        -------
+        repaired : DataFrame of shape (n_rows, n_columns)
+            The rows, in their own dtypes.
+        """
+        check_is_fitted(self, "rules_")
+        rng = make_rng(random_state)
+        # What follows from other columns is computed when these are final.
+        last_first = self.rules_[::-1]
+        frame = X
+        pending = np.flatnonzero(self.violations(frame))
+        for _ in range(MAX_ROUNDS):
+            if not len(pending):
+                break
+            rows = frame.iloc[pending]
+            for rule in last_first:
+                broken = rule.violations(rows)
+                if broken.any():
+                    for name, column in rule.repair(rows, broken, rng).items():
+                        rows = _with_column(rows, name, column)
+            frame = with_rows(frame, pending, rows)
+            pending = pending[self.violations(rows)]
+        return frame
+
+    def reduce(self, X: pd.DataFrame) -> pd.DataFrame:
+        """Leave out what the rules say already, so that a model need not learn it.
+
+        Parameters
+        ----------
+        X : DataFrame of shape (n_rows, n_columns)
+            Real rows.
+
+        Returns
+        -------
+        reduced : DataFrame of shape (n_rows, n_kept)
+            Without the columns that others decide, and with amounts instead of the
+            columns that another one bounds.
+        """
+        check_is_fitted(self, "reduction_")
+        return self.reduction_.reduce(X)
+
+    def expand(self, reduced: pd.DataFrame) -> pd.DataFrame:
+        """Undo :meth:`reduce`.
+
+        Parameters
+        ----------
+        reduced : DataFrame of shape (n_rows, n_kept)
+            Reduced rows, real or synthetic.
+
+        Returns
+        -------
+        X : DataFrame of shape (n_rows, n_columns)
+            Rows with all columns; real ones come back as they were.
+        """
+        check_is_fitted(self, "reduction_")
+        return self.reduction_.expand(reduced)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One line a rule: its kind, the rule in words, its columns, its support.
+
+        The support is the number of rows that would break the rule if the columns were
+        independent, or in which arithmetic was checked.
+        """
+        check_is_fitted(self, "rules_")
+        return pd.DataFrame(
+            [
+                (rule.kind, str(rule), list(rule.columns), rule.support)
+                for rule in self.rules_
+            ],
+            columns=["kind", "rule", "columns", "support"],
+        )
+
+    def get_state(self) -> dict[str, Any]:
+        """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""
+        check_is_fitted(self, "rules_")
+        return {"rules": self.rules_, "reduction": self.reduction_}
+
+    def set_state(self, state: dict[str, Any]) -> Rules:
+        """Take over what other rules learned."""
+        self.rules_ = list(state["rules"])
+        self.reduction_ = state["reduction"]
+        return self
+
+    def _spec(self) -> Iterable[Any]:
+        spec = [self.rules] if isinstance(self.rules, str) else self.rules
+        valid = isinstance(spec, list | tuple) and all(
+            item == "auto" if isinstance(item, str) else _is_rule(item) for item in spec
+        )
+        if not valid:
+            raise ValueError(
+                "`rules` must be 'auto' or a list of rules, functions and 'auto'. Got "
+                f"{self.rules!r}."
+            )
+        return spec
+
+    def __len__(self) -> int:
+        return len(getattr(self, "rules_", ()))
+
+    def __iter__(self) -> Iterator[Rule]:
+        return iter(getattr(self, "rules_", ()))
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        if not hasattr(self, "rules_"):
+            return super().__repr__(N_CHAR_MAX)
+        lines = [f"  {rule.kind:<12} {rule}" for rule in self.rules_]
+        return "\n".join([f"Rules: {len(lines)}", *lines])
+
+    def _repr_html_(self) -> str:
+        if not hasattr(self, "rules_"):
+            return f"<pre>{html.escape(repr(self))}</pre>"
+        table = self.to_frame()[["kind", "rule", "support"]]
+        return table.to_html(index=False, border=0, justify="left")
+
+
+def discover(frame: pd.DataFrame, categorical: Sequence[Any] = ()) -> list[Rule]:
+    """Find the rules of all :data:`KINDS` that every row keeps.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Real rows.
+    categorical : sequence of object, default=()
+        Names of columns whose numbers are levels.
+
+    Returns
+    -------
+    rules : list of Rule
+        By kind; empty for fewer than 30 different rows.
+    """
+    if len(frame) < FEWEST_ROWS or frame.shape[1] < 2:
+        return []
+    table = Columns.of(frame, categorical)
+    if table.n_rows < FEWEST_ROWS:
+        return []
+    found: list[Rule] = []
+    for kind in KINDS:
+        found += kind.find(table, found)
+    return found
+
+
+def _is_rule(item: Any) -> bool:
+    return isinstance(item, Rule) or (callable(item) and not isinstance(item, type))
+
+
+def _with_column(frame: pd.DataFrame, name: Any, column: pd.Series) -> pd.DataFrame:
+    changed = frame.copy(deep=False)
+    changed[name] = column
+    return changed
+
+
+def with_rows(
+    frame: pd.DataFrame, positions: np.ndarray, rows: pd.DataFrame
+) -> pd.DataFrame:
+    """A frame with some rows replaced, in its own dtypes."""
+    order = np.arange(len(frame))
+    order[positions] = len(frame) + np.arange(len(positions))
+    joined = pd.concat([frame, rows], ignore_index=True)
+    return joined.take(order).set_axis(frame.index).astype(frame.dtypes.to_dict())

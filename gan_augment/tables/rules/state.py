@@ -1,0 +1,27 @@
+"""What fitted rules are made of, for saving."""
+
+from gan_augment.encoding.values import CategoricalDomain, NumericDomain
+from gan_augment.tables.rules.conditional import Bounded, Distribution
+from gan_augment.tables.rules.excludes import Choice
+from gan_augment.tables.rules.reduction import Reduction
+from gan_augment.tables.rules.rules import KINDS
+from gan_augment.tables.rules.steps import Amount, Fill, LeaveOut, Rank, Remainder
+from gan_augment.tables.rules.target import Levels, NumericTarget
+
+_CLASSES: tuple[type, ...] = (
+    *KINDS,
+    Amount,
+    Bounded,
+    CategoricalDomain,
+    Choice,
+    Distribution,
+    Fill,
+    LeaveOut,
+    Levels,
+    NumericDomain,
+    NumericTarget,
+    Rank,
+    Reduction,
+    Remainder,
+)
+STATE_CLASSES = {state_class.__name__: state_class for state_class in _CLASSES}

@@ -1,0 +1,256 @@
+"""What is done to one column so that a network need not learn a rule, and undone."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.tables.rules.columns import dense, to_numbers
+from gan_augment.tables.rules.conditional import Bounded
+from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.rule import ComputedRule, replaced
+from gan_augment.tables.rules.target import NumericTarget
+
+
+class Step(ABC):
+    """What is done to one column, given the original values of its parents."""
+
+    # Name of the column; a dataclass field of every subclass.
+    column: Any
+
+    @property
+    @abstractmethod
+    def parents(self) -> tuple[Any, ...]:
+        """Names of the columns whose original values are needed."""
+
+    def decided(self, frame: pd.DataFrame) -> np.ndarray | None:
+        """In which rows the parents alone decide the value; None for nowhere."""
+        return None
+
+    @abstractmethod
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series | None:
+        """The reduced column, or None if it is left out."""
+
+    @abstractmethod
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+
+
+@dataclass(eq=False)
+class LeaveOut(Step):
+    """A column that a rule computes."""
+
+    rule: ComputedRule
+
+    @property
+    def column(self) -> Any:
+        """Name of the column."""
+        return self.rule.target
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """Name of the column."""
+        return self.rule.sources
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> None:
+        """Nothing: the column is left out."""
+        return None
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        return self.rule.compute(frame)
+
+
+@dataclass(eq=False)
+class Remainder(Step):
+    """What rounding leaves of a column that others compute, in steps of its grid."""
+
+    rule: Linear | Product
+    step: float
+
+    @property
+    def column(self) -> Any:
+        """Name of the column."""
+        return self.rule.target
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """Name of the column."""
+        return self.rule.sources
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The reduced column."""
+        computed = to_numbers(self.rule.compute(frame))
+        steps = np.round((to_numbers(values) - computed) / self.step) + 0.0
+        return pd.Series(steps, index=values.index, name=self.column)
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        assert values is not None
+        computed = to_numbers(self.rule.compute(frame))
+        numbers = computed + to_numbers(values) * self.step
+        return self.rule.result.to_series(numbers, values.index)
+
+
+@dataclass(eq=False)
+class Amount(Step):
+    """The amount between a column and a bound in another one, which is its parent.
+
+    Parameters
+    ----------
+    target : NumericTarget
+        The column.
+    bound : object
+        Name of the column that bounds it.
+    is_upper : bool
+        Whether the bound is an upper one.
+    stand_in : float
+        What takes the place of a missing bound, dates and durations in days.
+    """
+
+    target: NumericTarget
+    bound: NumericTarget
+    is_upper: bool
+    stand_in: float
+
+    @property
+    def column(self) -> Any:
+        """Name of the column."""
+        return self.target.name
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """Name of the column."""
+        return (self.bound.name,)
+
+    def _bound(self, frame: pd.DataFrame) -> pd.Series:
+        bound = frame[self.bound.name]
+        missing = bound.isna().to_numpy(dtype=bool)
+        if not missing.any():
+            return bound
+        stand_in = self.bound.to_series(np.full(len(bound), self.stand_in), bound.index)
+        return bound.mask(missing, stand_in)
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The reduced column."""
+        bound = self._bound(frame)
+        if self._is_number:
+            numbers = to_numbers(values) - to_numbers(bound)
+            numbers = -numbers if self.is_upper else numbers
+            if self.target.domain.step and self.bound.domain.step:
+                decimals = max(self.target.domain.decimals, self.bound.domain.decimals)
+                numbers = np.round(numbers, decimals) + 0.0
+            amounts = pd.Series(numbers, index=values.index, name=self.column)
+            if values.dtype.kind in "iu" and bound.dtype.kind in "iu":
+                amounts = amounts.astype("Int64" if amounts.isna().any() else "int64")
+            return amounts
+        amounts = (bound - values) if self.is_upper else (values - bound)
+        return amounts.rename(self.column)
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        assert values is not None
+        bound = self._bound(frame)
+        if self._is_number:
+            amounts = to_numbers(values)
+            numbers = to_numbers(bound) + (-amounts if self.is_upper else amounts)
+            return self.target.to_series(numbers, values.index)
+        moments = bound - values if self.is_upper else bound + values
+        if isinstance(self.target.domain.dtype, pd.DatetimeTZDtype):
+            moments = moments.dt.tz_convert(self.target.domain.dtype.tz)
+        return self.target.snapped(moments.astype(self.target.domain.dtype))
+
+    @property
+    def _is_number(self) -> bool:
+        dtype = self.target.domain.dtype
+        return pd.api.types.is_numeric_dtype(dense(pd.Series([], dtype=dtype)).dtype)
+
+
+@dataclass(eq=False)
+class Rank(Step):
+    """The rank of a number among the values that its bound allows.
+
+    Parameters
+    ----------
+    target, bound : NumericTarget
+        The column, and the one that bounds it, which is its parent.
+    given : Bounded
+        What the column is, given its bound.
+    """
+
+    target: NumericTarget
+    bound: NumericTarget
+    given: Bounded
+
+    @property
+    def column(self) -> Any:
+        """Name of the column."""
+        return self.target.name
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """Name of the column."""
+        return (self.bound.name,)
+
+    def _bounds(self, frame: pd.DataFrame) -> np.ndarray:
+        """The bounds; where one is missing, the one that allows every value."""
+        bounds = to_numbers(frame[self.bound.name])
+        low, high = self.target.bounds
+        widest = high if self.given.is_upper else low
+        return np.where(np.isnan(bounds), widest, bounds)
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The reduced column."""
+        # Ties are spread the same way in every call.
+        spread = np.random.default_rng(0).uniform(0.001, 0.999, len(values))
+        ranks = self.given.to_ranks(to_numbers(values), self._bounds(frame), spread)
+        return pd.Series(ranks, index=values.index, name=self.column)
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        assert values is not None
+        numbers = self.given.to_values(to_numbers(values), self._bounds(frame))
+        return self.target.to_series(numbers, values.index)
+
+
+@dataclass(eq=False)
+class Fill(Step):
+    """A column whose value follows from others in some rows.
+
+    There it holds a value from a row in which nothing is decided, so that it says
+    nothing of the other columns.
+    """
+
+    rule: ComputedRule | Excludes
+
+    @property
+    def column(self) -> Any:
+        """Name of the column."""
+        return self.rule.target
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """Names of the columns whose original values are needed."""
+        return self.rule.sources
+
+    def decided(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the parents alone decide the value."""
+        return self.rule.decides(frame)
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The column itself: all its steps share their donors, see Reduction."""
+        return values
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        assert values is not None
+        decided = self.rule.decides(frame)
+        if not decided.any():
+            return values
+        return replaced(values, decided, self.rule.compute(frame.loc[decided]))

@@ -1,0 +1,133 @@
+"""What a column that is computed may hold: its dtype, grid and range, or its levels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.encoding.values import (
+    CategoricalDomain,
+    NumericDomain,
+    fill_missing,
+    is_missing,
+)
+from gan_augment.tables.rules.columns import Column, kind_of, per_day
+
+
+@dataclass(eq=False)
+class NumericTarget:
+    """An ordered column that numbers are turned into.
+
+    Parameters
+    ----------
+    name : object
+        Name of the column.
+    domain : NumericDomain
+        Its grid.
+    bounds : tuple of float
+        Its smallest and largest value, dates and durations in days.
+    step : float
+        Spacing of the grid in the same units; 0 without a grid.
+    """
+
+    name: Any
+    domain: NumericDomain
+    bounds: tuple[float, float]
+    step: float
+
+    @classmethod
+    def of(cls, column: Column) -> NumericTarget:
+        """Describe a column."""
+        numbers = column.values
+        bounds = (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
+        return cls(column.name, column.domain, bounds, column.step)
+
+    def outside(self, numbers: np.ndarray) -> np.ndarray:
+        """Which numbers are beyond the range by more than a rounding error."""
+        slack = 1e-9 * max(1.0, *map(abs, self.bounds))
+        low, high = self.bounds
+        return (numbers < low - slack) | (numbers > high + slack)
+
+    def to_series(self, numbers: np.ndarray, index: pd.Index) -> pd.Series:
+        """Numbers, NaN where missing, on the grid and within the range."""
+        numbers = np.clip(numbers, *self.bounds)
+        empty = pd.Series([], dtype=self.domain.dtype)
+        kind = kind_of(empty)
+        if kind == "number":
+            steps = numbers
+            if self.domain.step:
+                scaled = numbers * 10.0**self.domain.decimals
+                steps = (scaled - self.domain.offset) / self.domain.step
+            series = self.domain.to_series(steps)
+        else:
+            series = self._from_days(numbers, kind, per_day(empty))
+        return series.set_axis(index).rename(self.name)
+
+    def snapped(self, series: pd.Series) -> pd.Series:
+        """A column of the same kind on the grid."""
+        missing = is_missing(series)
+        steps = self.domain.to_numbers(series)
+        steps[missing] = np.nan
+        snapped = self.domain.to_series(steps)
+        return snapped.set_axis(series.index).rename(self.name)
+
+    def _from_days(self, days: np.ndarray, kind: str, units: float) -> pd.Series:
+        missing = np.isnan(days)
+        whole = np.rint(np.where(missing, 0.0, days) * units).astype(np.int64)
+        unit = {1e9: "ns", 1e6: "us", 1e3: "ms", 1.0: "s"}[units / 86_400]
+        if kind == "duration":
+            series = pd.Series(whole.astype(f"m8[{unit}]"))
+        else:
+            origin = np.datetime64("2000-01-01").astype(f"M8[{unit}]")
+            series = pd.Series(origin + whole.astype(f"m8[{unit}]"))
+        if kind == "local date":
+            series = series.dt.tz_localize("UTC").dt.tz_convert(self.domain.dtype.tz)
+        return self.snapped(series.mask(missing).astype(self.domain.dtype))
+
+
+@dataclass(eq=False)
+class Levels:
+    """The values of a column, taken as levels whatever they are.
+
+    Parameters
+    ----------
+    name : object
+        Name of the column.
+    domain : CategoricalDomain
+        Its different values.
+    missing_value : object
+        What stands for a missing value in a column of dtype object: the first one.
+    """
+
+    name: Any
+    domain: CategoricalDomain
+    missing_value: Any = np.nan
+
+    @classmethod
+    def of(cls, column: Column) -> Levels:
+        """Describe a column."""
+        missing = column.series.array[column.codes == len(column.levels)]
+        missing_value = missing[0] if len(missing) else np.nan
+        domain = CategoricalDomain(column.levels, column.series.dtype)
+        return cls(column.name, domain, missing_value)
+
+    @property
+    def missing_code(self) -> int:
+        """The code of a missing value, which is the one after the last level."""
+        return len(self.domain.levels)
+
+    def to_codes(self, series: pd.Series) -> np.ndarray:
+        """Level of each value; -1 where it is none of the levels."""
+        codes = np.asarray(self.domain.to_codes(series), dtype=np.intp)
+        return np.select([codes == -1, codes == -2], [self.missing_code, -1], codes)
+
+    def to_series(self, codes: np.ndarray, index: pd.Index) -> pd.Series:
+        """The column for codes."""
+        codes = np.where(codes == self.missing_code, -1, codes)
+        series = self.domain.to_series(codes)
+        if series.dtype == object:  # None stays None
+            series = fill_missing(series, is_missing(series), self.missing_value)
+        return series.set_axis(index).rename(self.name)

@@ -1,0 +1,196 @@
+"""Tables with a rule of each kind, beside columns of noise."""
+
+import numpy as np
+import pandas as pd
+
+
+def _order(rng, n):
+    low = rng.integers(0, 40, n)
+    return {"low": low, "high": low + rng.poisson(2, n)}, "low <= high"
+
+
+def _strict_order(rng, n):
+    low = rng.integers(0, 40, n)
+    return {"low": low, "high": low + 1 + rng.poisson(2, n)}, "low < high"
+
+
+def _order_of_decimals(rng, n):
+    net = rng.integers(100, 9999, n) / 100
+    gross = np.round(net + rng.exponential(20, n), 2)
+    return {"net": net, "gross": gross}, "net <= gross"
+
+
+def _order_of_dates(rng, n):
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
+    end = start + pd.to_timedelta(rng.poisson(9, n), "D")
+    return {"start": start, "end": end}, "start <= end"
+
+
+def _order_of_local_times(rng, n):
+    start = pd.Timestamp("2021-03-01", tz="Europe/Paris")
+    start = start + pd.to_timedelta(rng.integers(0, 900, n), "h")
+    end = start + pd.to_timedelta(rng.exponential(90, n).round(), "min")
+    return {"start": start, "end": end}, "start <= end"
+
+
+def _order_of_durations(rng, n):
+    part = pd.to_timedelta(rng.integers(0, 300, n), "min")
+    whole = part + pd.to_timedelta(rng.poisson(9, n), "min")
+    return {"part": part, "whole": whole}, "part <= whole"
+
+
+def _sum(rng, n):
+    parts = rng.integers(0, 900, (3, n))
+    columns = dict(zip("abc", parts, strict=True))
+    return {"total": parts.sum(axis=0), **columns}, "total = a + b + c"
+
+
+def _difference_of_dates(rng, n):
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
+    days = rng.integers(0, 400, n)
+    end = start + pd.to_timedelta(days, "D")
+    return {"start": start, "days": days, "end": end}, "end = start + days"
+
+
+def _other_units(rng, n):
+    celsius = rng.integers(-200, 400, n) / 10
+    fahrenheit = np.round(1.8 * celsius + 32, 2)
+    columns = {"celsius": celsius, "fahrenheit": fahrenheit}
+    return columns, "fahrenheit = 32 + 1.8 * celsius"
+
+
+def _rounded_units(rng, n):
+    grams = rng.integers(500, 90_000, n)
+    return {"grams": grams, "kilos": np.round(grams / 1000, 1)}, "kilos = 0.001 * grams"
+
+
+def _shares(rng, n):
+    cuts = np.sort(rng.integers(0, 101, (n, 2)), axis=1)
+    a, b = cuts[:, 0], cuts[:, 1] - cuts[:, 0]
+    return {"a": a, "b": b, "c": 100 - a - b}, "c = 100 - a - b"
+
+
+def _product(rng, n):
+    price, count = rng.integers(100, 9999, n) / 100, rng.integers(1, 20, n)
+    columns = {"price": price, "count": count, "total": np.round(price * count, 2)}
+    return columns, "total = price * count"
+
+
+def _ratio(rng, n):
+    part, whole = rng.integers(1, 500, n), rng.integers(500, 900, n)
+    columns = {"part": part, "whole": whole, "rate": np.round(100 * part / whole, 1)}
+    return columns, "rate = 100 * part / whole"
+
+
+def _levels(rng, n):
+    code = rng.choice(30, n)
+    code[:10] = 30  # a rare level of ten rows
+    town = np.array([f"town {i % 7}" for i in range(31)])[code]
+    return {"code": [f"c{i}" for i in code], "town": town}, "code decides town"
+
+
+def _bins(rng, n):
+    age = rng.integers(18, 90, n)
+    group = pd.cut(age, [0, 30, 50, 99], labels=["young", "middle", "old"])
+    return {"age": age, "group": group}, "age decides group, by 3 ranges"
+
+
+def _constant_of_a_level(rng, n):
+    has = rng.choice(["yes", "no"], n)
+    amount = np.where(has == "yes", rng.integers(1, 900, n), 0)
+    return {"has": has, "amount": amount}, {
+        "amount is 0 where has is 'no'",
+        "amount is 0 if and only if has is 'no'",
+        "amount decides has, by 2 ranges",
+    }
+
+
+def _level_of_a_level(rng, n):
+    line = rng.random(n) < 0.8
+    several = np.where(line, rng.choice(["yes", "no"], n), "no line")
+    columns = {"several": several, "plan": np.where(line, rng.choice([*"xyz"], n), "-")}
+    return columns, {
+        "plan is '-' where several is 'no line'",
+        "plan is '-' if and only if several is 'no line'",
+    }
+
+
+def _missing_of_a_level(rng, n):
+    has = rng.choice(["yes", "no"], n)
+    since = np.where(has == "yes", rng.integers(1990, 2020, n), np.nan)
+    return {"has": has, "since": since}, {
+        "since is missing where has is 'no'",
+        "since is missing if and only if has is 'no'",
+        "since decides has",
+    }
+
+
+def _missing_together(rng, n):
+    first = rng.normal(size=(2, n)).round(3)
+    first[:, rng.random(n) < 0.3] = np.nan
+    columns = dict(zip("ab", first, strict=True))
+    return columns, "b is missing if and only if a is missing"
+
+
+def _never_together(rng, n):
+    sex = rng.choice(["f", "m"], n)
+    state = rng.choice(["well", "ill", "pregnant"], n)
+    state[(sex == "m") & (state == "pregnant")] = "well"
+    return {"sex": sex, "state": state}, {
+        "sex is 'f' where state is 'pregnant'",
+        "state is not 'pregnant' where sex is 'm'",
+    }
+
+
+PLANTED = {
+    make.__name__.strip("_"): make
+    for make in (
+        _order,
+        _strict_order,
+        _order_of_decimals,
+        _order_of_dates,
+        _order_of_local_times,
+        _order_of_durations,
+        _sum,
+        _difference_of_dates,
+        _other_units,
+        _rounded_units,
+        _shares,
+        _product,
+        _ratio,
+        _levels,
+        _bins,
+        _constant_of_a_level,
+        _level_of_a_level,
+        _missing_of_a_level,
+        _missing_together,
+        _never_together,
+    )
+}
+
+
+def planted(kind, n_rows, seed, missing=0.0):
+    """A table with one rule beside noise, and the words that may state the rule."""
+    rng = np.random.default_rng(seed)
+    columns, words = PLANTED[kind](rng, n_rows)
+    frame = pd.DataFrame(columns)
+    if missing and not any(frame.isna().any()):
+        name = frame.columns[0]
+        frame[name] = frame[name].mask(rng.random(n_rows) < missing)
+    noise = pd.DataFrame(
+        {
+            "noise level": rng.choice([*"uvw"], n_rows),
+            "noise real": rng.normal(size=n_rows),
+            "noise whole": rng.poisson(5, n_rows),
+        }
+    )
+    words = {words} if isinstance(words, str) else words
+    return pd.concat([frame, noise], axis=1), words
+
+
+def shuffled(frame, seed):
+    """Every column in an order of its own."""
+    rng = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {name: frame[name].to_numpy()[rng.permutation(len(frame))] for name in frame}
+    ).astype(frame.dtypes.to_dict())
