@@ -34,7 +34,7 @@ N_WATCHED = 100
 FEWEST_WATCHED = 5
 PICTURE = (10, 10)
 # With max_steps="auto": steps for images that the generator doubles once, and others.
-FEWEST_STEPS, MOST_STEPS = 400, 600
+FEWEST_STEPS, MOST_STEPS = 300, 450
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
 # From this compute capability on a CUDA device multiplies bfloat16 in hardware.
@@ -78,8 +78,8 @@ class ImageGAN(BaseGAN):
     batch_size : int, default=32
         Images a batch.
     max_steps : int or "auto", default="auto"
-        Number of training steps. ``"auto"`` takes 400 where the shorter side has up to
-        16 pixels, otherwise 600. Where a class has 20 images, more bring nothing.
+        Number of training steps. ``"auto"`` takes 300 where the shorter side has up to
+        16 pixels, otherwise 450. Where a class has 20 images, more bring nothing.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.

@@ -42,12 +42,12 @@ class AdversarialLoss(NamedTuple):
     --------
     >>> import torch
     >>> from gan_augment.training.losses import AdversarialLoss
-    >>> absolute = AdversarialLoss(
-    ...     discriminator=lambda real, fake: (1 - real).abs().mean() + fake.abs().mean(),
-    ...     generator=lambda real, fake: (1 - fake).abs().mean(),
+    >>> wasserstein = AdversarialLoss(
+    ...     discriminator=lambda real, fake: fake.mean() - real.mean(),
+    ...     generator=lambda real, fake: -fake.mean(),
     ... )
-    >>> absolute.generator(torch.ones(2), torch.tensor([1.0, 0.5])).item()
-    0.25
+    >>> wasserstein.generator(torch.ones(2), torch.tensor([1.0, 0.5])).item()
+    -0.75
     """
 
     discriminator: Callable[[Tensor, Tensor], Tensor]
