@@ -163,11 +163,11 @@ def _first(document, kind):
             "must have the shapes",
         ),
         (
-            lambda d: d["tree"]["parameters"].update(hidden_dims=[10**9, 10**9]),
+            lambda d: _first(d, "Recipe").update(hidden_dims=[10**9, 10**9]),
             "must have the shapes",
         ),
         (
-            lambda d: d["tree"]["parameters"].update(hidden_dims=[1] * 10**6),
+            lambda d: _first(d, "Recipe").update(hidden_dims=[1] * 10**6),
             "a layer of weights each",
         ),
         (lambda d: _first(d, "OneHotCells").update(n_levels=10**12), "levels"),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,12 +15,13 @@ from torch.nn.functional import one_hot
 
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, weights_of
-from gan_augment.networks.layers import Network
+from gan_augment.gans.recipe import Recipe
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, History, ProgressBar
+from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
 
 
@@ -54,20 +55,20 @@ class BaseGAN(BaseSynthesizer):
 
     _saved_attributes = (
         *BaseSynthesizer._saved_attributes,
+        "recipe_",
         "generator_weights_",
         "discriminator_weights_",
     )
+    _saved_classes: Mapping[str, type] = {Recipe.__name__: Recipe}
     # Every how many steps the gradient penalty is taken.
     _penalty_interval = 1
     # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
 
     # Hyper-parameters, declared by the constructor of the subclass.
-    loss: str
-    gradient_penalty_weight: float
-    learning_rate: float
-    batch_size: int
-    max_steps: int | Literal["auto"]
+    loss: str | Loss
+    n_discriminators: int
+    optimizer: str
     max_time: float | None
     callbacks: Sequence[Callback]
     verbose: bool
@@ -77,24 +78,22 @@ class BaseGAN(BaseSynthesizer):
         """An unfitted encoder of the rows."""
 
     @abstractmethod
-    def _make_generator(self, rng: torch.Generator) -> Network:
-        """A generator for the fitted encoder and classes."""
+    def _make_recipe(self, classes: np.ndarray) -> Recipe:
+        """What to take where the user leaves it open, for rows of these classes."""
 
     @abstractmethod
-    def _make_discriminator(self, rng: torch.Generator) -> Network:
-        """A discriminator for the fitted encoder and classes."""
+    def _make_generator(self, rng: torch.Generator) -> nn.Module:
+        """A generator for the fitted encoder, the classes and the recipe."""
 
     @abstractmethod
-    def _auto_steps(self, classes: np.ndarray) -> int:
-        """Number of steps where the user leaves it to us."""
+    def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
+        """A discriminator for the fitted encoder, the classes and the recipe."""
 
     def _training_dtype(self) -> torch.dtype:
         """What the networks calculate in while they are trained."""
         return torch.float32
 
-    def _start(
-        self, generator: Any, batches: ConditionalBatches, max_steps: int
-    ) -> None:
+    def _start(self, generator: Any, batches: ConditionalBatches) -> None:
         """Give a new generator better weights than random ones."""
 
     def _make_augmentation(self) -> Augmentation | None:
@@ -118,32 +117,30 @@ class BaseGAN(BaseSynthesizer):
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         codes = self.encoder_.quantize(X)
+        recipe = self.recipe_ = self._make_recipe(classes).chosen_by(self)
         batches = ConditionalBatches(
             classes,
             n_classes=len(self.classes_),
             encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
-            batch_size=self.batch_size,
+            batch_size=recipe.batch_size,
             rng=rng,
         )
         init = make_torch_generator(rng)
         generator = self._make_generator(init)
-        max_steps = self.max_steps
-        if max_steps == "auto":
-            max_steps = self._auto_steps(classes)
         with one_thread("cpu"):  # where it is, whatever the device
-            self._start(generator, batches, max_steps)
-        generator.to(self.device)
-        discriminator = self._make_discriminator(init).to(self.device)
+            self._start(generator, batches)
+        discriminators = self._make_discriminators(init)
         history = History()
         callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
         trainer = Trainer(
-            generator,
-            discriminator,
-            loss=self.loss,
-            gradient_penalty_weight=self.gradient_penalty_weight,
+            generator.to(self.device),
+            discriminators.to(self.device),
+            loss=LOSSES[self.loss] if isinstance(self.loss, str) else self.loss,
+            gradient_penalty_weight=recipe.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
-            learning_rate=self.learning_rate,
-            max_steps=max_steps,
+            optimizer=self.optimizer,
+            learning_rate=recipe.learning_rate,
+            max_steps=recipe.max_steps,
             max_time=self.max_time,
             rng=make_torch_generator(rng, self.device),
             dtype=self._training_dtype(),
@@ -153,9 +150,14 @@ class BaseGAN(BaseSynthesizer):
         )
         trainer.run(batches, len(codes))
         self.generator_weights_ = weights_of(generator)
-        self.discriminator_weights_ = weights_of(discriminator)
+        self.discriminator_weights_ = weights_of(discriminators)
         self.history_ = history.records
         self._calibrate(codes, classes, rng)
+
+    def _make_discriminators(self, rng: torch.Generator) -> nn.ModuleList:
+        return nn.ModuleList(
+            self._make_discriminator(rng) for _ in range(self.n_discriminators)
+        )
 
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
         return self._decode(self._generate(classes, rng), classes)
@@ -185,8 +187,8 @@ class BaseGAN(BaseSynthesizer):
         Returns
         -------
         logits : ndarray of shape (n_samples,)
-            Larger is more real. Under a relativistic loss only differences between
-            rows of one class mean something.
+            Larger is more real; the mean over the discriminators. Under a relativistic
+            loss only differences between rows of one class mean something.
         """
         check_is_fitted(self, "discriminator_weights_")
         codes = self.encoder_.quantize(X)
@@ -194,31 +196,42 @@ class BaseGAN(BaseSynthesizer):
         check_consistent_length(codes, y)
         classes = np.array([self._class_index(label) for label in y])
         encoded = self.encoder_.dequantize(codes, make_rng(self.sample_seed_))
-        discriminator = self._make_discriminator(make_torch_generator(make_rng(0)))
-        _from_numpy(discriminator, self.discriminator_weights_)
+        discriminators = self._make_discriminators(make_torch_generator(make_rng(0)))
+        _from_numpy(discriminators, self.discriminator_weights_)
         chunks = zip(
             torch.from_numpy(encoded).split(self._sample_chunk),
             self._condition(classes).split(self._sample_chunk),
             strict=True,
         )
         with torch.inference_mode(), one_thread("cpu"):
-            logits = torch.cat([discriminator(*chunk)[0] for chunk in chunks])
+            logits = torch.cat(
+                [
+                    torch.stack([judge(*chunk) for judge in discriminators]).mean(dim=0)
+                    for chunk in chunks
+                ]
+            )
         return logits.numpy().astype(np.float64)
 
     def _check_state(self) -> None:
         """Raise if the weights do not fit the networks, before these take memory."""
-        n_layers = len(getattr(self, "hidden_dims", ()))
+        n_layers = len(self.recipe_.hidden_dims)
         if n_layers > len(self.generator_weights_):
             raise ValueError(
                 f"`hidden_dims` must have a layer of weights each. Got {n_layers} and "
                 f"{len(self.generator_weights_)} arrays."
             )
+        if self.n_discriminators > len(self.discriminator_weights_):
+            raise ValueError(
+                "`n_discriminators` must have weights each. Got "
+                f"{self.n_discriminators} and {len(self.discriminator_weights_)} "
+                "arrays."
+            )
         unused = make_torch_generator(make_rng(0))
         with torch.device("meta"):  # where tensors have a shape and nothing else
             generator = self._make_generator(unused)
-            discriminator = self._make_discriminator(unused)
+            discriminators = self._make_discriminators(unused)
         _check_shapes(generator, self.generator_weights_)
-        _check_shapes(discriminator, self.discriminator_weights_)
+        _check_shapes(discriminators, self.discriminator_weights_)
 
     def _condition(self, classes: np.ndarray) -> torch.Tensor:
         return one_hot(torch.from_numpy(classes), len(self.classes_)).float()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -52,8 +52,10 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
 
     def _validate_params(self) -> None:
         super()._validate_params()
-        hidden_dims: Sequence[Any] = getattr(self, "hidden_dims", ())
-        if not all(isinstance(n, int | np.integer) and n > 0 for n in hidden_dims):
+        hidden_dims: Any = getattr(self, "hidden_dims", ())
+        if hidden_dims != "auto" and not all(
+            isinstance(n, int | np.integer) and n > 0 for n in hidden_dims
+        ):
             raise ValueError(
                 "`hidden_dims` must hold whole numbers of at least 1. "
                 f"Got {hidden_dims!r}."
@@ -176,6 +178,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         parameters.pop("callbacks", None)
         if not isinstance(parameters.get("rules"), str | None):
             del parameters["rules"]  # those that were found are in the encoder
+        if not isinstance(parameters.get("loss", ""), str):
+            del parameters["loss"]  # an object of the user's, which only fit needs
         if not isinstance(self.random_state, int | None):
             parameters["random_state"] = None  # spent: sample_seed_ was drawn from it
         fitted = {name: getattr(self, name) for name in self._saved_attributes}

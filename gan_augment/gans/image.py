@@ -8,18 +8,20 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
 
 from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.gans.recipe import Recipe
 from gan_augment.metrics import prdc
 from gan_augment.networks.image import Discriminator, Generator, n_stages
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
 from gan_augment.training.callbacks import Callback
-from gan_augment.training.losses import LOSSES
+from gan_augment.training.losses import LOSSES, Loss
+from gan_augment.training.optimizers import OPTIMIZERS
 from gan_augment.training.trainer import Judge
 
 # How many pixels of each class their distribution is taken from: so many, within these
@@ -32,7 +34,7 @@ N_WATCHED = 100
 FEWEST_WATCHED = 5
 PICTURE = (10, 10)
 # With max_steps="auto": steps for images that the generator doubles once, and others.
-FEWEST_STEPS, MOST_STEPS = 400, 600
+FEWEST_STEPS, MOST_STEPS = 300, 450
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
 # From this compute capability on a CUDA device multiplies bfloat16 in hardware.
@@ -76,8 +78,8 @@ class ImageGAN(BaseGAN):
     batch_size : int, default=32
         Images a batch.
     max_steps : int or "auto", default="auto"
-        Number of training steps. ``"auto"`` takes 400 where the shorter side has up to
-        16 pixels, otherwise 600. Where a class has 20 images, more bring nothing.
+        Number of training steps. ``"auto"`` takes 300 where the shorter side has up to
+        16 pixels, otherwise 450. Where a class has 20 images, more bring nothing.
     max_time : float, default=None
         Seconds after which the training stops, at the next step. None sets no limit.
         A training that it cuts short depends on the machine's speed.
@@ -137,8 +139,10 @@ class ImageGAN(BaseGAN):
     _parameter_constraints: dict = {
         "image_shape": ["array-like", None],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
-        "loss": [StrOptions(set(LOSSES))],
+        "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
+        "n_discriminators": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "max_steps": [
@@ -158,8 +162,10 @@ class ImageGAN(BaseGAN):
         *,
         image_shape: Sequence[int] | None = None,
         latent_dim: int = 64,
-        loss: str = "relativistic",
+        loss: str | Loss = "relativistic",
+        n_discriminators: int = 1,
         gradient_penalty_weight: float = 1.0,
+        optimizer: Literal["adam", "sgd"] = "adam",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
         max_steps: int | Literal["auto"] = "auto",
@@ -173,7 +179,9 @@ class ImageGAN(BaseGAN):
         self.image_shape = image_shape
         self.latent_dim = latent_dim
         self.loss = loss
+        self.n_discriminators = n_discriminators
         self.gradient_penalty_weight = gradient_penalty_weight
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_steps = max_steps
@@ -187,7 +195,11 @@ class ImageGAN(BaseGAN):
     encoder_: ImageEncoder
     marginals_: Marginals
     _saved_attributes = (*BaseGAN._saved_attributes, "marginals_")
-    _saved_classes = {**STATE_CLASSES, Marginals.__name__: Marginals}
+    _saved_classes = {
+        **BaseGAN._saved_classes,
+        **STATE_CLASSES,
+        Marginals.__name__: Marginals,
+    }
     _penalty_interval = 4
     _sample_chunk = 64
 
@@ -209,9 +221,16 @@ class ImageGAN(BaseGAN):
             rng=rng,
         )
 
-    def _auto_steps(self, classes: np.ndarray) -> int:
+    def _make_recipe(self, classes: np.ndarray) -> Recipe:
         _, *size = self.encoder_.image_shape_
-        return FEWEST_STEPS if n_stages(size) == 1 else MOST_STEPS
+        steps = FEWEST_STEPS if n_stages(size) == 1 else MOST_STEPS
+        return Recipe(
+            hidden_dims=(),
+            batch_size=self.batch_size,
+            max_steps=steps,
+            learning_rate=self.learning_rate,
+            gradient_penalty_weight=self.gradient_penalty_weight,
+        )
 
     def _training_dtype(self) -> torch.dtype:
         if self.precision != "auto":

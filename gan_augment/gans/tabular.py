@@ -9,9 +9,10 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.seeding import RandomState
@@ -19,16 +20,14 @@ from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback
-from gan_augment.training.losses import LOSSES
+from gan_augment.training.losses import LOSSES, Loss
+from gan_augment.training.optimizers import OPTIMIZERS
 
-# With max_steps="auto": steps for each row of the rarest class, and their limits.
-STEPS_PER_RARE_ROW = 4
-FEWEST_STEPS = 200
-MOST_STEPS = 800
 # Up to so many steps the generator begins as wide as the data.
 WIDE_STEPS = 400
 # Rows whose moments the generator begins with.
 START_ROWS = 4096
+AUTO = StrOptions({"auto"})
 
 
 class TabularGAN(BaseGAN):
@@ -129,16 +128,16 @@ class TabularGAN(BaseGAN):
         "max_categories": [Interval(Integral, 2, None, closed="left")],
         "identifiers": [StrOptions({"fresh", "keep", "drop"})],
         "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
+        "quality": [StrOptions({"default", "high"})],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
-        "hidden_dims": ["array-like"],
-        "loss": [StrOptions(set(LOSSES))],
-        "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
-        "learning_rate": [Interval(Real, 0, None, closed="neither")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "max_steps": [
-            Interval(Integral, 1, None, closed="left"),
-            StrOptions({"auto"}),
-        ],
+        "hidden_dims": ["array-like", AUTO],
+        "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
+        "n_discriminators": [Interval(Integral, 1, None, closed="left")],
+        "gradient_penalty_weight": [Interval(Real, 0, None, closed="left"), AUTO],
+        "optimizer": [StrOptions(set(OPTIMIZERS))],
+        "learning_rate": [Interval(Real, 0, None, closed="neither"), AUTO],
+        "batch_size": [Interval(Integral, 1, None, closed="left"), AUTO],
+        "max_steps": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "device": [str],
         "callbacks": [list, tuple],
@@ -153,12 +152,15 @@ class TabularGAN(BaseGAN):
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         rules: Any = "auto",
+        quality: Quality = "default",
         latent_dim: int = 32,
-        hidden_dims: Sequence[int] = (64, 64),
-        loss: str = "relativistic",
-        gradient_penalty_weight: float = 0.5,
-        learning_rate: float = 1e-3,
-        batch_size: int = 128,
+        hidden_dims: Sequence[int] | Literal["auto"] = "auto",
+        loss: str | Loss = "relativistic",
+        n_discriminators: int = 1,
+        gradient_penalty_weight: float | Literal["auto"] = "auto",
+        optimizer: Literal["adam", "sgd"] = "adam",
+        learning_rate: float | Literal["auto"] = "auto",
+        batch_size: int | Literal["auto"] = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
         device: str = "cpu",
@@ -170,10 +172,13 @@ class TabularGAN(BaseGAN):
         self.max_categories = max_categories
         self.identifiers = identifiers
         self.rules = rules
+        self.quality = quality
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
         self.loss = loss
+        self.n_discriminators = n_discriminators
         self.gradient_penalty_weight = gradient_penalty_weight
+        self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.max_steps = max_steps
@@ -184,7 +189,7 @@ class TabularGAN(BaseGAN):
         self.random_state = random_state
 
     encoder_: RuleEncoder
-    _saved_classes = STATE_CLASSES
+    _saved_classes = {**BaseGAN._saved_classes, **STATE_CLASSES}
 
     @property
     def rules_(self) -> Rules:
@@ -204,15 +209,17 @@ class TabularGAN(BaseGAN):
         return Generator(
             latent_dim=self.latent_dim,
             n_classes=len(self.classes_),
-            hidden_dims=self.hidden_dims,
+            hidden_dims=self.recipe_.hidden_dims,
             spans=self.encoder_.schema_,
             rng=rng,
         )
 
-    def _start(
-        self, generator: Generator, batches: ConditionalBatches, max_steps: int
-    ) -> None:
-        n_batches = math.ceil(START_ROWS / self.batch_size)
+    def _make_recipe(self, classes: np.ndarray) -> Recipe:
+        n_rarest = int(np.bincount(classes).min())
+        return recipe_for_table(len(classes), n_rarest, self.quality)
+
+    def _start(self, generator: Generator, batches: ConditionalBatches) -> None:
+        n_batches = math.ceil(START_ROWS / batches.batch_size)
         drawn = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
         start_from(
             generator,
@@ -220,18 +227,15 @@ class TabularGAN(BaseGAN):
             counts=torch.from_numpy(batches.counts).float(),
             # A longer training finds what is not Gaussian, of which a Gaussian as wide
             # as the data is in the way.
-            spread=float(np.clip(WIDE_STEPS / max_steps, 0.25, 1.0) ** 0.5),
+            spread=float(
+                np.clip(WIDE_STEPS / self.recipe_.max_steps, 0.25, 1.0) ** 0.5
+            ),
         )
-
-    def _auto_steps(self, classes: np.ndarray) -> int:
-        """More rows of the rarest class bear more steps before they are memorised."""
-        rarest = int(np.bincount(classes).min())
-        return min(max(STEPS_PER_RARE_ROW * rarest, FEWEST_STEPS), MOST_STEPS)
 
     def _make_discriminator(self, rng: torch.Generator) -> Discriminator:
         return Discriminator(
             n_inputs=self.encoder_.width_,
             n_classes=len(self.classes_),
-            hidden_dims=self.hidden_dims,
+            hidden_dims=self.recipe_.hidden_dims,
             rng=rng,
         )

@@ -11,20 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Any
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_augment.networks.layers import Network, make_layer
-from gan_augment.networks.piecewise import (
-    SLOPE,
-    Convolution,
-    Linear,
-    LogitAndSlope,
-    Readout,
-)
+from gan_augment.networks.layers import SLOPE, make_layer
 
 # Channels of every stage by how often the generator doubles the sides, for a shorter
 # side of up to 16, 32, 64 and 128 pixels. The discriminator halves them once more.
@@ -55,7 +47,7 @@ def n_stages(size: Sequence[int]) -> int:
     return min(max(stages, min(GENERATOR_WIDTHS)), max(GENERATOR_WIDTHS))
 
 
-class Generator(Network):
+class Generator(nn.Module):
     """Latent and condition -> images, by transposed convolutions.
 
     After each stage, latent and condition set the gain and the shift of every channel
@@ -137,7 +129,7 @@ def _make_doubling(n_in: int, n_out: int, rng: torch.Generator) -> nn.Module:
     return layer
 
 
-class Discriminator(Network):
+class Discriminator(nn.Module):
     """Images and condition -> logits: strided convolutions without normalisation.
 
     The condition chooses what the logit reads from the last hidden units, beside what
@@ -181,33 +173,18 @@ class Discriminator(Network):
         self.embedding = make_layer(
             nn.Linear, n_classes, HEAD_WIDTH, bias=False, rng=rng
         )
-        self.chain = [
-            Convolution(stride=1, padding=0),
-            *[Convolution(stride=2, padding=1)] * (len(widths) - 1),
-            Convolution(stride=1, padding=1),
-            Linear(),
-            Readout(),
-        ]
 
-    def forward(
-        self, images: torch.Tensor, condition: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """(B, K, H, W) images, (B, C) condition -> (B,) logits, slopes like images."""
-        height, width = images.shape[2:]
+    def forward(self, images: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """(B, K, H, W) images, (B, C) condition -> (B,) logits."""
         # A convolution of 4 by 4 pixels at every second one is one of 2 by 2 squares,
         # which is much faster to take back to images of few channels.
-        squares = F.pixel_unshuffle(F.pad(images, self.padding), 2)
-        squares = squares.contiguous(memory_format=torch.channels_last)
-        modules: list[Any] = [*self.halvings, self.last, self.head]
-        weight, *parameters = [p for m in modules for p in (m.weight, m.bias)]
+        x = F.pixel_unshuffle(F.pad(images, self.padding), 2)
+        x = x.contiguous(memory_format=torch.channels_last)
+        first, *others = self.halvings
+        x = F.conv2d(x, F.pixel_unshuffle(first.weight, 2), first.bias)
+        for halve in (*others, self.last):
+            x = halve(F.leaky_relu(x, SLOPE))
+        x = self.head(F.leaky_relu(x, SLOPE).flatten(1))
         readout = self.logit.weight + self.embedding(condition)
-        logits, slopes = LogitAndSlope.apply(
-            squares,
-            self.chain,
-            F.pixel_unshuffle(weight, 2),
-            *parameters,
-            readout,
-            self.logit.bias,
-        )
-        slopes = F.pixel_shuffle(slopes, 2)[:, :, 1 : height + 1, 1 : width + 1]
-        return logits.squeeze(1), slopes
+        logits = (F.leaky_relu(x, SLOPE) * readout).sum(dim=1)
+        return logits + self.logit.bias

@@ -1,53 +1,51 @@
-"""What the networks of tables and of images share."""
+"""Layers that the networks of tables and of images share."""
 
 from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
-# Gradients of a scalar for the outputs of a network -> those for its parameters.
-Pullback = Callable[..., Sequence[torch.Tensor]]
+# Slope of the LeakyReLUs left of zero.
+SLOPE = 0.2
+# What a residual branch begins as, as a share of a layer of the usual size.
+BRANCH = 0.5
 
 
-class Network(nn.Module):
-    """A network that carries gradients from its outputs back to its parameters."""
+class ResidualBlock(nn.Module):
+    """``x + Linear(LeakyReLU(Linear(norm(x))))``.
 
-    def vjp(self, *inputs: Any) -> tuple[Any, Pullback]:
-        """What the network gives, and its vector-Jacobian product, here by autograd.
+    Parameters
+    ----------
+    width : int
+        Width of the input and of the output.
+    hidden : int
+        Width of the hidden layer.
+    norm : bool
+        Whether the input of the branch is normalised, each row by itself.
+    rng : torch.Generator
+        Source of the initial weights.
+    """
 
-        A network that knows its gradients in closed form is faster.
+    def __init__(
+        self, width: int, hidden: int, *, norm: bool, rng: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(width) if norm else nn.Identity()
+        self.first = make_layer(nn.Linear, width, hidden, rng=rng)
+        self.second = make_layer(nn.Linear, hidden, width, rng=rng)
+        with torch.no_grad():
+            for parameter in self.second.parameters():
+                parameter.mul_(BRANCH)
 
-        Parameters
-        ----------
-        *inputs : object
-            What the network is called with.
-
-        Returns
-        -------
-        outputs : Tensor or tuple of Tensor
-            What it gives.
-        pull : callable
-            Takes a gradient for each output, None for slopes that nothing depends on,
-            and gives those for the parameters, in their order.
-        """
-        with torch.enable_grad():
-            outputs = self(*inputs)
-
-        def pull(*gradients: torch.Tensor | None) -> Sequence[torch.Tensor]:
-            each = [outputs] if isinstance(outputs, torch.Tensor) else outputs
-            used = [i for i, gradient in enumerate(gradients) if gradient is not None]
-            return torch.autograd.grad(
-                [each[i] for i in used],
-                list(self.parameters()),
-                [gradients[i] for i in used],
-            )
-
-        return outputs, pull
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(B, width) -> (B, width)."""
+        branch = F.leaky_relu(self.first(self.norm(x)), SLOPE)
+        return x + self.second(branch)
 
 
 def make_layer(kind: type, *sizes: Any, rng: torch.Generator, **options: Any) -> Any:

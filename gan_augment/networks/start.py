@@ -5,6 +5,8 @@ Shapes are those of :mod:`gan_augment.networks.tabular`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from gan_augment.networks.tabular import Generator
@@ -39,7 +41,7 @@ def start_from(
     Parameters
     ----------
     generator : Generator
-        Its output layer is set, in place.
+        Its shortcut and its output layer are set, in place.
     rows : Tensor of shape (B, D)
         Encoded rows, every class equally often.
     condition : Tensor of shape (B, C)
@@ -59,8 +61,7 @@ def start_from(
     means = condition.T @ rows / (condition.T @ present).clamp(min=1)
     loadings = _principal_components(
         (rows - condition @ means) * present,
-        first,
-        activation.same_span,
+        activation.groups,
         n_components=min(latent_dim, rows.shape[1]),
     )
     loadings /= present.mean(dim=0).clamp(min=SMALL_SHARE).sqrt()[:, None]
@@ -69,28 +70,38 @@ def start_from(
     loadings[first:] /= overall[:, None] + SMALL_SHARE
     shares = (counts * shares + PRIOR_ROWS * overall) / (counts + PRIOR_ROWS)
     means[:, first:] = shares.clamp(min=SMALLEST_SHARE).log()
-    weight, bias = generator.output.weight, generator.output.bias
-    weight.zero_()
+    for parameter in (*generator.output.parameters(), *generator.shortcut.parameters()):
+        parameter.zero_()
+    weight, bias = generator.shortcut.weight, generator.shortcut.bias
     weight[:, : loadings.shape[1]] = spread * loadings
-    weight[:, latent_dim:][:, : len(means)] = (means - means.mean(dim=0)).T
+    weight[:, latent_dim:] = (means - means.mean(dim=0)).T
     bias.copy_(means.mean(dim=0))
 
 
 def _principal_components(
-    residuals: torch.Tensor, first: int, same_span: torch.Tensor, *, n_components: int
+    residuals: torch.Tensor, groups: Sequence[tuple[int, int]], *, n_components: int
 ) -> torch.Tensor:
     """(B, D) residuals -> (D, n_components), directions of standard deviation's length.
 
-    How the levels of one span exclude each other, from cell `first` on, is left out: it
-    is drawn by the activation. By subspace iteration (Halko et al. 2011,
-    arXiv:0909.4061): to take all of a wide table's covariance apart would be minutes.
+    The last cells are one-hot spans, `groups` of some number and width. How the levels
+    of one span exclude each other is left out: it is drawn by the activation. By
+    subspace iteration (Halko et al. 2011, arXiv:0909.4061): to take all of a wide
+    table's covariance apart would be minutes.
     """
-    one_hot = residuals[:, first:]
-    within = same_span * (one_hot.T @ one_hot)
+    sizes = [n_spans * width for n_spans, width in groups]
+    first = residuals.shape[1] - sum(sizes)
+    within = [
+        torch.einsum("bsv,bsw->svw", cells, cells)
+        for cells in _by_span(residuals[:, first:], groups, dim=1)
+    ]
 
     def covary(directions: torch.Tensor) -> torch.Tensor:
         found = residuals.T @ (residuals @ directions)
-        found[first:] -= within @ directions[first:]
+        spans = _by_span(directions[first:], groups, dim=0)
+        found[first:] -= torch.cat(
+            [directions[:0]]
+            + [(c @ d).flatten(0, 1) for c, d in zip(within, spans, strict=True)]
+        )
         return found / len(residuals)
 
     # Without the spans' own part some variances are negative. The iteration finds the
@@ -101,3 +112,13 @@ def _principal_components(
     variances, rotation = torch.linalg.eigh(basis.T @ covary(basis))
     directions = (basis @ rotation)[:, -n_components:]
     return directions * variances[-n_components:].clamp(min=0).sqrt()
+
+
+def _by_span(
+    cells: torch.Tensor, groups: Sequence[tuple[int, int]], *, dim: int
+) -> list[torch.Tensor]:
+    """Split cells of spans along `dim` into (spans, width), a tensor a group."""
+    parts = cells.split([n_spans * width for n_spans, width in groups], dim=dim)
+    return [
+        part.unflatten(dim, group) for part, group in zip(parts, groups, strict=True)
+    ]

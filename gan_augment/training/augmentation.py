@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Protocol
 
 import torch
@@ -23,11 +22,6 @@ class Augmentation(Protocol):
 
     def __call__(self, rows: torch.Tensor, /, rng: torch.Generator) -> torch.Tensor:
         """Rows as the discriminator is to see them."""
-
-    def vjp(
-        self, rows: torch.Tensor, /, rng: torch.Generator
-    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
-        """The same, and their gradient's way back."""
 
     def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
         """Take note of the logits of a step."""
@@ -73,15 +67,6 @@ class AdaptiveShift:
         batch = torch.arange(len(images), device=device)[:, None, None]
         moved = images.movedim(1, 3)[batch, rows[:, :, None], columns[:, None, :]]
         return moved.movedim(3, 1)
-
-    def vjp(
-        self, images: torch.Tensor, rng: torch.Generator
-    ) -> tuple[torch.Tensor, Callable[[torch.Tensor], torch.Tensor]]:
-        """Images of which some are shifted, and their gradient's way back."""
-        images = images.detach().requires_grad_()
-        with torch.enable_grad():
-            seen = self(images, rng)
-        return seen.detach(), lambda d: torch.autograd.grad(seen, images, d)[0]
 
     def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
         """Raise or lower the probability by who won the pairs of this step."""

@@ -6,21 +6,23 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-from gan_augment.training.adam import Adam
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback, ambient_callbacks
-from gan_augment.training.losses import LOSSES, gradient_penalty
+from gan_augment.training.losses import Loss
+from gan_augment.training.objective import Objective
+from gan_augment.training.optimizers import Learner
 
-# Share of the previous average that each step keeps.
-EMA_DECAY = 0.995
+# Share of the previous average that each step keeps; fewer in the first steps, so that
+# the average forgets where the generator began.
+EMA_DECAY = 0.999
+EMA_WARM_UP = 10
 # The discriminator learns faster than the generator that it has to guide.
 DISCRIMINATOR_RATE = 2.0
 # Steps are reported by the epoch, a pass over as many rows as there are, but neither
@@ -28,62 +30,44 @@ DISCRIMINATOR_RATE = 2.0
 MOST_EPOCHS = 100
 FEWEST_EPOCHS = 20
 
-# Gradients of a scalar for the outputs of a network -> those for its parameters.
-Pullback = Callable[..., Sequence[torch.Tensor]]
-
-
-class Player(Protocol):
-    """What the trainer needs of a network, a torch module with gradients of its own."""
-
-    def vjp(self, *inputs: Any) -> tuple[Any, Pullback]:
-        """Outputs, and what takes their gradients to those for the parameters."""
-
-    def parameters(self) -> Iterator[nn.Parameter]:
-        """Weights, which the trainer points into its own memory."""
-
-    def train(self) -> Any:
-        """Be trained."""
-
-    def eval(self) -> Any:
-        """Be judged."""
-
-
 # Of a generator: measures for the epoch's record, and a picture of what it draws.
 Judge = Callable[[Any], tuple[dict[str, float], np.ndarray]]
 
 
 class Trainer:
-    """Train a generator against a discriminator.
+    """Train a generator against one or several discriminators.
+
+    Each step updates the discriminators and then the generator, on real and generated
+    rows that are drawn anew for each of the two.
 
     Parameters
     ----------
-    generator : Player
-        ``generator.vjp(condition, rng)`` gives rows, and what takes their gradient to
-        its parameters.
-    discriminator : Player
-        ``discriminator.vjp(rows, condition)`` gives one logit a row with its slopes,
-        the gradient of each logit with respect to its row, and what takes the gradients
-        of both to its parameters.
-    loss : str
-        Key of :data:`gan_augment.training.losses.LOSSES`.
+    generator : Module
+        ``generator(condition, rng)`` returns rows.
+    discriminators : ModuleList
+        ``discriminator(rows, condition)`` of each returns one logit a row.
+    loss : Loss
+        What both minimise.
     gradient_penalty_weight : float
         Weight of R1 + R2.
     penalty_interval : int, default=1
-        Every how many steps the penalty is taken, with as many times the weight (lazy
-        regularisation: Karras et al. 2020, arXiv:1912.04958).
+        Every how many steps the penalties are taken, with as many times the weight.
+    optimizer : {"adam", "sgd"}, default="adam"
+        Key of :data:`gan_augment.training.optimizers.OPTIMIZERS`.
     learning_rate : float
-        Adam's step size for the generator; constant in the first half of the
-        training, then falling linearly to zero.
+        Step size of the generator. It is constant in the first half of the training
+        and then falls linearly to zero.
     max_steps : int
-        Number of steps; each updates both networks once.
+        Number of steps.
     max_time : float or None
-        Seconds after which training stops, at the next step.
+        Seconds that the training may take. The learning rate falls to zero as they
+        end. If None, there is no limit.
     rng : torch.Generator
         Source of the noise, on the device of the networks.
     dtype : torch.dtype, default=torch.float32
         What the networks calculate in. Losses, weights and their average are float32.
     augmentation : Augmentation, default=None
-        What the discriminator sees real and generated rows through.
+        What the discriminators see real and generated rows through.
     judge : callable, default=None
         Called after each epoch with the generator, its weights averaged.
     callbacks : sequence of Callback
@@ -93,12 +77,13 @@ class Trainer:
 
     def __init__(
         self,
-        generator: Player,
-        discriminator: Player,
+        generator: nn.Module,
+        discriminators: nn.ModuleList,
         *,
-        loss: str,
+        loss: Loss,
         gradient_penalty_weight: float,
         penalty_interval: int = 1,
+        optimizer: str = "adam",
         learning_rate: float,
         max_steps: int,
         max_time: float | None,
@@ -109,32 +94,26 @@ class Trainer:
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.generator = generator
-        self.discriminator = discriminator
-        self.loss = LOSSES[loss]
-        self.gradient_penalty_weight = gradient_penalty_weight
-        self.penalty_interval = penalty_interval
-        self.augmentation = augmentation
-        self.judge = judge
+        self.discriminators = discriminators
+        self.objective = Objective(
+            list(discriminators), loss, gradient_penalty_weight, penalty_interval
+        )
         self.max_steps = max_steps
         self.max_time = math.inf if max_time is None else max_time
         self.rng = rng
         self.dtype = dtype
-        self.callbacks = (*callbacks, *ambient_callbacks())
-        # All weights of a network lie in one vector, of which its parameters are views:
-        # optimiser and average then take one operation each, not one a parameter. The
-        # networks look into `_working`, which in float32 is `_vectors`.
-        self._vectors = [
-            parameters_to_vector(network.parameters()).detach()
-            for network in (generator, discriminator)
-        ]
-        self._working = [vector.to(dtype) for vector in self._vectors]
-        self._point_to(*self._working)
-        rates = (learning_rate, learning_rate * DISCRIMINATOR_RATE)
-        self._optimizers = [
-            Adam(vector, rate)
-            for vector, rate in zip(self._vectors, rates, strict=True)
-        ]
-        self._average = self._vectors[0].clone()
+        self.augmentation = augmentation
+        self.judge = judge
+        self.callbacks = [*callbacks, *ambient_callbacks()]
+        self._players = {
+            name: Learner(network, optimizer=optimizer, learning_rate=rate, dtype=dtype)
+            for name, network, rate in (
+                ("generator", generator, learning_rate),
+                ("discriminator", discriminators, DISCRIMINATOR_RATE * learning_rate),
+            )
+        }
+        self._average = self._players["generator"].weights.clone()
+        self._penalty = torch.zeros((), device=rng.device)
 
     def run(self, batches: ConditionalBatches, n_rows: int) -> None:
         """Play the game; the generator ends with the average of its weights.
@@ -157,8 +136,10 @@ class Trainer:
             callback.on_train_begin(self.max_steps)
         try:
             terms: list[torch.Tensor] = []
+            seconds = 0.0
             for step in range(1, self.max_steps + 1):
-                terms.append(self._step(step, *batches.draw()))
+                factor = self._rate_factor(step, seconds)
+                terms.append(self._step(step, batches, factor))
                 seconds = time.perf_counter() - begin
                 last = step == self.max_steps or seconds > self.max_time
                 if step % steps_per_epoch == 0 or last:
@@ -169,84 +150,63 @@ class Trainer:
         finally:
             for callback in self.callbacks:
                 callback.on_train_end()
-        self._point_to(self._average, self._vectors[1])
+        self._players["generator"].settle(self._average)
+        discriminator = self._players["discriminator"]
+        discriminator.settle(discriminator.weights)
 
-    def _point_to(self, generator: torch.Tensor, discriminator: torch.Tensor) -> None:
-        """Make the networks' parameters views of these weights."""
-        vector_to_parameters(generator, self.generator.parameters())
-        vector_to_parameters(discriminator, self.discriminator.parameters())
+    def _rate_factor(self, step: int, seconds: float) -> float:
+        """Share of the learning rate: held, then falling linearly to zero."""
+        done = (step - 1) / self.max_steps
+        if seconds:
+            done = max(done, min(seconds / self.max_time, 1.0))
+        return min(1.0, 2.0 * (1.0 - done))
 
-    @torch.no_grad()
     def _step(
-        self, step: int, real: torch.Tensor, condition: torch.Tensor
+        self, step: int, batches: ConditionalBatches, factor: float
     ) -> torch.Tensor:
-        """One simultaneous update of both networks; the three terms of the game."""
-        device = self.rng.device
-        real, condition = real.to(device, self.dtype), condition.to(device, self.dtype)
-        fake, pull_fake = self._generate(condition)
-        if self.augmentation is not None:
-            real = self.augmentation(real, self.rng)
-        (logits, slopes), pull_judged = self.discriminator.vjp(
-            torch.cat([real, fake]), torch.cat([condition, condition])
+        """One update of the discriminators and one of the generator; their losses."""
+        real, condition = self._draw(batches)
+        with torch.no_grad():
+            fake = self._see(self.generator(condition, self.rng))
+        judged, penalty, logits = self.objective.of_discriminators(
+            step, self._see(real), fake, condition
         )
-        logits, slopes = logits.float().chunk(2), slopes.float()
-        discriminator_loss, *d_logits = self.loss.discriminator(*logits)
-        d_slopes = None
-        if (step - 1) % self.penalty_interval == 0:
-            penalty, d_slopes = gradient_penalty(slopes)
-            # The mean over real and fake rows together is half of R1 + R2.
-            self._penalty = 2 * penalty
-            weight = 2 * self.gradient_penalty_weight * self.penalty_interval
-            d_slopes = d_slopes.mul_(weight).to(self.dtype)
-        # The generator's loss is carried from the logits to the rows by their slopes,
-        # and on from there: the discriminator need not judge them a second time.
-        generator_loss, d_fake = self.loss.generator(*logits)
-        slopes = slopes.chunk(2)[1]
-        d_rows = slopes * d_fake.view(-1, *[1] * (slopes.ndim - 1))
-        self._update(
-            step,
-            pull_fake(d_rows.to(self.dtype)),
-            pull_judged(torch.cat(d_logits).to(self.dtype), d_slopes),
-        )
+        loss = self.objective.with_penalty(judged, penalty)
+        self._players["discriminator"].minimise(loss, factor)
+
+        real, condition = self._draw(batches)
+        fake = self.generator(condition, self.rng)
+        made = self.objective.of_generator(self._see(real), self._see(fake), condition)
+        self._players["generator"].minimise(made, factor)
+        decay = min(EMA_DECAY, step / (EMA_WARM_UP + step))
+        self._average.lerp_(self._players["generator"].weights, 1 - decay)
+
+        if penalty is not None:
+            self._penalty = penalty.detach()
         if self.augmentation is not None:
             self.augmentation.adapt(*logits)
-        self._batch = real, fake, condition
-        return torch.stack([discriminator_loss, generator_loss, self._penalty])
+        self._batch = real, fake.detach(), condition
+        return torch.stack([judged.detach(), made.detach(), self._penalty])
 
-    def _update(self, step: int, *gradients: Sequence[torch.Tensor]) -> None:
-        """Move the weights of both networks, and the average of the generator's."""
-        self._gradients = [
-            torch.cat([part.flatten() for part in parts]).float() for parts in gradients
-        ]
-        # Held, then falling linearly to zero over the second half.
-        factor = min(1.0, 2.0 * (1.0 - (step - 1) / self.max_steps))
-        for optimizer, gradient, working in zip(
-            self._optimizers, self._gradients, self._working, strict=True
-        ):
-            optimizer.step(gradient, factor)
-            working.copy_(optimizer.vector)
-        self._average.lerp_(self._vectors[0], 1 - EMA_DECAY)
+    def _draw(self, batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
+        """Real rows and their condition, where and as the networks take them."""
+        real, condition = batches.draw()
+        device = self.rng.device
+        return real.to(device, self.dtype), condition.to(device, self.dtype)
 
-    def _generate(self, condition: torch.Tensor) -> tuple[torch.Tensor, Pullback]:
-        """Rows as the discriminator is to see them, and their gradient's way back."""
-        made, pull_made = self.generator.vjp(condition, self.rng)
-        if self.augmentation is None:
-            return made.detach(), pull_made
-        seen, pull_seen = self.augmentation.vjp(made, self.rng)
-        return seen, lambda d_seen: pull_made(pull_seen(d_seen))
+    def _see(self, rows: torch.Tensor) -> torch.Tensor:
+        """Rows as the discriminators are to see them."""
+        return rows if self.augmentation is None else self.augmentation(rows, self.rng)
 
     @contextlib.contextmanager
     def _averaged(self) -> Iterator[None]:
         """Give the generator the average of its weights for a while."""
-        weights = self._working[0]
-        current = weights.clone()
-        weights.copy_(self._average)
         self.generator.eval()
         try:
-            yield
+            with self._players["generator"].having(self._average):
+                yield
         finally:
             self.generator.train()
-            weights.copy_(current)
 
     def _steps_per_epoch(self, n_rows: int, batch_size: int) -> int:
         epoch = math.ceil(n_rows / batch_size)
@@ -271,10 +231,8 @@ class Trainer:
             "gradient_penalty": penalty,
             "diversity": _diversity(*self._batch),
         }
-        for name, gradient in zip(
-            ("generator", "discriminator"), self._gradients, strict=True
-        ):
-            epoch[f"{name}_gradient_norm"] = float(gradient.norm())
+        for name, player in self._players.items():
+            epoch[f"{name}_gradient_norm"] = float(player.gradient.norm())
         if self.augmentation is not None:
             epoch["augmentation"] = self.augmentation.probability
         if self.judge is not None:

@@ -1,0 +1,104 @@
+"""The adversarial objective: all that both networks minimise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from gan_augment.training.losses import Loss
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A loss of real and generated logits, with gradient penalties R1 and R2.
+
+    With several discriminators each network minimises the mean over them (GMAN:
+    Durugkar et al. 2017, arXiv:1611.01673).
+
+    Parameters
+    ----------
+    discriminators : sequence of Module
+        ``discriminator(rows, condition)`` returns one logit a row.
+    loss : Loss
+        What both networks minimise.
+    gradient_penalty_weight : float
+        Weight of R1 + R2 in the discriminators' loss.
+    penalty_interval : int, default=1
+        Every how many steps the penalties are taken, with as many times the weight
+        (lazy regularisation: Karras et al. 2020, arXiv:1912.04958).
+    """
+
+    discriminators: Sequence[nn.Module]
+    loss: Loss
+    gradient_penalty_weight: float
+    penalty_interval: int = 1
+
+    def of_discriminators(
+        self, step: int, real: Tensor, fake: Tensor, condition: Tensor
+    ) -> tuple[Tensor, Tensor | None, Tensor]:
+        """Loss of the discriminators in a step, the first of which is 1.
+
+        Returns
+        -------
+        loss : Tensor
+            The loss without the penalties.
+        penalty : Tensor or None
+            R1 + R2 in the steps that take them, otherwise None.
+        logits : Tensor of shape (2, n_discriminators, B)
+            Logits of the real and of the generated rows, without a graph.
+        """
+        penalised = self.gradient_penalty_weight > 0
+        penalised &= (step - 1) % self.penalty_interval == 0
+        rows = torch.cat([real, fake]).requires_grad_(penalised)
+        conditions = torch.cat([condition, condition])
+        losses, penalties, logits = [], [], []
+        for discriminator in self.discriminators:
+            of_rows = discriminator(rows, conditions).float()
+            losses.append(self.loss.discriminator(*of_rows.chunk(2)))
+            logits.append(of_rows.detach().unflatten(0, (2, -1)))
+            if penalised:
+                # The mean over real and generated rows together is half of R1 + R2.
+                penalties.append(2 * gradient_penalty(of_rows, rows))
+        penalty = torch.stack(penalties).mean() if penalised else None
+        return torch.stack(losses).mean(), penalty, torch.stack(logits, dim=1)
+
+    def of_generator(self, real: Tensor, fake: Tensor, condition: Tensor) -> Tensor:
+        """Loss of the generator, whose gradient flows through the generated rows."""
+        losses = []
+        for discriminator in self.discriminators:
+            with torch.no_grad():
+                of_real = discriminator(real, condition).float()
+            of_fake = discriminator(fake, condition).float()
+            losses.append(self.loss.generator(of_real, of_fake))
+        return torch.stack(losses).mean()
+
+    def with_penalty(self, loss: Tensor, penalty: Tensor | None) -> Tensor:
+        """What the discriminators minimise."""
+        if penalty is None:
+            return loss
+        return loss + self.gradient_penalty_weight * self.penalty_interval * penalty
+
+
+def gradient_penalty(logits: Tensor, rows: Tensor) -> Tensor:
+    """Half the mean squared gradient of each row's logit with respect to the row.
+
+    On real rows this is R1, on generated ones R2 (Mescheder et al. 2018,
+    arXiv:1801.04406).
+
+    Parameters
+    ----------
+    logits : Tensor of shape (B,)
+        Logits, each of which depends on its own row alone.
+    rows : Tensor of shape (B, ...)
+        The rows, which require a gradient.
+
+    Returns
+    -------
+    penalty : Tensor
+        A scalar that can be differentiated again.
+    """
+    (slopes,) = torch.autograd.grad(logits.sum(), rows, create_graph=True)
+    return 0.5 * slopes.float().flatten(1).square().sum(dim=1).mean()
