@@ -61,7 +61,7 @@ class BaseGAN(BaseSynthesizer):
     )
     _saved_classes: Mapping[str, type] = {Recipe.__name__: Recipe}
     # Every how many steps the gradient penalty is taken.
-    _penalty_interval = 1
+    _penalty_interval = 4
     # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
 

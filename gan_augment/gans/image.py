@@ -67,22 +67,30 @@ class ImageGAN(BaseGAN):
         array, (n, h, w), (n, h, w, c) or (n, c, h, w).
     latent_dim : int, default=64
         Width of the generator's noise.
-    loss : str, default="relativistic"
-        ``"relativistic"``, ``"non_saturating"``, ``"hinge"``, ``"least_squares"`` or
-        ``"wasserstein"``; papers in :mod:`gan_augment.training.losses`.
+    loss : str or object, default="relativistic"
+        ``"relativistic"``, ``"non_saturating"``, ``"least_squares"``,
+        ``"wasserstein"``, ``"hinge"`` or ``"kl"``; papers in
+        :mod:`gan_augment.training.losses`. Or an object with the functions
+        ``discriminator(real, fake)`` and ``generator(real, fake)`` of logits, such as
+        :class:`~gan_augment.training.losses.AdversarialLoss`.
+    n_discriminators : int, default=1
+        Number of discriminators, over which both losses are averaged.
     gradient_penalty_weight : float, default=1.0
         Weight of R1 + R2 in the discriminator's loss.
+    optimizer : {"adam", "sgd"}, default="adam"
+        Optimizer of both networks; ``"sgd"`` has a momentum of 0.9.
     learning_rate : float, default=1e-3
-        Adam's step size for the generator; the discriminator's is twice that. It
-        falls linearly to zero in the second half of the training.
+        Step size of the generator; the discriminator's is twice that. It falls
+        linearly to zero in the second half of the training.
     batch_size : int, default=32
         Images a batch.
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` takes 300 where the shorter side has up to
         16 pixels, otherwise 450. Where a class has 20 images, more bring nothing.
     max_time : float, default=None
-        Seconds after which the training stops, at the next step. None sets no limit.
-        A training that it cuts short depends on the machine's speed.
+        Seconds that the training may take. It stops at the next step, and the learning
+        rate has fallen to zero by then. The images of a training that it cuts short
+        depend on the machine's speed. If None, there is no limit.
     device : str, default="cpu"
         Torch device to train on.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -108,6 +116,8 @@ class ImageGAN(BaseGAN):
         The fitted encoder.
     marginals_ : Marginals
         Distribution of the pixels of every class, generated and real.
+    recipe_ : Recipe
+        Sizes of the training.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks; the generator's are averaged.
     history_ : dict of str to list of float
@@ -200,7 +210,6 @@ class ImageGAN(BaseGAN):
         **STATE_CLASSES,
         Marginals.__name__: Marginals,
     }
-    _penalty_interval = 4
     _sample_chunk = 64
 
     def _make_encoder(self) -> ImageEncoder:

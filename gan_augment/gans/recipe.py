@@ -62,5 +62,5 @@ def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
     if quality == "high":
         return Recipe((256, 256), 512, 2 * steps, 5e-4, 0.1)
     if steps <= 800:
-        return Recipe((64, 64), 128, steps, 1e-3, 0.5)
-    return Recipe((128, 128), 256, steps, 5e-4, 0.1)
+        return Recipe((64,), 128, steps, 1e-3, 0.5)
+    return Recipe((128, 128), 256, steps, 7.5e-4, 0.1)

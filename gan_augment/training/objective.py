@@ -65,14 +65,20 @@ class Objective:
         penalty = torch.stack(penalties).mean() if penalised else None
         return torch.stack(losses).mean(), penalty, torch.stack(logits, dim=1)
 
-    def of_generator(self, real: Tensor, fake: Tensor, condition: Tensor) -> Tensor:
-        """Loss of the generator, whose gradient flows through the generated rows."""
-        losses = []
-        for discriminator in self.discriminators:
-            with torch.no_grad():
-                of_real = discriminator(real, condition).float()
-            of_fake = discriminator(fake, condition).float()
-            losses.append(self.loss.generator(of_real, of_fake))
+    def of_generator(
+        self, real_logits: Tensor, fake: Tensor, condition: Tensor
+    ) -> Tensor:
+        """Loss of the generator, whose gradient flows through the generated rows.
+
+        The logits of the real rows, of shape (n_discriminators, B), are those that
+        :meth:`of_discriminators` returned for the same condition.
+        """
+        losses = [
+            self.loss.generator(of_real, discriminator(fake, condition).float())
+            for discriminator, of_real in zip(
+                self.discriminators, real_logits, strict=True
+            )
+        ]
         return torch.stack(losses).mean()
 
     def with_penalty(self, loss: Tensor, penalty: Tensor | None) -> Tensor:

@@ -138,14 +138,15 @@ class Learner:
         self.weights = parameters_to_vector(network.parameters()).detach().float()
         self.gradient = torch.zeros_like(self.weights)
         self.optimizer = OPTIMIZERS[optimizer](self.weights)
+        self._parameters = list(network.parameters())
         self._working = self.weights.to(dtype)
         vector_to_parameters(self._working, network.parameters())
 
     def minimise(self, loss: Tensor, factor: float = 1.0) -> None:
         """Move the weights against the gradient of a loss, by a part of the rate."""
-        parameters = list(self.network.parameters())
-        gradients = torch.autograd.grad(loss, parameters)
-        torch.cat([part.flatten().float() for part in gradients], out=self.gradient)
+        gradients = torch.autograd.grad(loss, self._parameters)
+        flat = torch.cat([part.flatten() for part in gradients])
+        self.gradient.copy_(flat)
         self.optimizer.step(self.gradient, factor * self.learning_rate)
         if self._working is not self.weights:
             self._working.copy_(self.weights)

@@ -37,8 +37,8 @@ Judge = Callable[[Any], tuple[dict[str, float], np.ndarray]]
 class Trainer:
     """Train a generator against one or several discriminators.
 
-    Each step updates the discriminators and then the generator, on real and generated
-    rows that are drawn anew for each of the two.
+    Each step draws real and generated rows and updates first the discriminators, then
+    the generator, whose rows the updated discriminators judge once more.
 
     Parameters
     ----------
@@ -165,18 +165,17 @@ class Trainer:
         self, step: int, batches: ConditionalBatches, factor: float
     ) -> torch.Tensor:
         """One update of the discriminators and one of the generator; their losses."""
-        real, condition = self._draw(batches)
-        with torch.no_grad():
-            fake = self._see(self.generator(condition, self.rng))
+        real, condition = (
+            tensor.to(self.rng.device, self.dtype) for tensor in batches.draw()
+        )
+        fake = self.generator(condition, self.rng)
+        seen = self._see(fake)
         judged, penalty, logits = self.objective.of_discriminators(
-            step, self._see(real), fake, condition
+            step, self._see(real), seen.detach(), condition
         )
         loss = self.objective.with_penalty(judged, penalty)
         self._players["discriminator"].minimise(loss, factor)
-
-        real, condition = self._draw(batches)
-        fake = self.generator(condition, self.rng)
-        made = self.objective.of_generator(self._see(real), self._see(fake), condition)
+        made = self.objective.of_generator(logits[0], seen, condition)
         self._players["generator"].minimise(made, factor)
         decay = min(EMA_DECAY, step / (EMA_WARM_UP + step))
         self._average.lerp_(self._players["generator"].weights, 1 - decay)
@@ -187,12 +186,6 @@ class Trainer:
             self.augmentation.adapt(*logits)
         self._batch = real, fake.detach(), condition
         return torch.stack([judged.detach(), made.detach(), self._penalty])
-
-    def _draw(self, batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
-        """Real rows and their condition, where and as the networks take them."""
-        real, condition = batches.draw()
-        device = self.rng.device
-        return real.to(device, self.dtype), condition.to(device, self.dtype)
 
     def _see(self, rows: torch.Tensor) -> torch.Tensor:
         """Rows as the discriminators are to see them."""

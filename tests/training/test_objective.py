@@ -79,15 +79,20 @@ def test_several_discriminators_count_equally():
     torch.testing.assert_close(loss, (each[0][0] + each[1][0]) / 2)
     torch.testing.assert_close(penalty, (each[0][1] + each[1][1]) / 2)
     torch.testing.assert_close(logits, torch.cat([each[0][2], each[1][2]], dim=1))
-    made = [one.of_generator(REAL, FAKE, CONDITION) for one in (together, *alone)]
-    torch.testing.assert_close(made[0], (made[1] + made[2]) / 2)
+    made = together.of_generator(logits[0], FAKE, CONDITION)
+    first, second = (
+        one.of_generator(of_one[2][0], FAKE, CONDITION)
+        for one, of_one in zip(alone, each, strict=True)
+    )
+    torch.testing.assert_close(made, (first + second) / 2)
 
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_generator_is_taught_by_every_discriminator(loss):
     fake = FAKE.clone().requires_grad_()
     judges = Linear(1.0), Linear(-2.0)
-    value = make(*judges, loss=loss).of_generator(REAL, fake, CONDITION)
+    of_real = torch.stack([judge(REAL, None).detach() for judge in judges])
+    value = make(*judges, loss=loss).of_generator(of_real, fake, CONDITION)
     (gradient,) = torch.autograd.grad(value, fake)
     expected = torch.zeros_like(fake)
     for judge in judges:
