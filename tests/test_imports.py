@@ -54,7 +54,15 @@ ALLOWED: dict[str, set[str]] = {
         "seeding",
     },
     "classification": {"encoding", "gans", "over_sampling", "seeding", "threads"},
-    "over_sampling": {"encoding", "gans", "metrics", "seeding", "threads", "training"},
+    "over_sampling": {
+        "encoding",
+        "gans",
+        "metrics",
+        "seeding",
+        "tables",
+        "threads",
+        "training",
+    },
     "gans": {
         "encoding",
         "metrics",

@@ -3,6 +3,7 @@
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.image_mixture import ImageMixture, RandomAffine
+from gan_augment.over_sampling.kept_rules import KeptRules
 from gan_augment.over_sampling.leakage import LeakageWarning, leak_guard
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.over_sampling.refinement import Refinement
@@ -12,6 +13,7 @@ __all__ = [
     "CopyFilter",
     "GANOverSampler",
     "ImageMixture",
+    "KeptRules",
     "LeakageWarning",
     "RandomAffine",
     "Refinement",

@@ -25,9 +25,11 @@ from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.identifiers import FreshIdentifiers
 from gan_augment.over_sampling.image_mixture import ImageMixture
+from gan_augment.over_sampling.kept_rules import KeptRules
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.tables.rules import Rules
 
 
 class GANOverSampler(BaseOverSampler):
@@ -69,6 +71,12 @@ class GANOverSampler(BaseOverSampler):
         For images, the share of images that the GAN draws, and how real images are
         changed for the others. ``"auto"`` takes :class:`~gan_augment.ImageMixture` with
         its defaults. If None, the GAN draws every image. Tables have no mixture.
+    rules : "auto", list, Rules or None, default="auto"
+        Rules of a table that every real row keeps, such as ``"net <= gross"``, and
+        every synthetic row then keeps, too. ``"auto"`` finds them. A list holds rules,
+        functions of a frame that give one boolean a row, and ``"auto"`` for those that
+        are found. None keeps no rules. See :class:`~gan_augment.tables.rules.Rules`.
+        Images have none.
     refinements : sequence of Refinement, default=()
         What else is done with the rows that the GAN draws, in this order, before copies
         of real rows are refused and `sample_filter` chooses. Each is an object with
@@ -95,12 +103,15 @@ class GANOverSampler(BaseOverSampler):
         Class -> number of rows to generate.
     refinements_ : list of Refinement
         All fitted refinements in the order in which they are applied: the mixture,
-        `refinements`, the filter of copies, and `sample_filter`.
+        `refinements`, the rules, the filter of copies, `sample_filter`, and what gives
+        identifiers fresh values.
     sample_filter_ : Refinement or None
         The fitted filter. None if rows are not filtered.
     mixture_ : ImageMixture or None
         The fitted mixture; ``mixture_.report_`` has the measures of the GAN's images.
         None if the GAN draws every row.
+    rules_ : Rules or None
+        The rules that the synthetic rows keep. None for images.
     n_synthetic_ : dict
         Class -> number of rows generated.
     n_copies_ : dict
@@ -136,6 +147,7 @@ class GANOverSampler(BaseOverSampler):
             None,
         ],
         "mixture": [StrOptions({"auto"}), ImageMixture, None],
+        "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
         "refinements": [list, tuple],
         "memory": [str, HasMethods(["cache"]), None],
     }
@@ -147,6 +159,7 @@ class GANOverSampler(BaseOverSampler):
         sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
         sample_filter: Any = "class",
         mixture: str | ImageMixture | None = "auto",
+        rules: Any = "auto",
         refinements: Sequence[Any] = (),
         memory: Any = None,
         random_state: RandomState = None,
@@ -155,6 +168,7 @@ class GANOverSampler(BaseOverSampler):
         self.gan = gan
         self.sample_filter = sample_filter
         self.mixture = mixture
+        self.rules = rules
         self.refinements = refinements
         self.memory = memory
         self.random_state = random_state
@@ -231,12 +245,16 @@ class GANOverSampler(BaseOverSampler):
         self.refinements_ = list(fitted.values())
         self.mixture_ = fitted.get("mixture")
         self.sample_filter_ = fitted.get("filter")
+        self.rules_ = fitted["rules"].rules_ if "rules" in fitted else None
         self._copies = fitted["copies"]
 
     def _make_gan(self, X: Any) -> Any:
-        if self.gan is None:
-            return GANS["image" if np.ndim(X) > 2 else "tabular"]()
-        return GANS[self.gan]() if isinstance(self.gan, str) else clone(self.gan)
+        if self.gan is not None and not isinstance(self.gan, str):
+            return clone(self.gan)
+        made = GANS[self.gan or ("image" if np.ndim(X) > 2 else "tabular")]()
+        if "rules" in made.get_params(deep=False):
+            made.set_params(rules=self.rules)
+        return made
 
     def _make_refinements(self, X: Any) -> dict[str, Any]:
         """Unfitted refinements, in the order in which they are applied."""
@@ -247,6 +265,8 @@ class GANOverSampler(BaseOverSampler):
             made["mixture"] = ImageMixture() if own else clone(self.mixture)
         for number, refinement in enumerate(self.refinements):
             made[f"refinement {number}"] = clone(refinement, safe=False)
+        if not takes_images:
+            made["rules"] = KeptRules(self.rules)
         made["copies"] = CopyFilter()
         if not takes_images and self.sample_filter is not None:
             own = isinstance(self.sample_filter, str)

@@ -37,6 +37,7 @@ def test_a_refinement_of_the_users_own_is_kept_to_with_exact_counts(imbalanced):
     assert (y_resampled == "rare").sum() == 175
     assert [type(r).__name__ for r in sampler.refinements_] == [
         "AgeAtLeast",
+        "KeptRules",
         "CopyFilter",
         "ClassFilter",
         "FreshIdentifiers",

@@ -208,6 +208,8 @@ class _Planner:
 
     def _gives_back(self, step: Step) -> bool:
         values = self.frame[step.column]
+        if isinstance(step, LeaveOut) and not step.rule.decides(self.frame).all():
+            return False
         if isinstance(step, LeaveOut | Remainder) and isinstance(
             step.rule, Linear | Product
         ):

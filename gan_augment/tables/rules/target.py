@@ -52,8 +52,13 @@ class NumericTarget:
         return (numbers < low - slack) | (numbers > high + slack)
 
     def to_series(self, numbers: np.ndarray, index: pd.Index) -> pd.Series:
-        """Numbers, NaN where missing, on the grid and within the range."""
+        """Numbers, NaN where missing, on the grid and within the range.
+
+        A dtype that cannot hold missing values has the smallest value instead.
+        """
         numbers = np.clip(numbers, *self.bounds)
+        if isinstance(self.domain.dtype, np.dtype) and self.domain.dtype.kind in "iu":
+            numbers = np.nan_to_num(numbers, nan=self.bounds[0])
         empty = pd.Series([], dtype=self.domain.dtype)
         kind = kind_of(empty)
         if kind == "number":

@@ -1,0 +1,100 @@
+"""Over-sampled rows keep the rules, whatever the GAN."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from tables_rules_planted import planted, shuffled
+
+from gan_augment import GANOverSampler, TabularGAN
+from gan_augment.encoding.rows import RealRows
+from gan_augment.over_sampling import KeptRules
+
+RARE = np.arange(600) % 8 == 0
+
+
+class ShufflingGAN:
+    """Draws every column by itself, and so breaks all rules."""
+
+    def __init__(self, as_array=False):
+        self.as_array = as_array
+
+    def get_params(self, deep=True):
+        return {"as_array": self.as_array}
+
+    def set_params(self, **params):
+        return self
+
+    def fit(self, X, y):
+        self.rows = pd.DataFrame(X)
+        return self
+
+    def sample(self, n_samples, *, label, random_state):
+        seed = int(random_state.integers(2**31))
+        repeated = pd.concat([shuffled(self.rows, seed)] * 9, ignore_index=True)
+        rows = repeated.head(n_samples)
+        return (rows.to_numpy() if self.as_array else rows), np.full(n_samples, label)
+
+
+@pytest.mark.parametrize("kind", ["order", "sum", "levels", "bins", "never_together"])
+def test_rows_of_any_gan_keep_the_rules(kind):
+    X, _ = planted(kind, 600, 0)
+    sampler = GANOverSampler(ShufflingGAN(), random_state=0)
+    rows, y = sampler.fit_resample(X, RARE)
+    assert len(sampler.rules_) >= 1
+    assert not sampler.rules_.violations(rows).any()
+    assert y.sum() == (~y).sum()
+    pd.testing.assert_frame_equal(rows.head(600), X)
+
+
+def test_arrays_come_back_as_arrays():
+    X, _ = planted("order_of_decimals", 600, 0)
+    X = X[["net", "gross"]].to_numpy()
+    gan = ShufflingGAN(as_array=True)
+    rows, _ = GANOverSampler(gan, random_state=0).fit_resample(X, RARE)
+    assert isinstance(rows, np.ndarray)
+    assert (rows[:, 0] <= rows[:, 1]).all()
+
+
+def test_the_rules_of_the_gan_are_taken_over():
+    X, _ = planted("order", 600, 0)
+    gan = TabularGAN(max_steps=3)
+    sampler = GANOverSampler(gan, random_state=0).fit(X, RARE)
+    sampler.fit_resample(X, RARE)
+    assert sampler.rules_ is sampler.gan_.rules_
+
+
+def test_without_rules_none_are_kept():
+    X, _ = planted("order", 600, 0)
+    sampler = GANOverSampler(ShufflingGAN(), rules=None, random_state=0)
+    rows, _ = sampler.fit_resample(X, RARE)
+    assert len(sampler.rules_) == 0
+    assert (rows["low"] > rows["high"]).any()
+
+
+def test_the_default_gan_takes_the_rules_of_the_sampler():
+    X, _ = planted("order", 600, 0)
+    sampler = GANOverSampler(rules=None)
+    assert sampler._make_gan(X).rules is None
+    assert GANOverSampler("tabular")._make_gan(X).rules == "auto"
+
+
+def test_a_function_is_a_rule():
+    X, _ = planted("order", 600, 0)
+    rules = ["auto", lambda frame: frame["noise whole"] > 2]
+    sampler = GANOverSampler(ShufflingGAN(), rules=rules, random_state=0)
+    rows, _ = sampler.fit_resample(X, RARE)
+    assert (rows["noise whole"].iloc[600:] > 2).all()
+
+
+def test_rows_that_keep_the_rules_are_not_touched():
+    X, _ = planted("order", 600, 0)
+    kept = KeptRules().fit(RealRows(X), RARE, RandomOverSampler(), [])
+    rows = kept.refine(X, True, len(X), np.random.default_rng(0))
+    pd.testing.assert_frame_equal(rows, X)
+
+
+def test_a_wrong_specification_is_refused():
+    X, _ = planted("order", 600, 0)
+    with pytest.raises(ValueError, match="'rules' parameter"):
+        GANOverSampler(ShufflingGAN(), rules="all").fit_resample(X, RARE)
