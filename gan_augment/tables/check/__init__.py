@@ -41,6 +41,7 @@ __all__ = [
     "TableCheck",
     "TableWarning",
     "check_table",
+    "find_leaks",
     "fix_column",
 ]
 

@@ -18,8 +18,8 @@ ALMOST_PERFECT = 0.99
 ALMOST_ALWAYS = 0.98
 # Rows of a class below which a perfect prediction may be chance.
 FEWEST_ROWS = 10
-# Rows that are enough to tell.
-MOST_ROWS = 20_000
+# Rows that are enough to tell, and cells of a wide table.
+MOST_ROWS, FEWEST_LOOKED_AT, MOST_CELLS = 20_000, 2_000, 1_000_000
 
 _REMEDY = (
     "Drop the column if it is known only after the class is; scores of a model that "
@@ -34,7 +34,9 @@ def find_leaks(table: Table) -> Iterator[Finding]:
     if (counts >= FEWEST_ROWS).sum() < 2:
         return
     rng = np.random.default_rng(0)
-    rows = rng.permutation(known)[:MOST_ROWS]
+    affordable = MOST_CELLS // max(len(table.columns), 1)
+    n_rows = int(np.clip(affordable, FEWEST_LOOKED_AT, MOST_ROWS))
+    rows = rng.permutation(known)[:n_rows]
     y = table.y[rows]
     for column in table.columns:
         missing = _missing_with_class(table, column)
@@ -111,12 +113,12 @@ def _predict_alone(
     column: Column, learned: np.ndarray, is_class: np.ndarray, judged: np.ndarray
 ) -> np.ndarray:
     """Probability of a class in the judged rows, by one column of the learned ones."""
-    ranks = column.ranks  # a tree knows float32 only, and no infinite values
-    if ranks is None:
+    numbers = column.scaled  # a tree knows float32 only, and no infinite values
+    if numbers is None:
         return _level_shares(column, learned, is_class)[column.codes[judged]]
     tree = DecisionTreeClassifier(max_leaf_nodes=16, random_state=0)
-    tree.fit(ranks[learned, None], is_class)
-    return tree.predict_proba(ranks[judged, None])[:, 1]
+    tree.fit(numbers[learned, None], is_class)
+    return tree.predict_proba(numbers[judged, None])[:, 1]
 
 
 def _level_shares(column: Column, rows: np.ndarray, is_class: np.ndarray) -> np.ndarray:

@@ -150,15 +150,16 @@ class Column:
         return None
 
     @cached_property
-    def ranks(self) -> np.ndarray | None:
-        """Ranks of the numbers, NaN where missing; None for words."""
+    def scaled(self) -> np.ndarray | None:
+        """The numbers from 0 to 1, NaN where missing; None for words."""
         if self.numbers is None:
             return None
-        missing = np.isnan(self.numbers)
-        ranks = np.unique(self.numbers[~missing], return_inverse=True)[1]
-        ranked = np.full(len(missing), np.nan)
-        ranked[~missing] = ranks
-        return ranked
+        finite = self.numbers[np.isfinite(self.numbers)]
+        if not len(finite):
+            return self.numbers
+        low, high = float(finite.min()), float(finite.max())
+        shifted = np.clip(self.numbers, low, high) - low
+        return shifted / (high - low) if high > low else shifted
 
 
 class Table:
