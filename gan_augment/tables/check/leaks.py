@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
 
+from gan_augment.encoding.labels import plain_label
 from gan_augment.tables.check.finding import Finding
 from gan_augment.tables.check.table import Column, Table
 
@@ -62,7 +63,7 @@ def _missing_with_class(table: Table, column: Column) -> Finding | None:
     if not absent.any() or absent.all():
         return None
     for index in np.argsort(table.class_counts):
-        label = table.classes[index]
+        label = plain_label(table.classes[index])
         of_class = table.y == index
         if of_class.sum() < FEWEST_ROWS:
             continue
@@ -145,5 +146,7 @@ def _example(table: Table, column: Column) -> str:
             if pd.isna(value) or str(value).strip() == ""
             else repr(value.item() if isinstance(value, np.generic) else value)
         )
-        parts.append(f"{shown} where the class is {table.classes[index]!r}")
+        parts.append(
+            f"{shown} where the class is {plain_label(table.classes[index])!r}"
+        )
     return ", ".join(parts)
