@@ -62,7 +62,15 @@ ALLOWED: dict[str, set[str]] = {
         "tables",
     },
     "classification": {"encoding", "gans", "over_sampling", "seeding", "threads"},
-    "over_sampling": {"encoding", "gans", "metrics", "seeding", "threads", "training"},
+    "over_sampling": {
+        "encoding",
+        "gans",
+        "metrics",
+        "seeding",
+        "tables",
+        "threads",
+        "training",
+    },
     "gans": {
         "encoding",
         "metrics",
