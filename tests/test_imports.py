@@ -44,7 +44,14 @@ ALLOWED: dict[str, set[str]] = {
         "reporting",
         "training",
     },
-    "reporting": {"comparison", "encoding", "metrics", "plotting", "seeding"},
+    "reporting": {
+        "comparison",
+        "encoding",
+        "metrics",
+        "plotting",
+        "seeding",
+        "tables",
+    },
     "comparison": {
         "classification",
         "encoding",
@@ -52,6 +59,7 @@ ALLOWED: dict[str, set[str]] = {
         "over_sampling",
         "plotting",
         "seeding",
+        "tables",
     },
     "classification": {"encoding", "gans", "over_sampling", "seeding", "threads"},
     "over_sampling": {

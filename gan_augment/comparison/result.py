@@ -12,6 +12,8 @@ from scipy import stats
 
 NOTHING, TUNED, WEIGHTS = "nothing", "tuned threshold", "class weights"
 VOTE = "vote"
+# Average precision of a classifier that is told the class.
+ALMOST_PERFECT = 0.98
 # How a verdict speaks of other classifiers.
 NAMES = {VOTE: "A vote of three classifiers"}
 # What a summary shows of the measures, besides the gain.
@@ -46,6 +48,9 @@ class Comparison:
         Rows of every class.
     leak : str or None
         How the table shows that it was resampled before it was split.
+    giveaway : str or None
+        Which columns alone predict the class almost perfectly, or are missing where it
+        is, as :func:`~gan_augment.check_table` finds them.
     test_to_train : float
         Rows of a test fold for each row of a training fold.
     samplers : tuple of str
@@ -65,6 +70,7 @@ class Comparison:
     samplers: tuple[str, ...]
     classifiers: tuple[str, ...] = ()
     own_weights: dict[str, Any] = field(default_factory=dict)
+    giveaway: str | None = None
 
     @property
     def baseline(self) -> str:
@@ -140,14 +146,26 @@ class Comparison:
 
         ``"gain"`` if an over-sampler ranks the rare class better than nothing does,
         ``"loss"`` if every one ranks it worse, on intervals of average precision that
-        are widened for the number of samplers (Bonferroni).
+        are widened for the number of samplers (Bonferroni). ``"leak"`` if scores on
+        the table mean nothing: it was resampled before it was split, or a column gives
+        the class away to the classifier.
         """
-        if self.leak:
+        if self.leak or self._is_given_away:
             return "leak"
         gains = self._simultaneous()
         if (gains["low"] > 0).any():
             return "gain"
         return "loss" if len(gains) and (gains["high"] < 0).all() else "no evidence"
+
+    @property
+    def _baseline_score(self) -> float:
+        alone = self.frame["arm"] == NOTHING
+        return float(self.frame.loc[alone, "average_precision"].mean())
+
+    @property
+    def _is_given_away(self) -> bool:
+        """Whether the classifier uses what gives the class away."""
+        return self.giveaway is not None and self._baseline_score >= ALMOST_PERFECT
 
     @property
     def best(self) -> str:
@@ -174,6 +192,13 @@ class Comparison:
                 f"These rows cannot tell: {self.leak}. A test fold then holds what was "
                 "made from training rows. Compare on the table as it was before it was "
                 "resampled."
+            )
+        if self._is_given_away:
+            return (
+                f"These rows cannot tell: {self.giveaway} The classifier alone has an "
+                f"average precision of {self._baseline_score:.3f}, which over-sampling "
+                "cannot raise. Leave out what is known only after the class is, and "
+                "compare again."
             )
         sentences = [self._on_ranking(), self._on_classifiers()]
         if TUNED in self.frame["arm"].to_numpy():

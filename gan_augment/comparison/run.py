@@ -38,6 +38,7 @@ from gan_augment.metrics.scores import (
 from gan_augment.over_sampling import GANOverSampler
 from gan_augment.over_sampling.leakage import LeakageWarning, find_leak
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.tables.check import check_table, find_leaks
 
 CALIBRATION_BINS = 10
 
@@ -158,8 +159,21 @@ def compare(
             LeakageWarning,
             stacklevel=2,
         )
+    giveaway = None
+    if np.ndim(X) == 2:
+        giveaway = check_table(X, y, checks=[find_leaks]).leak
     return cross_validate_arms(
-        X, y, clone(classifier), chosen, others, splits, leak, rng, n_jobs, verbose
+        X,
+        y,
+        clone(classifier),
+        chosen,
+        others,
+        splits,
+        leak,
+        rng,
+        n_jobs,
+        verbose,
+        giveaway,
     )
 
 
@@ -174,6 +188,7 @@ def cross_validate_arms(
     rng: np.random.Generator,
     n_jobs: int | None,
     verbose: bool,
+    giveaway: str | None = None,
 ) -> Comparison:
     """What :func:`compare` does once its arguments are checked.
 
@@ -208,6 +223,7 @@ def cross_validate_arms(
         errors=errors,
         counts=dict(zip(classes.tolist(), counts.tolist(), strict=True)),
         leak=leak,
+        giveaway=giveaway,
         test_to_train=float(sizes[1] / sizes[0]),
         samplers=tuple(samplers),
         classifiers=tuple(others),

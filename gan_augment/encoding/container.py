@@ -82,7 +82,8 @@ def as_array(X: Any) -> np.ndarray:
         cells = np.array(X, dtype=object)
         if not all(isinstance(cell, str | bytes) for cell in cells.ravel()):
             return cells
-    return array
+    # Of NumPy's variable-width text scikit-learn knows nothing.
+    return array.astype(object) if array.dtype.kind == "T" else array
 
 
 def to_frame(X: Any) -> pd.DataFrame:
@@ -93,7 +94,7 @@ def to_frame(X: Any) -> pd.DataFrame:
     if sparse.issparse(X):
         return pd.DataFrame(X.toarray())
     array = check_array(as_array(X), dtype=None, ensure_all_finite=False)
-    if array.dtype.kind in "ST":
+    if array.dtype.kind == "S":
         array = array.astype(object)
     # Objects stay objects: pandas would turn those that are dates into its own.
     frame = pd.DataFrame(array, dtype=object if array.dtype == object else None)

@@ -56,6 +56,12 @@ def _as_words(name: Any) -> str:
     return spaced.replace("_", " ").casefold()
 
 
+def find_identifiers(frame: pd.DataFrame) -> list[Any]:
+    """Names of the columns of a frame that name rows; see :func:`is_identifier`."""
+    columns = (frame.iloc[:, position] for position in range(frame.shape[1]))
+    return [column.name for column in columns if is_identifier(column)]
+
+
 def is_identifier(series: pd.Series) -> bool:
     """Whether a column names rows: nearly unique, and neither a measure nor a date.
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.container import row_hashes, to_frame, to_rows
-from gan_augment.encoding.identifiers import is_identifier
+from gan_augment.encoding.identifiers import find_identifiers
 from gan_augment.encoding.one_hot import (
     OneHotGroup,
     find_one_hot_groups,
@@ -73,8 +73,8 @@ class RealRows:
         """Positions of the columns that name rows; images have none."""
         if len(self.shape) > 2:
             return []
-        columns = (self.frame.iloc[:, i] for i in range(self.frame.shape[1]))
-        return [i for i, column in enumerate(columns) if is_identifier(column)]
+        names = find_identifiers(self.frame)
+        return [int(self.frame.columns.get_loc(name)) for name in names]
 
     def folded(
         self, excluded: frozenset[int] = frozenset()

@@ -28,14 +28,15 @@ class TableEncoder(BaseEstimator):
     standard normal number by a class-balanced randomised probability integral
     transform, so that skew, ties, atoms and bounds leave the network nothing to
     learn. A categorical column becomes a one-hot span; one with more than
-    `max_categories` levels becomes one normal number too, its levels ordered by class,
-    so that 10,000 levels cost one cell and none is lost. Of these, levels of fewer than
-    five rows, such as identifiers, are one to the network; they come back equally
-    often, whichever row had which. Columns that are one-hot already, adjacent and never
-    1 together, are one categorical column. A missing value is an indicator (numeric) or
-    one level more (categorical). A constant column costs nothing. What comes back is in
-    the column's own dtype, domain and decimals. A sparse matrix is made dense on the
-    way.
+    `max_categories` levels becomes one normal number too, its levels ordered by
+    class, so that 10,000 levels cost one cell and none is lost. Of these, levels of
+    fewer than five rows, such as identifiers, are one to the network; they come
+    back equally often, whichever row had which. Text of many levels that is numbers
+    or dates is modelled as these, and comes back as it is written. Columns that are
+    one-hot already, adjacent and never 1 together, are one categorical column. A
+    missing value is an indicator (numeric) or one level more (categorical). A
+    constant column costs nothing. What comes back is in the column's own dtype,
+    domain and decimals. A sparse matrix is made dense on the way.
 
     Parameters
     ----------
@@ -69,7 +70,8 @@ class TableEncoder(BaseEstimator):
         Names of those that decoded rows do not have.
     dtypes_ : dict
         Name -> how the column is modelled: ``"numeric"``, ``"categorical"``,
-        ``"high-cardinality"`` or ``"identifier"``.
+        ``"high-cardinality"``, ``"written"`` (numbers or dates as text) or
+        ``"identifier"``.
 
     Examples
     --------

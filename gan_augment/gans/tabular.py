@@ -208,7 +208,7 @@ class TabularGAN(BaseGAN):
         self.random_state = random_state
 
     encoder_: RuleEncoder
-    _saved_classes = {**BaseGAN._saved_classes, **STATE_CLASSES}
+    _saved_classes = STATE_CLASSES.new_child(dict(BaseGAN._saved_classes))
 
     @property
     def rules_(self) -> Rules:

@@ -20,6 +20,7 @@ from gan_augment.metrics.privacy import (
     closest_record_ratio,
     copy_rates,
     membership_inference_auc,
+    reused_identifiers,
 )
 from gan_augment.metrics.quality import row_quality
 from gan_augment.metrics.rules import RuleViolations, rule_violations
@@ -49,6 +50,7 @@ __all__ = [
     "membership_inference_auc",
     "oracle_gap_closed",
     "prdc",
+    "reused_identifiers",
     "row_quality",
     "rule_violations",
     "train_with_and_without",

@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import NearestNeighbors
 
+from gan_augment.encoding.identifiers import find_identifiers
 from gan_augment.metrics.columns import as_matrices, plain_frames
 from gan_augment.seeding import RandomState, make_rng
 
@@ -244,3 +245,45 @@ def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
     distances = closest_distances(synthetic, np.concatenate([train, holdout]))
     is_member = np.repeat([1, 0], [len(train), len(holdout)])
     return float(roc_auc_score(is_member, -distances))
+
+
+def reused_identifiers(real: Any, synthetic: Any) -> pd.Series:
+    """Compute the share of synthetic rows that hold an identifier of a real row.
+
+    A column that names rows, such as a customer or a phone number, must not give back
+    the value of a real row: it names somebody who exists.
+
+    Parameters
+    ----------
+    real : DataFrame of shape (n_real, n_features)
+        Real rows, in which the columns that name rows are looked for.
+    synthetic : DataFrame of shape (n_synthetic, n_features)
+        Synthetic rows.
+
+    Returns
+    -------
+    shares : Series of shape (n_identifiers,)
+        By column, the share of its values in the synthetic rows that a real row has;
+        0 where a column is missing from them. Empty if no column names rows.
+
+    See Also
+    --------
+    gan_augment.check_table : Finds identifiers, among other things.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.metrics import reused_identifiers
+    >>> real = pd.DataFrame({"id": [f"C{i:03d}" for i in range(100)], "age": 30})
+    >>> synthetic = pd.DataFrame({"id": ["C007", "C812"], "age": 31})
+    >>> reused_identifiers(real, synthetic)
+    id    0.5
+    Name: reused, dtype: float64
+    """
+    frames = [pd.DataFrame(rows) for rows in (real, synthetic)]
+    shares = {}
+    for name in find_identifiers(frames[0]):
+        values = frames[1][name].dropna() if name in frames[1] else pd.Series()
+        found = values.isin(frames[0][name])
+        shares[name] = float(found.mean()) if len(found) else 0.0
+    return pd.Series(shares, name="reused", dtype=np.float64)

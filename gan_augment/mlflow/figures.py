@@ -9,6 +9,7 @@ import numpy as np
 from sklearn.utils import _safe_indexing
 
 from gan_augment.encoding.container import to_frame
+from gan_augment.encoding.identifiers import find_identifiers
 from gan_augment.plotting import (
     MarginalsDisplay,
     ProjectionDisplay,
@@ -51,6 +52,8 @@ def fit_figures(
     compared = np.flatnonzero(np.isin(classes, np.unique(synthetic_classes)))
     real = to_frame(_safe_indexing(X, compared)).reset_index(drop=True)
     drawn = to_frame(synthetic).reset_index(drop=True)
+    named = find_identifiers(to_frame(X))  # nobody's number belongs into a figure
+    real, drawn = (rows.drop(columns=named) for rows in (real, drawn))
     n_columns = min(real.shape[1], MOST_COLUMNS)
     figure = detached_figure(3 * min(n_columns, 4), 0.6 + 2.3 * -(-n_columns // 4))
     MarginalsDisplay.from_tables(real, drawn, max_columns=MOST_COLUMNS, figure=figure)

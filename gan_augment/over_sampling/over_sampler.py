@@ -29,6 +29,7 @@ from gan_augment.over_sampling.kept_rules import KeptRules
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
 from gan_augment.seeding import RandomState, make_rng, seeded
+from gan_augment.tables.check import warn_of_levels
 from gan_augment.tables.rules import Rules
 
 
@@ -196,6 +197,7 @@ class GANOverSampler(BaseOverSampler):
         real = RealRows(X)
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
         self._fit_all(real, y, list(wanted), rng)
+        self._warn_of_levels(real)
         drawn, labels = [X], [y]
         self.n_synthetic_, self.n_copies_ = {}, {}
         for label, n_rows in wanted.items():
@@ -282,6 +284,13 @@ class GANOverSampler(BaseOverSampler):
         if isinstance(self.gan, str | BaseSynthesizer):
             return self.gan == "image" or isinstance(self.gan, ImageGAN)
         return np.ndim(X) > 2
+
+    def _warn_of_levels(self, real: RealRows) -> None:
+        encoder = getattr(self.gan_, "encoder_", None)
+        kinds = getattr(encoder, "dtypes_", {})
+        many = [name for name, kind in kinds.items() if kind == "high-cardinality"]
+        if many:
+            warn_of_levels(real.frame, many, stacklevel=5)
 
     def _report_copies(self) -> None:
         copied = {label: n for label, n in self.n_copies_.items() if n}

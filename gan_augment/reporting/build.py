@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from sklearn.utils import _safe_indexing
+
 from gan_augment.comparison.result import Comparison
 from gan_augment.metrics.quality import FEWEST_ROWS, row_quality
 from gan_augment.reporting import sections
@@ -15,6 +18,7 @@ from gan_augment.reporting.document import Report
 from gan_augment.reporting.evidence import ReportedRows, Trials
 from gan_augment.reporting.findings import gives_away, looks_real, verdict
 from gan_augment.seeding import RandomState, draw_seed, make_rng
+from gan_augment.tables.check import check_table
 
 
 def report(
@@ -104,8 +108,12 @@ def report(
         if min(map(len, rows.of(label))) >= FEWEST_ROWS
     }
     trials = Trials.of(rows, classifier, rng)
-    helps = sections.helps(rows, trials, comparison, arm)
-    real, away = looks_real(qualities), gives_away(qualities)
+    check = None
+    if rows.is_table:
+        is_real = np.flatnonzero(~rows.mask)
+        check = check_table(_safe_indexing(rows.X, is_real), rows.y[is_real])
+    helps = sections.helps(rows, trials, comparison, arm, check)
+    real, away = looks_real(qualities), gives_away(qualities, rows.reused)
     text, tone = verdict(helps, real, away)
     return Report(
         title=title,
@@ -118,6 +126,7 @@ def report(
             sections.on_fidelity(rows, qualities, rng),
             sections.on_privacy(rows, qualities),
             sections.on_data(rows),
+            *([sections.on_check(check)] if check else []),
             sections.on_training(sampler),
             sections.on_limits(rows, comparison),
         ],

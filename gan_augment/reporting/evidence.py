@@ -10,6 +10,8 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
+from gan_augment.encoding.container import to_frame
+from gan_augment.metrics.privacy import reused_identifiers
 from gan_augment.metrics.utility import (
     Gain,
     bootstrap_gain,
@@ -35,6 +37,8 @@ class ReportedRows:
     ----------
     rare : list
         Classes that have synthetic rows, those with the most first.
+    reused : Series
+        What :func:`~gan_augment.metrics.reused_identifiers` finds.
     """
 
     def __init__(self, sampler: Any, X: Any, y: Any, X_test: Any, y_test: Any) -> None:
@@ -55,17 +59,33 @@ class ReportedRows:
         self.X, self.X_test = _dense(X), _dense(X_test)
         self.y, self.y_test = column_or_1d(y), column_or_1d(y_test)
         self.mask = np.asarray(mask)
+        self.reused = pd.Series(dtype=np.float64)
+        if self.is_table:
+            real, synthetic = (
+                to_frame(_safe_indexing(self.X, np.flatnonzero(rows)))
+                for rows in (~self.mask, self.mask)
+            )
+            self.reused = reused_identifiers(real, synthetic)
         classes, counts = np.unique(self.y[self.mask], return_counts=True)
         self.rare = classes[np.argsort(-counts, kind="stable")].tolist()
 
     def of(self, label: Any) -> tuple[Any, Any, Any]:
-        """Training, held-out and synthetic rows of a class."""
+        """Return training, held-out and synthetic rows of a class, less identifiers."""
         in_class, in_test = self.y == label, self.y_test == label
         return (
-            _safe_indexing(self.X, np.flatnonzero(in_class & ~self.mask)),
-            _safe_indexing(self.X_test, np.flatnonzero(in_test)),
-            _safe_indexing(self.X, np.flatnonzero(in_class & self.mask)),
+            self._measured(self.X, in_class & ~self.mask),
+            self._measured(self.X_test, in_test),
+            self._measured(self.X, in_class & self.mask),
         )
+
+    def _measured(self, X: Any, rows: np.ndarray) -> Any:
+        """Rows without the columns that name them, of which no two are alike."""
+        X = _safe_indexing(X, np.flatnonzero(rows))
+        if not len(self.reused):
+            return X
+        if isinstance(X, pd.DataFrame):
+            return X.drop(columns=self.reused.index, errors="ignore")
+        return np.delete(X, self.reused.index.to_numpy(), axis=1)
 
     @property
     def is_table(self) -> bool:

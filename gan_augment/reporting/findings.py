@@ -31,7 +31,7 @@ def _found_of(comparison: Comparison, arm: str) -> tuple[str, Tone]:
         raise ValueError(
             f"`arm` must be one of {list(comparison.samplers)}. Got {arm!r}."
         )
-    if comparison.leak or arm in comparison.errors:
+    if comparison.outcome == "leak" or arm in comparison.errors:
         return "Cannot be told", "bad"
     # As wide as the comparison's own verdict has them, for as many samplers.
     level = 1 - 0.05 / len(comparison.samplers)
@@ -55,6 +55,15 @@ def helps_by_one_split(scores: pd.DataFrame, gain: Gain, n_rows: int) -> Finding
         f"{gain.low:+.3f} to {gain.high:+.3f}. This is one split: compare() tells more."
     )
     return Finding("Does it help?", answer, evidence, tone)
+
+
+def helps_undecided(leak: str, score: float) -> Finding:
+    """Refuse to say whether rows help where a column gives the class away."""
+    evidence = (
+        f"{leak} The classifier has an average precision of {score:.3f} without "
+        "synthetic rows. Leave out what is known only after the class is."
+    )
+    return Finding("Does it help?", "Cannot be told", evidence, "bad")
 
 
 def helps_unknown() -> Finding:
@@ -84,9 +93,29 @@ def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
     return Finding(question, answer, evidence, tone)
 
 
-def gives_away(qualities: dict[Any, pd.DataFrame]) -> Finding:
-    """Say whether synthetic rows repeat training rows, for the worst class."""
+def gives_away(
+    qualities: dict[Any, pd.DataFrame], reused: pd.Series | None = None
+) -> Finding:
+    """Say whether synthetic rows repeat training rows, for the worst class.
+
+    Parameters
+    ----------
+    qualities : dict of object to DataFrame
+        Class -> :func:`~gan_augment.metrics.row_quality`.
+    reused : Series, default=None
+        What :func:`~gan_augment.metrics.reused_identifiers` finds. If None, nothing is
+        said of identifiers.
+    """
+    reused = pd.Series(dtype=float) if reused is None else reused
     question = "Do they give real rows away?"
+    named = reused[reused > 0]
+    if len(named):
+        listed = ", ".join(f"{name!r} ({share:.1%})" for name, share in named.items())
+        evidence = (
+            f"Synthetic rows hold identifiers of real rows, in {listed}: they name "
+            'somebody who exists. Fit with identifiers="fresh".'
+        )
+        return Finding(question, "Yes", evidence, "bad")
     if not qualities:
         return _too_few(question)
     worst = max(qualities.values(), key=_leak)
@@ -100,6 +129,8 @@ def gives_away(qualities: dict[Any, pd.DataFrame]) -> Finding:
         f"{synthetic['membership_inference_auc']:.2f} (0.50: by chance). "
         "This is no proof of privacy."
     )
+    if len(reused):
+        evidence += " No identifier of a real row is among them."
     return Finding(question, answer, evidence, tone)
 
 
@@ -121,7 +152,7 @@ def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
     }
     text = advice[helps.answer]
     if away.tone == "bad":
-        text += " They repeat rows of the training data: do not pass them on."
+        text += " They repeat training rows or identifiers: do not pass them on."
     if helps.answer.startswith("Yes") and real.tone == "bad":
         text += " They do not look real: use them for this classifier alone."
     # A leak spoils good news, and does not make bad news worse.

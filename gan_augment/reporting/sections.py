@@ -10,13 +10,14 @@ from sklearn.calibration import CalibrationDisplay
 from sklearn.utils import _safe_indexing
 
 from gan_augment import plotting as displays
-from gan_augment.comparison.result import Comparison
+from gan_augment.comparison.result import ALMOST_PERFECT, Comparison
 from gan_augment.metrics.columns import is_numeric, plain_frames
 from gan_augment.metrics.quality import MAX_ROWS
 from gan_augment.plotting.canvas import detached_figure
 from gan_augment.reporting import findings
 from gan_augment.reporting.document import Figure, Finding, Section
 from gan_augment.reporting.evidence import ReportedRows, Trials
+from gan_augment.tables.check import TableCheck
 
 # Measure -> its name for people, and what it says.
 FIDELITY = {
@@ -60,13 +61,20 @@ MAX_VALUE_LENGTH = 80
 
 
 def helps(
-    rows: ReportedRows, trials: Trials | None, comparison: Comparison | None, arm: str
+    rows: ReportedRows,
+    trials: Trials | None,
+    comparison: Comparison | None,
+    arm: str,
+    check: TableCheck | None,
 ) -> Finding:
     """Say whether the rows help, by a comparison or else by the test rows."""
     if comparison is not None:
         return findings.helps_by_comparison(comparison, arm)
     if trials is None:
         return findings.helps_unknown()
+    alone = float(trials.scores.loc["nothing", "average_precision"])
+    if check is not None and check.leak and alone >= ALMOST_PERFECT:
+        return findings.helps_undecided(check.leak, alone)
     return findings.helps_by_one_split(trials.scores, trials.gain, len(rows.y_test))
 
 
@@ -211,6 +219,22 @@ def on_data(rows: ReportedRows) -> Section:
         columns=["class", "real, for training", "real, held out", "synthetic"],
     )
     return Section("What the data is", text, table)
+
+
+def on_check(check: TableCheck) -> Section:
+    """List what is wrong with the table."""
+    text = [
+        f"{len(check)} finding{'s' * (len(check) != 1)} of check_table in the real "
+        "training rows. Mend what would spoil a model, and fit again."
+    ]
+    table = pd.DataFrame(
+        [
+            [found.kind, found.message, found.example, found.remedy]
+            for found in check.findings
+        ],
+        columns=["what", "evidence", "example", "remedy"],
+    )
+    return Section("What to look at in the table", text, table)
 
 
 def on_training(sampler: Any) -> Section:

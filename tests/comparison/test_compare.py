@@ -468,3 +468,30 @@ def test_the_default_samplers_reach_the_same_ratio():
     for name in ("random over-sampling", "random under-sampling"):
         _, resampled = run._default_samplers()[name].fit_resample(X, y)
         assert resampled.sum() / (~resampled).sum() == pytest.approx(0.6, abs=0.01)
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_no_verdict_where_a_column_gives_the_class_to_the_classifier(is_used):
+    rng = np.random.default_rng(0)
+    y = rng.random(400) < 0.1
+    X = pd.DataFrame(
+        {
+            "age": rng.normal(40, 9, 400) - 6 * y,
+            "fee": np.where(y, 35.0, 0.0) + rng.random(400),
+        }
+    )
+    seen = ["age", "fee"] if is_used else ["age"]
+    classifier = make_pipeline(
+        make_column_transformer((StandardScaler(), seen)), LogisticRegression()
+    )
+    comparison = compare(
+        X,
+        y,
+        classifier,
+        {"random": RandomOverSampler()},
+        cv=3,
+        random_state=0,
+        verbose=False,
+    )
+    assert (comparison.outcome == "leak") is is_used
+    assert ("Column 'fee' alone predicts the class" in comparison.verdict) is is_used

@@ -9,6 +9,7 @@ from gan_augment.metrics import (
     closest_record_ratio,
     copy_rates,
     membership_inference_auc,
+    reused_identifiers,
 )
 
 
@@ -99,3 +100,19 @@ def test_other_widths_are_a_clear_error(measure):
 def test_a_quantile_is_a_share():
     with pytest.raises(ValueError, match=r"`quantile` must be from 0 to 1\. Got 5"):
         copy_rates([[0.0]], [[0.0]], [[0.0]], quantile=5)
+
+
+def test_reused_identifiers_are_counted_by_column():
+    real = pd.DataFrame(
+        {
+            "id": [f"C{i:05d}" for i in range(200)],
+            "mail": [f"u{i}@mail.example" for i in range(200)],
+            "age": np.arange(200) % 60,
+        }
+    )
+    synthetic = pd.DataFrame(
+        {"id": ["C00003", "C90000", None, "C00004"], "age": [1, 2, 3, 4]}
+    )
+    shares = reused_identifiers(real, synthetic)
+    assert shares.to_dict() == {"id": pytest.approx(2 / 3), "mail": 0.0}
+    assert reused_identifiers(real[["age"]], synthetic).empty

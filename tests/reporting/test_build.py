@@ -156,3 +156,42 @@ def test_rows_that_the_sampler_did_not_return_are_a_clear_error(split, resampled
     idle = SimpleNamespace(synthetic_mask_=np.zeros(len(y), dtype=bool))
     with pytest.raises(ValueError, match=r"`sampler` must have made rows"):
         report(idle, X, y, X_test, y_test)
+
+
+@pytest.mark.parametrize("identifiers", ["fresh", "keep"])
+def test_identifiers_of_real_rows_are_red_and_fresh_ones_are_not(split, identifiers):
+    X, X_test, y, y_test = (part.copy() for part in split)
+    for rows, first in ((X, 10_000), (X_test, 70_000)):
+        rows["customer"] = [f"C{first + 37 * i}" for i in range(len(rows))]
+        rows["row"] = np.arange(len(rows)) + first
+    gan = TabularGAN(max_steps=10, identifiers=identifiers)
+    sampler = GANOverSampler(gan, sample_filter=None, random_state=0)
+    found = report(sampler, *sampler.fit_resample(X, y), X_test, y_test, random_state=0)
+    _, _, away = found.findings
+    if identifiers == "keep":
+        assert (away.answer, away.tone) == ("Yes", "bad")
+        assert "'customer' (100.0%)" in away.evidence
+        assert "identifiers" in found.verdict
+    else:
+        assert away.tone != "bad"
+    # A row number that no real row has would tell every synthetic row.
+    assert found.quality["rare"].loc["c2st", "synthetic"] < 0.95
+    page = found.to_html()
+    assert not any(value in page for value in X["customer"])
+    assert "names rows" in page
+
+
+def test_no_verdict_where_a_column_gives_the_class_away(split):
+    X, X_test, y, y_test = (part.copy() for part in split)
+    for rows, labels in ((X, y), (X_test, y_test)):
+        rows["closed on"] = np.where(labels == "rare", "2024-05-01", None)
+    sampler = GANOverSampler(
+        TabularGAN(max_steps=10), sample_filter=None, random_state=0
+    )
+    resampled = sampler.fit_resample(X, y)
+    found = report(
+        sampler, *resampled, X_test, y_test, classifier=classifier(), random_state=0
+    )
+    assert found.findings[0].answer == "Cannot be told"
+    assert "closed on" in found.findings[0].evidence
+    assert found.verdict.startswith("Not decided")

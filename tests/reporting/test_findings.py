@@ -155,3 +155,14 @@ def test_one_split_is_not_enough_to_say_use_them():
     text, tone = verdict(helps, looks_real(quality()), gives_away(quality()))
     assert tone == "open"
     assert "let compare() confirm it" in text
+
+
+def test_an_identifier_of_a_real_row_is_bad_news_whatever_the_rows_are():
+    reused = pd.Series({"phone": 0.25, "account": 0.0})
+    finding = gives_away(quality(), reused)
+    assert (finding.answer, finding.tone) == ("Yes", "bad")
+    assert "'phone' (25.0%)" in finding.evidence
+    assert "account" not in finding.evidence
+    fresh = gives_away(quality(), reused * 0)
+    assert fresh.answer == "No sign of it"
+    assert "No identifier of a real row" in fresh.evidence

@@ -211,13 +211,14 @@ def test_a_column_that_states_the_class_is_a_leak_and_a_good_one_is_not():
         {
             "good": good,
             "fee": np.where(y, rng.gamma(3, 9, 2000) + 50, rng.random(2000)),
+            "rate": np.where(y, np.inf, rng.random(2000)),
             "state": np.where(
                 y, rng.choice(["x", "y"], 2000), rng.choice(["a", "b"], 2000)
             ),
             "noise": rng.choice(list("abcd"), 2000),
         }
     )
-    assert check_table(X, y).leaking_columns == ["fee", "state"]
+    assert check_table(X, y).leaking_columns == ["fee", "rate", "state"]
 
 
 @pytest.mark.parametrize("n_classes", [2, 4])

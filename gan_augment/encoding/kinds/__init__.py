@@ -7,6 +7,7 @@ from gan_augment.encoding.kinds.categorical import CategoricalKind
 from gan_augment.encoding.kinds.high_cardinality import HighCardinalityKind
 from gan_augment.encoding.kinds.identifier import IdentifierKind
 from gan_augment.encoding.kinds.numeric import NumericKind
+from gan_augment.encoding.kinds.written import WrittenKind
 
 __all__ = [
     "COLUMN_KINDS",
@@ -17,6 +18,7 @@ __all__ = [
     "HighCardinalityKind",
     "IdentifierKind",
     "NumericKind",
+    "WrittenKind",
     "fit_kind",
     "register_kind",
 ]
@@ -46,5 +48,11 @@ def fit_kind(sample: ColumnSample) -> ColumnKind:
     return next(kind for kind in COLUMN_KINDS if kind.accepts(sample)).fit(sample)
 
 
-for _kind in (HighCardinalityKind, CategoricalKind, NumericKind, IdentifierKind):
+for _kind in (
+    HighCardinalityKind,
+    WrittenKind,
+    CategoricalKind,
+    NumericKind,
+    IdentifierKind,
+):
     register_kind(_kind)

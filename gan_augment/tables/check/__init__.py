@@ -6,6 +6,7 @@ A check is a function of a :class:`~gan_augment.tables.check.table.Table` that y
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -41,7 +42,9 @@ __all__ = [
     "TableCheck",
     "TableWarning",
     "check_table",
+    "find_leaks",
     "fix_column",
+    "warn_of_levels",
 ]
 
 Check = Callable[[Table], Iterable[Finding]]
@@ -71,6 +74,35 @@ _DECISIVE = frozenset({"leak", "identifier", "groups", "constant column"})
 
 class TableWarning(UserWarning):
     """A table has something that an over-sampler cannot serve."""
+
+
+def warn_of_levels(X: Any, columns: Sequence[Any], *, stacklevel: int) -> None:
+    """Warn of text that is numbers or dates and was taken for levels.
+
+    Parameters
+    ----------
+    X : DataFrame of shape (n_samples, n_features)
+        Rows of the table.
+    columns : sequence of object
+        Names of the columns that were taken for levels.
+    stacklevel : int
+        Whose line the warning names, as in :func:`warnings.warn`.
+
+    Warns
+    -----
+    TableWarning
+        For each such column.
+    """
+    table = Table(X[list(columns)])
+    for check in (find_numbers_as_text, find_dates_as_text):
+        for found in check(table):
+            warnings.warn(
+                f"{found.message} The texts are not all written alike, so they are "
+                "levels, and what goes with the numbers or dates is not learned. "
+                "Convert the column; check_table(X, y).clean(X, y) does where it can.",
+                TableWarning,
+                stacklevel=stacklevel + 1,
+            )
 
 
 def check_table(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.labels import plain_label
 from gan_augment.tables.check.finding import Finding, Fix
 from gan_augment.tables.check.table import Column, Table
 
@@ -23,7 +24,7 @@ def find_constant_columns(table: Table) -> Iterator[Finding]:
                 f"Column {column.name!r} "
                 + ("is empty." if is_empty else "has the same value in every row."),
                 {"distinct": float(len(column.levels))},
-                "" if is_empty else repr(column.levels[0]),
+                "" if is_empty else repr(plain_label(column.levels[0])),
                 "Drop it.",
                 _drop(column.name),
             )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.labels import plain_label
 from gan_augment.tables.check.finding import Finding
 from gan_augment.tables.check.table import Column, Table, same_level
 from gan_augment.tables.check.text import spelling_finding
@@ -21,7 +22,7 @@ def find_rare_classes(table: Table) -> Iterator[Finding]:
             yield Finding(
                 "class of one row",
                 table.labels.name,
-                f"Class {label!r} has one row.",
+                f"Class {plain_label(label)!r} has one row.",
                 {"rows": 1.0},
                 "",
                 "Merge it with another class or leave it out; nothing can be learned "

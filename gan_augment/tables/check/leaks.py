@@ -9,6 +9,7 @@ import pandas as pd
 from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
 
+from gan_augment.encoding.labels import plain_label
 from gan_augment.tables.check.finding import Finding
 from gan_augment.tables.check.table import Column, Table
 
@@ -18,8 +19,8 @@ ALMOST_PERFECT = 0.99
 ALMOST_ALWAYS = 0.98
 # Rows of a class below which a perfect prediction may be chance.
 FEWEST_ROWS = 10
-# Rows that are enough to tell.
-MOST_ROWS = 20_000
+# Rows that are enough to tell, and cells of a wide table.
+MOST_ROWS, FEWEST_LOOKED_AT, MOST_CELLS = 20_000, 2_000, 1_000_000
 
 _REMEDY = (
     "Drop the column if it is known only after the class is; scores of a model that "
@@ -34,7 +35,9 @@ def find_leaks(table: Table) -> Iterator[Finding]:
     if (counts >= FEWEST_ROWS).sum() < 2:
         return
     rng = np.random.default_rng(0)
-    rows = rng.permutation(known)[:MOST_ROWS]
+    affordable = MOST_CELLS // max(len(table.columns), 1)
+    n_rows = int(np.clip(affordable, FEWEST_LOOKED_AT, MOST_ROWS))
+    rows = rng.permutation(known)[:n_rows]
     y = table.y[rows]
     for column in table.columns:
         missing = _missing_with_class(table, column)
@@ -60,7 +63,7 @@ def _missing_with_class(table: Table, column: Column) -> Finding | None:
     if not absent.any() or absent.all():
         return None
     for index in np.argsort(table.class_counts):
-        label = table.classes[index]
+        label = plain_label(table.classes[index])
         of_class = table.y == index
         if of_class.sum() < FEWEST_ROWS:
             continue
@@ -111,12 +114,12 @@ def _predict_alone(
     column: Column, learned: np.ndarray, is_class: np.ndarray, judged: np.ndarray
 ) -> np.ndarray:
     """Probability of a class in the judged rows, by one column of the learned ones."""
-    ranks = column.ranks  # a tree knows float32 only, and no infinite values
-    if ranks is None:
+    numbers = column.scaled  # a tree knows float32 only, and no infinite values
+    if numbers is None:
         return _level_shares(column, learned, is_class)[column.codes[judged]]
     tree = DecisionTreeClassifier(max_leaf_nodes=16, random_state=0)
-    tree.fit(ranks[learned, None], is_class)
-    return tree.predict_proba(ranks[judged, None])[:, 1]
+    tree.fit(numbers[learned, None], is_class)
+    return tree.predict_proba(numbers[judged, None])[:, 1]
 
 
 def _level_shares(column: Column, rows: np.ndarray, is_class: np.ndarray) -> np.ndarray:
@@ -143,5 +146,7 @@ def _example(table: Table, column: Column) -> str:
             if pd.isna(value) or str(value).strip() == ""
             else repr(value.item() if isinstance(value, np.generic) else value)
         )
-        parts.append(f"{shown} where the class is {table.classes[index]!r}")
+        parts.append(
+            f"{shown} where the class is {plain_label(table.classes[index])!r}"
+        )
     return ", ".join(parts)

@@ -57,6 +57,12 @@ class TableCheck:
         """Columns that name rows."""
         return [found.column for found in self.of_kind("identifier")]
 
+    @property
+    def leak(self) -> str | None:
+        """Why scores on the table mean nothing, None if no column leaks."""
+        found = self.of_kind("leak")
+        return " ".join(finding.message for finding in found) or None
+
     def of_kind(self, kind: str) -> list[Finding]:
         """Findings of one kind."""
         return [found for found in self.findings if found.kind == kind]

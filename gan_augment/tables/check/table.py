@@ -14,6 +14,7 @@ import pandas as pd
 
 from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.identifiers import is_identifier
+from gan_augment.encoding.labels import plain_label
 from gan_augment.encoding.text import (
     NumberFormat,
     find_date_formats,
@@ -150,15 +151,16 @@ class Column:
         return None
 
     @cached_property
-    def ranks(self) -> np.ndarray | None:
-        """Ranks of the numbers, NaN where missing; None for words."""
+    def scaled(self) -> np.ndarray | None:
+        """The numbers from 0 to 1, infinite ones beside them; None for words."""
         if self.numbers is None:
             return None
-        missing = np.isnan(self.numbers)
-        ranks = np.unique(self.numbers[~missing], return_inverse=True)[1]
-        ranked = np.full(len(missing), np.nan)
-        ranked[~missing] = ranks
-        return ranked
+        finite = self.numbers[np.isfinite(self.numbers)]
+        if not len(finite):
+            return self.numbers
+        low, high = float(finite.min()), float(finite.max())
+        span = high - low or 1.0
+        return np.clip((self.numbers - low) / span, -1.0, 2.0)
 
 
 class Table:
@@ -282,9 +284,5 @@ def one_spelling(series: pd.Series) -> pd.Series:
 
 def shown(values: Sequence[Any], most: int = 4) -> str:
     """A few values, as they are written."""
-    listed = ", ".join(repr(_plain(value)) for value in list(values)[:most])
+    listed = ", ".join(repr(plain_label(value)) for value in list(values)[:most])
     return listed + (", ..." if len(values) > most else "")
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value

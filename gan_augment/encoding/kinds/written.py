@@ -1,0 +1,236 @@
+"""Text that is numbers or dates: modelled as these, and written as it was."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.encoding.cells import RankCells
+from gan_augment.encoding.kinds.base import ColumnSample
+from gan_augment.encoding.kinds.numeric import ScoreKind
+from gan_augment.encoding.text import (
+    NumberFormat,
+    find_date_formats,
+    find_number_format,
+    is_missing_spelling,
+)
+from gan_augment.encoding.values import NumericDomain, cast, fill_missing, is_missing
+
+_AFFIXED = re.compile(r"([^\d.,+-]*)(.*\d[.,]?)(\D*)", re.DOTALL)
+# How many decimals are written: as many as in the others, as Python does, or as few as
+# are needed.
+_AS_PYTHON, _AS_FEW = -1, -2
+
+
+@dataclass(frozen=True)
+class NumberStyle:
+    """How the numbers of a column are written.
+
+    Parameters
+    ----------
+    decimal : str
+        The decimal mark.
+    thousands : str
+        What separates thousands; empty if nothing does.
+    decimals : int
+        Number of decimals; -1 writes as many as Python does, -2 as few as are needed.
+    prefix, suffix : str
+        What is before and after every number.
+    """
+
+    decimal: str
+    thousands: str
+    decimals: int
+    prefix: str
+    suffix: str
+
+    @classmethod
+    def of(cls, texts: list[str]) -> Self | None:
+        """Find the style that writes all texts as they are, None if there is none."""
+        found = find_number_format(texts)
+        parts = [_AFFIXED.fullmatch(text) for text in texts]
+        affixes = {(part[1], part[3]) for part in parts if part}
+        if found is None or None in parts or len(affixes) != 1:
+            return None
+        prefix, suffix = affixes.pop()
+        values = np.array([found.parse(text) for text in texts])
+        n_decimals = {
+            len(part[2].partition(found.decimal)[2]) for part in parts if part
+        }
+        styles = [
+            cls(found.decimal, thousands, decimals, prefix, suffix)
+            for decimals in (max(n_decimals), _AS_PYTHON, _AS_FEW)
+            for thousands in ("", {".": ",", ",": "."}[found.decimal], " ", "'")
+        ]
+        few = slice(100)  # which rule most styles out
+        return next(
+            (
+                style
+                for style in styles
+                if all(style.write(values[i]) == texts[i] for i in (few, slice(None)))
+            ),
+            None,
+        )
+
+    def read(self, texts: list[str]) -> pd.Series:
+        """Numbers, NaN where a text is none."""
+        found = NumberFormat(self.decimal)
+        return pd.Series([found.parse(text) for text in texts], dtype=np.float64)
+
+    def write(self, values: Any) -> list[str]:
+        """Texts of numbers."""
+        return [f"{self.prefix}{self._core(float(v))}{self.suffix}" for v in values]
+
+    def _core(self, value: float) -> str:
+        if self.decimals == _AS_PYTHON:
+            text = f"{value:,}"
+        elif self.decimals == _AS_FEW:
+            text = f"{value:,.8f}".rstrip("0").rstrip(".")
+        else:
+            text = f"{value:,.{self.decimals}f}"
+        marks = {",": self.thousands, ".": self.decimal}
+        return "".join(marks.get(character, character) for character in text)
+
+
+@dataclass(frozen=True)
+class DateStyle:
+    """How the dates of a column are written.
+
+    Parameters
+    ----------
+    date_format : str
+        As of :func:`time.strftime`.
+    """
+
+    date_format: str
+
+    @classmethod
+    def of(cls, texts: list[str]) -> Self | None:
+        """Find the format that writes all texts as they are, None if there is none."""
+        for date_format in find_date_formats(texts):
+            style = cls(date_format)
+            dates = style.read(texts)
+            if dates.notna().all() and style.write(dates) == texts:
+                return style
+        return None
+
+    def read(self, texts: list[str]) -> pd.Series:
+        """Dates, missing where a text is none."""
+        return pd.to_datetime(
+            pd.Series(texts, dtype=object), format=self.date_format, errors="coerce"
+        )
+
+    def write(self, values: Any) -> list[str]:
+        """Texts of dates."""
+        return pd.Series(values).dt.strftime(self.date_format).tolist()
+
+
+@dataclass(eq=False)
+class WrittenKind(ScoreKind):
+    """Numbers or dates as text, of more levels than a one-hot span takes.
+
+    Parameters
+    ----------
+    dtype : dtype
+        Dtype of the text.
+    style : NumberStyle or DateStyle
+        Text <-> numbers or dates.
+    missing_text : str or None
+        The one text that is neither, such as ``""`` or ``"?"``, which is missing.
+    domain : NumericDomain
+        Numbers or dates <-> plain numbers.
+    cells : RankCells
+        Plain numbers <-> cells.
+    """
+
+    dtype: Any
+    style: NumberStyle | DateStyle
+    missing_text: str | None
+    domain: NumericDomain
+    cells: RankCells
+
+    name = "written"
+    state_classes: ClassVar[tuple[type, ...]] = (
+        *ScoreKind.state_classes,
+        NumericDomain,
+        NumberStyle,
+        DateStyle,
+    )
+    is_discrete = False
+
+    @classmethod
+    def accepts(cls, sample: ColumnSample) -> bool:
+        """Whether a column is text of which all but one are numbers, or dates."""
+        return _style_of(sample) is not None
+
+    @classmethod
+    def fit(cls, sample: ColumnSample) -> Self:
+        """Learn how the values are written, and their distribution."""
+        found = _style_of(sample)
+        if found is None:
+            raise ValueError(f"Column {sample.values.name!r} must be written alike.")
+        style, missing_text = found
+        dates_or_numbers = _read(style, sample.values)
+        domain = NumericDomain.of(dates_or_numbers)
+        cells = RankCells.of(domain.to_numbers(dates_or_numbers), sample.weights)
+        return cls(sample.values.dtype, style, missing_text, domain, cells)
+
+    def to_numbers(self, values: pd.Series) -> np.ndarray:
+        """Numbers of texts, NaN where missing; a ValueError for another text."""
+        read = _read(self.style, values)
+        others = values[is_missing(read) & ~is_missing(values)]
+        unknown = others[others != self.missing_text]
+        if len(unknown):
+            raise ValueError(
+                f"Column {values.name!r} must hold text that is written as in fit. Got "
+                f"{unknown.iloc[0]!r}. Fit again on rows that include it."
+            )
+        return self.domain.to_numbers(read)
+
+    def to_values(self, numbers: np.ndarray, rng: np.random.Generator) -> pd.Series:
+        """Texts of numbers."""
+        read = self.domain.to_series(numbers)
+        missing = is_missing(read)
+        texts = np.empty(len(read), dtype=object)
+        texts[~missing] = self.style.write(read[~missing])
+        series = pd.Series(texts, dtype=object)
+        gone = np.nan if self.missing_text is None else self.missing_text
+        return cast(fill_missing(series, missing, gone), self.dtype)
+
+
+def _style_of(
+    sample: ColumnSample,
+) -> tuple[NumberStyle | DateStyle, str | None] | None:
+    values = sample.values
+    if sample.categorical or isinstance(values.dtype, pd.CategoricalDtype):
+        return None
+    if not pd.api.types.is_string_dtype(values.dtype):
+        return None
+    levels = sample.levels.levels
+    if len(levels) <= sample.max_categories:
+        return None
+    if pd.api.types.infer_dtype(levels, skipna=True) != "string":
+        return None
+    texts = [str(level) for level in levels]
+    spelled = is_missing_spelling(texts, among_words=False)
+    present = [t for t, s in zip(texts, spelled, strict=True) if not s]
+    has_missing = bool(is_missing(values).any())
+    if spelled.sum() + has_missing > 1:
+        return None  # which of them a missing value was would be lost
+    style = NumberStyle.of(present) or DateStyle.of(present)
+    if style is None:
+        return None
+    gone = [t for t, s in zip(texts, spelled, strict=True) if s]
+    return style, gone[0] if gone else None
+
+
+def _read(style: NumberStyle | DateStyle, values: pd.Series) -> pd.Series:
+    """Numbers or dates of texts; each different text is read once."""
+    codes, levels = pd.factorize(values)
+    read = style.read([str(level) for level in levels])
+    taken = read.reindex(np.where(codes < 0, len(read), codes))
+    return pd.Series(taken.array, index=values.index, name=values.name)
