@@ -10,6 +10,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_array
 
+# A DataFrame, an array, and SciPy's sparse formats.
+CONTAINERS = ("frame", "array", "bsr", "coo", "csc", "csr", "dia", "dok", "lil")
+
 
 @dataclass
 class Container:
@@ -28,6 +31,10 @@ class Container:
     kind: str
     dtype: Any = None
     is_matrix: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in CONTAINERS:
+            raise ValueError(f"`kind` must be one of {CONTAINERS}. Got {self.kind!r}.")
 
     @classmethod
     def of(cls, X: Any) -> Container:

@@ -86,6 +86,10 @@ class TableEncoder(BaseEstimator):
     2   NaN   a
     """
 
+    columns_: list[TableColumn]
+    groups_: list[OneHotGroup]
+    container_: Container
+
     def __init__(
         self,
         *,
@@ -345,7 +349,19 @@ class TableEncoder(BaseEstimator):
         self.groups_ = state["groups"]
         self.container_ = state["container"]
         self._set_schema()
+        self._check_decoding()
         return self
+
+    def _check_decoding(self) -> None:
+        """Raise unless everything that the columns may hold can be given back."""
+        group_of = {group.names[0]: group for group in self.groups_}
+        for column in self.columns_:
+            restored = column.from_numbers(column.extremes())
+            group = group_of.pop(column.name, None)
+            if group is not None:
+                group.unfold(restored)
+        if group_of:
+            raise ValueError(f"Groups must be columns. Got groups of {[*group_of]}.")
 
     def _set_schema(self) -> None:
         """Derive what follows from the columns; called by fit and by load."""
