@@ -17,25 +17,27 @@ import logging
 import random
 import shutil
 import tempfile
+import traceback
 import warnings
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeGuard
 
 import mlflow
 import numpy as np
 import pandas as pd
 import typer
+from mlflow.exceptions import MlflowException
 from mlflow.pyfunc import scoring_server
 from rich.console import Console
 from rich.table import Table
 from safetensors.numpy import load_file, save
 
 import gan_augment.mlflow
-from gan_augment import ImageGAN, TabularGAN
+from gan_augment import CTGAN, TVAE, GANOverSampler, ImageGAN, TabularGAN
 from gan_augment.persistence import ModelFileError, seal
 from pipelines.limited import READ, Outcome, run_limited
 from pipelines.mutations import (
@@ -132,7 +134,7 @@ class ModelTarget(Target):
         gan = self._class.load(self.folder)
         for label in (None, gan.classes_[0]):
             X, _ = gan.sample(20, label=label, random_state=1)
-            if isinstance(X, np.ndarray) and not np.isfinite(X).all():
+            if getattr(X, "dtype", None) == np.float64 and not np.isfinite(X).all():
                 raise AssertionError("images of numbers that are not finite")
 
 
@@ -152,8 +154,9 @@ class JournalTarget(Target):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                gan_augment.mlflow.autolog(spool=kept)
-                TabularGAN(max_steps=2).fit([[0.0], [1.0]] * 8, [0, 1] * 8)
+                gan_augment.mlflow.autolog(spool_dir=kept)
+                sampler = GANOverSampler(TabularGAN(max_steps=2), random_state=0)
+                sampler.fit_resample([[0.0], [1.0], [2.0]] * 8, [0, 1, 1] * 8)
         finally:
             gan_augment.mlflow.autolog(disable=True)
             mlflow.set_tracking_uri(before)
@@ -187,13 +190,12 @@ class RequestTarget(Target):
     """The body of a request to a served generator."""
 
     name = "request"
-    refusals = ("MlflowException", "MlflowInvalidInputException")
+    refusals = (MlflowException.__name__, "MlflowInvalidInputException")
     BODIES = (
         {"dataframe_records": [{"n_rows": 3, "target_class": "1", "seed": 7}]},
         {"dataframe_records": [{"n_rows": 1}, {"n_rows": 2, "target_class": "0"}]},
         {"dataframe_split": {"columns": ["n_rows", "seed"], "data": [[2, 5]]}},
         {"inputs": [], "params": {"n_rows": 3, "target_class": "1", "seed": 7}},
-        {"instances": [{"n_rows": 1}]},
     )
 
     def __init__(self, folder: Path, gan: Any) -> None:
@@ -224,12 +226,19 @@ class RequestTarget(Target):
             return  # the server refuses it before anybody reads it
         try:
             scoring_server.invocations(text, "application/json", self._model, schema)
-        except Exception as error:
-            # MLflow calls every error of a model unexpected; those of ours are no bugs.
+        except MlflowException as error:
+            # What a model raises is the context of what MLflow makes of it.
             cause = error.__context__
-            if cause is not None and not isinstance(cause, ValueError | type(error)):
+            if _is_ours(cause) and not isinstance(cause, ValueError | MlflowException):
                 raise cause from None
             raise
+
+
+def _is_ours(error: BaseException | None) -> TypeGuard[BaseException]:
+    """Whether an error came out of this package, and not of what calls it."""
+    frames = traceback.extract_tb(error.__traceback__) if error else []
+    package = str(Path(gan_augment.__file__).parent)
+    return any(frame.filename.startswith(package) for frame in frames)
 
 
 def _small_table() -> tuple[pd.DataFrame, np.ndarray]:
@@ -243,7 +252,7 @@ def _small_table() -> tuple[pd.DataFrame, np.ndarray]:
             "when": pd.Timestamp("2024-01-01", tz="Europe/Berlin")
             + pd.to_timedelta(rng.integers(0, 500, n), "h"),
             "waited": pd.to_timedelta(rng.integers(0, 1000, n), "s"),
-            "text": rng.choice(["a", "b", None], n),
+            "text": np.resize(np.array(["a", "b", None], object), n),
             "number": [f"n-{i}" for i in range(n)],
             "sparse": pd.arrays.SparseArray(rng.choice([0, 0, 1.5], n)),
             "part": pd.cut(rng.normal(size=n), 4),
@@ -273,9 +282,21 @@ def _image_gan() -> ImageGAN:
 
 
 def _row_gan() -> ImageGAN:
-    rows = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 64)))
+    rows = np.random.default_rng(0).normal(size=(40, 64))
     gan = ImageGAN(max_steps=1, image_shape=(8, 8), random_state=0)
     return gan.fit(rows, np.arange(40) % 2)
+
+
+def _ctgan() -> CTGAN:
+    table, labels = _small_table()
+    gan = CTGAN(max_steps=1, latent_dim=4, hidden_dims=(8,), random_state=0)
+    return gan.fit(table[["amount", "city"]], labels)
+
+
+def _tvae() -> TVAE:
+    table, labels = _small_table()
+    gan = TVAE(max_steps=1, latent_dim=4, hidden_dims=(8,), random_state=0)
+    return gan.fit(table[["amount", "city"]], labels)
 
 
 # Every kind of input, and what makes its target in a folder.
@@ -284,6 +305,8 @@ TARGETS: dict[str, Callable[[Path], Target]] = {
     "array": lambda folder: ModelTarget(folder, "array", _array_gan()),
     "images": lambda folder: ModelTarget(folder, "images", _image_gan()),
     "rows": lambda folder: ModelTarget(folder, "rows", _row_gan()),
+    "ctgan": lambda folder: ModelTarget(folder, "ctgan", _ctgan()),
+    "tvae": lambda folder: ModelTarget(folder, "tvae", _tvae()),
     "request": lambda folder: RequestTarget(folder, _table_gan()),
     "journal": JournalTarget,
 }
@@ -315,7 +338,7 @@ class Tally:
         self.megabytes = max(self.megabytes, outcome.megabytes)
         if target.is_wrong(outcome):
             self.wrong.append(
-                f"{target.name} {outcome.index}: {outcome.result} {outcome.detail} "
+                f"{target.name} {outcome.number}: {outcome.result} {outcome.detail} "
                 f"{outcome.event} {outcome.seconds:.1f} s {outcome.megabytes:.0f} MB"
             )
 

@@ -24,7 +24,6 @@ from typing import Any, NamedTuple
 # processes, reaching for the network, changing files.
 FORBIDDEN = {
     "exec",
-    "compile",
     "marshal.loads",
     "pickle.find_class",
     "ctypes.dlopen",
@@ -50,8 +49,8 @@ class Outcome(NamedTuple):
 
     Parameters
     ----------
-    index : int
-        Its number.
+    number : int
+        Which input it was.
     result : str
         :data:`READ`, the name of the class of the error, ``"hang"`` or ``"died"``.
     detail : str
@@ -66,7 +65,7 @@ class Outcome(NamedTuple):
         Bytes of the input.
     """
 
-    index: int
+    number: int
     result: str
     detail: str = ""
     event: str = ""

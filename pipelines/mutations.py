@@ -160,6 +160,7 @@ def _put(tree: Any, path: Path_, value: Any) -> Any:
 
 def _changed(value: Any, rng: random.Random) -> Any:
     """Another value in place of one: near it, or strange."""
+    near: list[Any] = []
     if isinstance(value, int | float) and not isinstance(value, bool):
         near = [-value, value + 1, value * 1000, value + 0.5, str(value), [value]]
         near += [10 ** rng.randint(1, 17), value * 10**9]
@@ -182,8 +183,6 @@ def _changed(value: Any, rng: random.Random) -> Any:
         near = [rest, {**rest, f"{key}_": value[key]}, {**rest, f"${key}": value[key]}]
         near += [{**value, key: value[other], other: value[key]}]
         near += [{**value, "extra": rng.choice(STRANGE)}]
-    else:
-        near = []
     if rng.random() > 0.97:
         return _deep(rng.choice([50, 500, 900]))
     if near and rng.random() < 0.5:

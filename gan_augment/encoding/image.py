@@ -153,7 +153,7 @@ class RowContainer:
             return X
         if self.kind == "frame":
             frame = pd.DataFrame(X)
-            for position, dtype in enumerate(self.dtypes):
+            for position, dtype in enumerate(self.dtypes or []):
                 frame[position] = frame[position].astype(dtype)
             return frame.set_axis(self.columns, axis=1)
         suffix = "matrix" if self.is_matrix else "array"

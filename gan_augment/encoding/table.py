@@ -356,10 +356,11 @@ class TableEncoder(BaseEstimator):
         """Raise unless everything that the columns may hold can be given back."""
         group_of = {group.names[0]: group for group in self.groups_}
         for column in self.columns_:
-            restored = column.from_numbers(column.extremes())
+            numbers = column.extremes()
+            restored = column.from_numbers(numbers, make_rng(0))
             group = group_of.pop(column.name, None)
-            if group is not None:
-                group.unfold(restored)
+            series = [restored] if group is None else group.unfold(restored)
+            self.container_.build(series, len(numbers))
         if group_of:
             raise ValueError(f"Groups must be columns. Got groups of {[*group_of]}.")
 

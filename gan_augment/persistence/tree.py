@@ -42,7 +42,9 @@ class Writer:
         if value is None or type(value) in (bool, int, str):
             return value
         if isinstance(value, np.generic) and value.dtype.kind in "biufUS":
-            return self.write(value.item(), where)
+            item = value.item()
+            if not isinstance(item, np.generic):  # as a longdouble's is
+                return self.write(item, where)
         if type(value) is float:
             return value if np.isfinite(value) else {"$float": repr(value)}
         if isinstance(value, list):
@@ -87,7 +89,7 @@ class Writer:
             items = self._write_items(value.tolist(), where)
             return {"$values": items, "dtype": self._write_dtype(value.dtype, where)}
         plain = value.view("i8") if value.dtype.kind in "mM" else value
-        plain = np.ascontiguousarray(plain, plain.dtype.newbyteorder("="))
+        plain = np.asarray(plain, plain.dtype.newbyteorder("="), order="C")
         if plain.dtype not in TENSOR_DTYPES:
             raise TypeError(
                 f"{where} must hold arrays of numbers of at most 64 bits, or lists of "

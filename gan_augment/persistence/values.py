@@ -19,7 +19,7 @@ DTYPE_KINDS = "biufcmMOUST"
 MAX_SPELLING, MAX_ITEM_BYTES = 256, 2**16
 _DECIMAL = re.compile(r"decimal(128|256)\((\d+), (-?\d+)\)")
 _STRING_DTYPE = "StringDType()"
-_ARROW = "arrow:"
+_ARROW, _STRING = "arrow:", "string:"
 
 
 class Scalar(NamedTuple):
@@ -111,8 +111,9 @@ def spell_dtype(dtype: Any) -> str | None:
     text = dtype.str if isinstance(dtype, np.dtype) else str(dtype)
     if isinstance(dtype, np.dtype) and dtype.kind in "OT":
         text = str(dtype)
-    if isinstance(dtype, pd.StringDtype) and dtype.na_value is pd.NA:
-        text = f"string[{dtype.storage}]"
+    if isinstance(dtype, pd.StringDtype):
+        missing = "NA" if dtype.na_value is pd.NA else "NaN"
+        text = f"{_STRING}{dtype.storage}:{missing}"
     if isinstance(dtype, pd.ArrowDtype):
         text = f"{_ARROW}{dtype.pyarrow_dtype}"
     try:
@@ -127,10 +128,15 @@ def parse_dtype(text: Any) -> Any:
         raise ValueError(f"A dtype must be text of at most {MAX_SPELLING} characters.")
     if text.startswith(_ARROW):
         return pd.ArrowDtype(_arrow_type(text.removeprefix(_ARROW)))
+    if text.startswith(_STRING):
+        storage, missing = text.removeprefix(_STRING).split(":")
+        na_value = {"NA": pd.NA, "NaN": np.nan}[missing]
+        return pd.StringDtype(storage, na_value)
     if text == _STRING_DTYPE:
-        return np.dtypes.StringDType()  # type: ignore[attr-defined]  # since NumPy 2
-    # Parentheses and commas are NumPy's records, "dateutil" is a path to any file.
-    if re.search(r"[()]|^[^\[]*,|dateutil", text):
+        return np.dtypes.StringDType()
+    # What begins with a number, or has parentheses or commas, is NumPy's records, which
+    # it compiles; "dateutil" is a path to any file.
+    if re.search(r"^\W?\d|[()]|^[^\[]*,|dateutil", text):
         raise ValueError(f"A dtype must be one that is written. Got {text!r}.")
     dtype = pd.api.types.pandas_dtype(text)
     if isinstance(dtype, np.dtype) and (

@@ -41,7 +41,9 @@ class HighCardinalityKind(LevelKind, ScoreKind):
     def __post_init__(self) -> None:
         codes = np.arange(len(self.domain.levels))
         if not np.array_equal(self.cells.distinct, codes):
-            raise ValueError(f"{len(self.cells.distinct)} codes of {len(codes)} levels.")
+            raise ValueError(
+                f"{len(self.cells.distinct)} codes of {len(codes)} levels."
+            )
 
     @classmethod
     def accepts(cls, sample: ColumnSample) -> bool:
