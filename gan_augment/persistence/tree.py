@@ -76,12 +76,10 @@ class Writer:
         return scalar
 
     def _write_dataclass(self, value: Any, where: str) -> dict[str, Any]:
-        if hasattr(value, "name"):
-            where = f"Column {value.name!r}"
-        members = {
-            field.name: self.write(getattr(value, field.name), where)
-            for field in fields(value)
-        }
+        members = {field.name: getattr(value, field.name) for field in fields(value)}
+        if "name" in members:
+            where = f"Column {members['name']!r}"
+        members = {name: self.write(item, where) for name, item in members.items()}
         return {"$class": type(value).__name__, "fields": members}
 
     def _write_array(self, value: np.ndarray, where: str) -> dict[str, Any]:
