@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo images test test-slow check mutation fuzz benchmark clean
+.PHONY: demo images test test-slow check mutation fuzz audit benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -19,6 +19,11 @@ images: $(VENV)/.installed-pipelines
 # Damaged models, journals and requests; FLAGS="--mutations 100000" takes an hour.
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m pipelines.fuzz $(FLAGS)
+
+# Known vulnerabilities of what is installed, and a bill of materials in bom.json.
+audit: $(VENV)/.installed-audit
+	$(BIN)/cyclonedx-py environment $(BIN)/python --output-file bom.json
+	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
 
 # Two workers on two cores: a second thread would only wait for a core.
 test test-slow check mutation fuzz: export OMP_NUM_THREADS = 1

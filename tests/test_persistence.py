@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import uuid
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -390,6 +391,27 @@ def test_a_value_that_cannot_be_saved_is_named_with_its_column(tmp_path):
     gan = TabularGAN(max_steps=1).fit(frame, [0, 1] * 4)
     with pytest.raises(TypeError, match=r"'share' .*Fraction\(.*Convert"):
         gan.save(tmp_path / "gan")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs OpenSSL")
+def test_one_signature_covers_the_files_as_the_security_page_says(saved):
+    _, path = saved
+    page = (Path(__file__).parent.parent / "docs/security.md").read_text()
+    commands = page.split("```bash")[1].split("```")[0]
+    make, verify = commands.strip().split("\n\n")
+
+    def run(command):
+        return subprocess.run(
+            ["sh", "-ec", command], cwd=path.parent, capture_output=True
+        ).returncode
+
+    assert run(make) == run(verify) == 0
+    with (path / "model.safetensors").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ModelFileError, match="checksums"):
+        TabularGAN.load(path)
+    persistence.seal(path)
+    assert run(verify) != 0
 
 
 def test_a_pipe_in_place_of_a_file_does_not_block(saved):
