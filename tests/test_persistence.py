@@ -145,6 +145,10 @@ def _edit_arrays(path, change):
         (lambda p: _edit(p, lambda d: d["tree"].update({"class": "os"})), "another"),
         (lambda p: _edit(p, lambda d: d.update(tree=[1])), "another"),
         (
+            lambda p: _edit(p, lambda d: d["tree"].update({"class": {"$missing": "NA"}})),
+            "another",
+        ),
+        (
             lambda p: _edit(
                 p, lambda d: d["tree"].update(x={"$class": "os.system", "fields": {}})
             ),

@@ -225,7 +225,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             If the directory is damaged or holds another class.
         """
         tree = persistence.load(path, cls._saved_classes)
-        if not isinstance(tree, dict) or tree.get("class") != cls.__name__:
+        if not isinstance(tree, dict) or str(tree.get("class")) != cls.__name__:
             raise persistence.ModelFileError(
                 f"{path} must hold a {cls.__name__}. Got another model."
             )
