@@ -145,7 +145,9 @@ def _edit_arrays(path, change):
         (lambda p: _edit(p, lambda d: d["tree"].update({"class": "os"})), "another"),
         (lambda p: _edit(p, lambda d: d.update(tree=[1])), "another"),
         (
-            lambda p: _edit(p, lambda d: d["tree"].update({"class": {"$missing": "NA"}})),
+            lambda p: _edit(
+                p, lambda d: d["tree"].update({"class": {"$missing": "NA"}})
+            ),
             "another",
         ),
         (
@@ -243,11 +245,13 @@ def _first(document, kind):
             "must have the shapes",
         ),
         (
-            lambda d: _first(d, "Recipe").update(hidden_dims=[10**9, 10**9]),
+            lambda d: _first(d, "Recipe").update(
+                hidden_dims={"$tuple": [10**9, 10**9]}
+            ),
             "must have the shapes",
         ),
         (
-            lambda d: _first(d, "Recipe").update(hidden_dims=[1] * 10**6),
+            lambda d: _first(d, "Recipe").update(hidden_dims={"$tuple": [1] * 10**6}),
             "a layer of weights each",
         ),
         (lambda d: _first(d, "OneHotCells").update(n_levels=10**12), "levels"),

@@ -72,6 +72,7 @@ class BaseGAN(BaseSynthesizer):
     # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
 
+    recipe_: Recipe
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -111,9 +111,15 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         check_classification_targets(y)
         check_consistent_length(X, y)
         self.encoder_ = self._make_encoder().fit(X, y)
-        self.classes_, classes, counts = np.unique(
-            y, return_inverse=True, return_counts=True
-        )
+        try:
+            self.classes_, classes, counts = np.unique(
+                y, return_inverse=True, return_counts=True
+            )
+        except TypeError as error:
+            raise TypeError(
+                f"y must hold labels that can be ordered. Got {error}. Convert them, "
+                "for example to strings."
+            ) from error
         self.class_prior_ = counts / len(y)
         rng = make_rng(self.random_state)
         with one_thread(self.device):
@@ -280,7 +286,8 @@ def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
     ValueError
         If a weight is missing, too much, of another shape or not finite.
     """
-    wanted = {name: tuple(t.shape) for name, t in network.state_dict().items()}
+    tensors = network.state_dict()
+    wanted = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     found = {name: array.shape for name, array in weights.items()}
     if found != wanted:
         raise ValueError(
@@ -288,7 +295,8 @@ def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
             f"{found}."
         )
     for name, array in weights.items():
-        check_array_of(array, name, array.shape)
+        kinds = "f" if tensors[name].is_floating_point() else "iu"
+        check_array_of(array, name, array.shape, kinds)
 
 
 def check_drawn(output: np.ndarray) -> None:

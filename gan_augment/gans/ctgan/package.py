@@ -15,7 +15,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any, Literal
 
@@ -42,7 +42,7 @@ from gan_augment.gans.ctgan.layout import (
     TrainedNetwork,
     layout_of,
 )
-from gan_augment.seeding import draw_seed, make_torch_generator
+from gan_augment.seeding import draw_seed, make_rng, make_torch_generator
 from gan_augment.training.callbacks import History, ambient_callbacks
 from gan_augment.training.trainer import MOST_EPOCHS
 
@@ -81,6 +81,7 @@ class PackageSynthesizer(BaseSynthesizer):
     identifiers: Literal["fresh", "keep", "drop"]
     per_class: bool
     latent_dim: int
+    hidden_dims: Sequence[int]
     batch_size: int
     max_steps: int
     verbose: bool
@@ -273,6 +274,8 @@ class PackageSynthesizer(BaseSynthesizer):
             check_weights(self._on_meta_device(network), network.weights)
             if network.bounds.shape != shape:
                 raise ValueError(f"bounds of {network.bounds.shape} for {shape}.")
+            module, rng = self._module(network), make_torch_generator(make_rng(0))
+            check_drawn(self._forward(module, network, 0, 16, rng).numpy())
 
 
 def _records(
