@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo images test test-slow check mutation benchmark clean
+.PHONY: demo images test test-slow check mutation fuzz audit benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -16,8 +16,17 @@ benchmark: $(VENV)/.installed-pipelines
 images: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.images $(FLAGS)
 
+# Damaged models, journals and requests; FLAGS="--mutations 100000" takes an hour.
+fuzz: $(VENV)/.installed-test
+	$(BIN)/python -m pipelines.fuzz $(FLAGS)
+
+# Known vulnerabilities of what is installed, and a bill of materials in bom.json.
+audit: $(VENV)/.installed-audit
+	$(BIN)/cyclonedx-py environment $(BIN)/python --output-file bom.json
+	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
+
 # Two workers on two cores: a second thread would only wait for a core.
-test test-slow check mutation: export OMP_NUM_THREADS = 1
+test test-slow check mutation fuzz: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.interpolation import interpolate
 
 # Ends of the uniform scale that are cut off, so that a normal score stays within 3.1:
@@ -57,6 +58,12 @@ class RankCells:
     alike: tuple[int, int] = (0, 0)
 
     def __post_init__(self) -> None:
+        check_array_of(self.distinct, "distinct", (-1,))
+        check_array_of(self.edges, "edges", (len(self.distinct) + 1,), "f")
+        check_array_of(self.heavy, "heavy", self.distinct.shape, "b")
+        for name in ("distinct", "edges"):
+            if (np.diff(getattr(self, name)) < 0).any():
+                raise ValueError(f"`{name}` must ascend.")
         self._knots = self._interpolation_knots()
         first, stop = self.alike
         if not 0 <= first <= stop <= len(self.distinct):
@@ -195,6 +202,10 @@ class OneHotCells:
 
     n_levels: int
     nullable: bool
+
+    def __post_init__(self) -> None:
+        if self.n_levels < 0:
+            raise ValueError(f"`n_levels` must be at least 0. Got {self.n_levels}.")
 
     @property
     def constant(self) -> bool:

@@ -79,6 +79,12 @@ class TableColumn:
             )
         return self.kind.to_numbers(series)
 
+    def extremes(self) -> np.ndarray:
+        """Numbers that the values had, and NaN if one may be missing."""
+        known = self.kind.known_numbers()
+        missing = self.kind.nullable or not len(known)
+        return np.append(known, [np.nan] * missing)
+
     def from_numbers(self, numbers: np.ndarray, rng: np.random.Generator) -> pd.Series:
         """The column, in its own dtype, for numbers or level codes."""
         series = cast(self.kind.to_values(numbers, rng), self.dtype)

@@ -10,6 +10,9 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_array
 
+# A DataFrame, an array, and SciPy's sparse formats.
+CONTAINERS = ("frame", "array", "bsr", "coo", "csc", "csr", "dia", "dok", "lil")
+
 
 @dataclass
 class Container:
@@ -23,17 +26,26 @@ class Container:
         Dtype of an array or a sparse matrix.
     is_matrix : bool
         Whether a sparse container is a ``spmatrix`` rather than a ``sparray``.
+    columns : Index or None
+        Columns of a DataFrame.
     """
 
     kind: str
     dtype: Any = None
     is_matrix: bool = False
+    columns: pd.Index | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in CONTAINERS:
+            raise ValueError(f"`kind` must be one of {CONTAINERS}. Got {self.kind!r}.")
+        if (self.columns is None) == (self.kind == "frame"):
+            raise ValueError("A frame must have columns, and nothing else.")
 
     @classmethod
     def of(cls, X: Any) -> Container:
         """Describe a table."""
         if isinstance(X, pd.DataFrame):
-            return cls("frame")
+            return cls("frame", columns=X.columns)
         if sparse.issparse(X):
             return cls(X.format, X.dtype, isinstance(X, sparse.spmatrix))
         return cls("array", as_array(X).dtype)
@@ -42,7 +54,9 @@ class Container:
         """Put columns together."""
         if self.kind == "frame":
             frame = pd.concat(series, axis=1)
-            frame.columns = pd.Index([column.name for column in series])
+            columns: Any = self.columns
+            names = {column.name for column in series}
+            frame.columns = columns[[name in names for name in columns]]
             return frame
         array = np.empty((n_rows, len(series)), dtype=self.dtype)
         for position, column in enumerate(series):

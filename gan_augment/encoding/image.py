@@ -14,6 +14,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from gan_augment.encoding.arrays import check_array_of
+from gan_augment.encoding.container import CONTAINERS
 from gan_augment.encoding.interpolation import search
 
 # With more different values than this, pixels are real numbers and have no grid.
@@ -40,7 +42,22 @@ class ImageLayout:
     shape: tuple[int, ...]
     image_shape: tuple[int, ...]
     channels_first: bool
-    dtype: Any
+    dtype: np.dtype
+
+    def __post_init__(self) -> None:
+        n_numbers = math.prod(self.shape)
+        if len(self.image_shape) not in (2, 3) or n_numbers != math.prod(
+            self.image_shape
+        ):
+            raise ValueError(f"{self.image_shape} is no shape of an image.")
+        height, width = self.size
+        if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
+            raise ValueError(
+                f"Images must have sides of at most {MAX_SIDE} pixels. Got images of "
+                f"{height} x {width}. Make them smaller first."
+            )
+        if self.n_channels < 1 or self.dtype.kind not in "biuf":
+            raise ValueError(f"{self} is no layout of images.")
 
     @classmethod
     def of(cls, X: np.ndarray, image_shape: Sequence[int] | None) -> ImageLayout:
@@ -61,14 +78,7 @@ class ImageLayout:
                     f"`image_shape` must be the shape of the images, {shape}. Got "
                     f"{tuple(image_shape)}."
                 )
-        layout = cls(shape, found, _is_channels_first(found), X.dtype)
-        height, width = layout.size
-        if not (1 <= height <= MAX_SIDE and 1 <= width <= MAX_SIDE):
-            raise ValueError(
-                f"Images must have sides of at most {MAX_SIDE} pixels. Got images of "
-                f"{height} x {width}. Make them smaller first."
-            )
-        return layout
+        return cls(shape, found, _is_channels_first(found), X.dtype)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -121,8 +131,12 @@ class RowContainer:
 
     kind: str
     is_matrix: bool = False
-    columns: Any = None
-    dtypes: Any = None
+    columns: pd.Index | None = None
+    dtypes: list[Any] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind not in CONTAINERS:
+            raise ValueError(f"`kind` must be one of {CONTAINERS}. Got {self.kind!r}.")
 
     @classmethod
     def of(cls, X: Any) -> RowContainer:
@@ -139,7 +153,7 @@ class RowContainer:
             return X
         if self.kind == "frame":
             frame = pd.DataFrame(X)
-            for position, dtype in enumerate(self.dtypes):
+            for position, dtype in enumerate(self.dtypes or []):
                 frame[position] = frame[position].astype(dtype)
             return frame.set_axis(self.columns, axis=1)
         suffix = "matrix" if self.is_matrix else "array"
@@ -193,6 +207,13 @@ class ImageEncoder(BaseEstimator):
     >>> bool((encoder.inverse_transform(encoded) == images).all())
     True
     """
+
+    layout_: ImageLayout
+    container_: RowContainer
+    levels_: np.ndarray | None
+    bounds_: np.ndarray
+    constant_: np.ndarray
+    background_: np.ndarray
 
     def __init__(self, image_shape: Sequence[int] | None = None) -> None:
         self.image_shape = image_shape
@@ -305,6 +326,16 @@ class ImageEncoder(BaseEstimator):
         """Take over what another encoder learned."""
         for name in _STATE:
             setattr(self, name, state[name])
+        kind = self.layout_.dtype.kind
+        check_array_of(self.bounds_, "bounds_", (2, self.layout_.n_channels), "f")
+        check_array_of(self.constant_, "constant_", self.image_shape_, "b")
+        check_array_of(self.background_, "background_", self.image_shape_, kind)
+        if self.levels_ is not None:
+            check_array_of(self.levels_, "levels_", (-1,), kind)
+            if not len(self.levels_) or (np.diff(self.levels_.astype(float)) < 0).any():
+                raise ValueError("`levels_` must ascend.")
+        if (self.bounds_[0] > self.bounds_[1]).any():
+            raise ValueError("`bounds_` must ascend.")
         return self
 
     def _encode(self, pixels: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.interpolation import interpolate
 
 # Quantiles that a distribution is known by.
@@ -29,6 +30,10 @@ class Marginals:
 
     generated: np.ndarray
     real: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_array_of(self.generated, "generated", (-1, -1, N_QUANTILES), "f")
+        check_array_of(self.real, "real", self.generated.shape, "f")
 
     @classmethod
     def of(cls, generated: list[np.ndarray], real: list[np.ndarray]) -> Self:

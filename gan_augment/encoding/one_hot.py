@@ -44,6 +44,13 @@ class OneHotGroup:
     complete: bool
     cells: list[list[Any]]
 
+    def __post_init__(self) -> None:
+        if not len(self.positions) == len(self.names) == len(self.dtypes) > 1:
+            raise ValueError(
+                "A group of one-hot columns must have a position, a name and a dtype "
+                f"each. Got {self.positions}, {self.names} and {self.dtypes}."
+            )
+
     def fold(self, frame: pd.DataFrame) -> pd.Series:
         """One column of levels: which column is 1, or their number if none is."""
         columns = [frame.iloc[:, position] for position in self.positions]

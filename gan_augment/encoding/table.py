@@ -88,6 +88,10 @@ class TableEncoder(BaseEstimator):
     2   NaN   a
     """
 
+    columns_: list[TableColumn]
+    groups_: list[OneHotGroup]
+    container_: Container
+
     def __init__(
         self,
         *,
@@ -347,7 +351,20 @@ class TableEncoder(BaseEstimator):
         self.groups_ = state["groups"]
         self.container_ = state["container"]
         self._set_schema()
+        self._check_decoding()
         return self
+
+    def _check_decoding(self) -> None:
+        """Raise unless everything that the columns may hold can be given back."""
+        group_of = {group.names[0]: group for group in self.groups_}
+        for column in self.columns_:
+            numbers = column.extremes()
+            restored = column.from_numbers(numbers, make_rng(0))
+            group = group_of.pop(column.name, None)
+            series = [restored] if group is None else group.unfold(restored)
+            self.container_.build(series, len(numbers))
+        if group_of:
+            raise ValueError(f"Groups must be columns. Got groups of {[*group_of]}.")
 
     def _set_schema(self) -> None:
         """Derive what follows from the columns; called by fit and by load."""

@@ -62,6 +62,13 @@ class NumericDomain:
     bounds: tuple[float, float] = (-math.inf, math.inf)
     anchors: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=np.uint64))
 
+    def __post_init__(self) -> None:
+        least, most = min(self.offset, 0), max(self.offset, self.step, self.largest)
+        if not 0 <= self.decimals <= MAX_DECIMALS or self.step < 0 or self.largest < 0:
+            raise ValueError(f"{self} is no grid: its numbers must be small.")
+        if least < -(2**63) or most >= 2**64:
+            raise ValueError(f"{self} is no grid of 64-bit numbers.")
+
     @classmethod
     def of(cls, series: pd.Series) -> NumericDomain:
         """Find the grid of a column from its training values."""

@@ -14,7 +14,14 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, weights_of
+from gan_augment.gans.base import (
+    SAMPLE_CHUNK,
+    BaseSynthesizer,
+    check_depth,
+    check_drawn,
+    check_weights,
+    weights_of,
+)
 from gan_augment.gans.recipe import Recipe
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
@@ -64,6 +71,10 @@ class BaseGAN(BaseSynthesizer):
     _penalty_interval = 4
     # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
+
+    recipe_: Recipe
+    generator_weights_: dict[str, np.ndarray]
+    discriminator_weights_: dict[str, np.ndarray]
 
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str | Loss
@@ -172,7 +183,9 @@ class BaseGAN(BaseSynthesizer):
                 generator(chunk, noise)
                 for chunk in self._condition(classes).split(self._sample_chunk)
             ]
-        return torch.cat(encoded).numpy()
+        rows = torch.cat(encoded).numpy()
+        check_drawn(rows)
+        return rows
 
     def score_samples(self, X: Any, y: Any) -> np.ndarray:
         """Logits of the discriminator: how real each row looks for its class.
@@ -214,12 +227,8 @@ class BaseGAN(BaseSynthesizer):
 
     def _check_state(self) -> None:
         """Raise if the weights do not fit the networks, before these take memory."""
-        n_layers = len(self.recipe_.hidden_dims)
-        if n_layers > len(self.generator_weights_):
-            raise ValueError(
-                f"`hidden_dims` must have a layer of weights each. Got {n_layers} and "
-                f"{len(self.generator_weights_)} arrays."
-            )
+        super()._check_state()
+        check_depth(self.recipe_.hidden_dims, self.generator_weights_)
         if self.n_discriminators > len(self.discriminator_weights_):
             raise ValueError(
                 "`n_discriminators` must have weights each. Got "
@@ -230,8 +239,8 @@ class BaseGAN(BaseSynthesizer):
         with torch.device("meta"):  # where tensors have a shape and nothing else
             generator = self._make_generator(unused)
             discriminators = self._make_discriminators(unused)
-        _check_shapes(generator, self.generator_weights_)
-        _check_shapes(discriminators, self.discriminator_weights_)
+        check_weights(generator, self.generator_weights_)
+        check_weights(discriminators, self.discriminator_weights_)
 
     def _condition(self, classes: np.ndarray) -> torch.Tensor:
         return one_hot(torch.from_numpy(classes), len(self.classes_)).float()
@@ -242,14 +251,3 @@ def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
         {name: torch.from_numpy(array) for name, array in weights.items()}
     )
     network.requires_grad_(False).eval()
-
-
-def _check_shapes(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Raise if the weights are not those of the network."""
-    wanted = {name: tuple(t.shape) for name, t in network.state_dict().items()}
-    found = {name: array.shape for name, array in weights.items()}
-    if found != wanted:
-        raise ValueError(
-            f"weights of {type(network).__name__} must have the shapes {wanted}. Got "
-            f"{found}."
-        )

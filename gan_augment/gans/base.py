@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Self
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from gan_augment import persistence
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 from gan_augment.tables.rules import keep_rules
@@ -24,6 +25,8 @@ from gan_augment.threads import one_thread
 
 # Rows that pass through a network at once when sampling.
 SAMPLE_CHUNK = 8192
+# Parts of a saved estimator: class, parameters, fitted attributes and encoder.
+N_PARTS = 4
 
 
 class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
@@ -44,6 +47,9 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     # Dataclasses that the fitted state is made of.
     _saved_classes: Mapping[str, type] = {}
 
+    classes_: np.ndarray
+    class_prior_: np.ndarray
+    sample_seed_: int
     encoder_: Any
     history_: dict[str, list[float]]
     # Hyper-parameters that every constructor declares.
@@ -75,6 +81,12 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
 
     def _check_state(self) -> None:
         """Raise if what a file held does not fit, before it takes any memory."""
+        persistence.check_attributes(self)
+        persistence.check_attributes(self.encoder_)
+        labels = self.classes_.tolist()
+        if self.classes_.ndim != 1 or not 0 < len(labels) == len(set(labels)):
+            raise ValueError(f"`classes_` must be different labels. Got {labels[:9]}.")
+        check_array_of(self.class_prior_, "class_prior_", self.classes_.shape, "f")
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X: Any, y: Any) -> Self:
@@ -99,9 +111,15 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         check_classification_targets(y)
         check_consistent_length(X, y)
         self.encoder_ = self._make_encoder().fit(X, y)
-        self.classes_, classes, counts = np.unique(
-            y, return_inverse=True, return_counts=True
-        )
+        try:
+            self.classes_, classes, counts = np.unique(
+                y, return_inverse=True, return_counts=True
+            )
+        except TypeError as error:
+            raise TypeError(
+                f"y must hold labels that can be ordered. Got {error}. Convert them, "
+                "for example to strings."
+            ) from error
         self.class_prior_ = counts / len(y)
         rng = make_rng(self.random_state)
         with one_thread(self.device):
@@ -213,7 +231,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             If the directory is damaged or holds another class.
         """
         tree = persistence.load(path, cls._saved_classes)
-        if not isinstance(tree, dict) or tree.get("class") != cls.__name__:
+        if not isinstance(tree, dict) or str(tree.get("class")) != cls.__name__:
             raise persistence.ModelFileError(
                 f"{path} must hold a {cls.__name__}. Got another model."
             )
@@ -221,9 +239,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             model = cls(**tree["parameters"])
             model._validate_params()
             for name in cls._saved_attributes:
-                setattr(model, name, tree["fitted"][name])
+                setattr(model, name, tree["fitted"].pop(name))
             model.encoder_ = model._make_encoder().set_state(tree["encoder"])
             model._check_state()
+            if tree["fitted"] or len(tree) != N_PARTS:
+                raise ValueError("parts that are none of this class's")
             model.sample()  # raises where something else is damaged
         except Exception as error:  # a damaged file fails in ways nobody can list
             raise persistence.ModelFileError(
@@ -240,6 +260,52 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"Got {label!r}."
             )
         return int(found[0])
+
+
+def check_depth(hidden_dims: Sequence[int], weights: dict[str, np.ndarray]) -> None:
+    """Raise a ValueError if a network has more layers than arrays of weights."""
+    if len(hidden_dims) > len(weights):
+        raise ValueError(
+            "`hidden_dims` must have a layer of weights each. Got "
+            f"{len(hidden_dims)} and {len(weights)} arrays."
+        )
+
+
+def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Raise unless the weights are finite and of the shapes that a network has.
+
+    Parameters
+    ----------
+    network : Module
+        The network; on the meta device, where it takes no memory.
+    weights : dict of str to ndarray
+        What it is to be given.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, too much, of another shape or not finite.
+    """
+    tensors = network.state_dict()
+    wanted = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if found != wanted:
+        raise ValueError(
+            f"weights of {type(network).__name__} must have the shapes {wanted}. Got "
+            f"{found}."
+        )
+    for name, array in weights.items():
+        kinds = "f" if tensors[name].is_floating_point() else "iu"
+        check_array_of(array, name, array.shape, kinds)
+
+
+def check_drawn(output: np.ndarray) -> None:
+    """Raise a RuntimeError if networks draw what is no number."""
+    if not np.isfinite(output).all():
+        raise RuntimeError(
+            "The networks must draw finite numbers. Got NaN or infinity. Train again, "
+            "with a smaller `learning_rate`."
+        )
 
 
 def weights_of(network: nn.Module) -> dict[str, np.ndarray]:

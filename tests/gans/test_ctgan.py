@@ -12,7 +12,7 @@ import torch
 from tables import make_mixed_frame, printed_by_a_new_process
 
 from gan_augment import CTGAN, TVAE, GANOverSampler
-from gan_augment.persistence import ModelFileError
+from gan_augment.persistence import ModelFileError, seal
 from gan_augment.training.callbacks import Callback, watching
 
 QUICK = {"max_steps": 3, "batch_size": 20, "hidden_dims": (16,), "latent_dim": 8}
@@ -160,6 +160,7 @@ def test_a_file_that_lacks_a_network_is_refused(imbalanced, tmp_path):
     tree = json.loads((tmp_path / "model.json").read_text())
     del tree["tree"]["fitted"]["networks_"][1]
     (tmp_path / "model.json").write_text(json.dumps(tree))
+    seal(tmp_path)
     with pytest.raises(ModelFileError, match="1 networks for 2"):
         TVAE.load(tmp_path)
 

@@ -38,6 +38,13 @@ class HighCardinalityKind(LevelKind, ScoreKind):
         *ScoreKind.state_classes,
     )
 
+    def __post_init__(self) -> None:
+        codes = np.arange(len(self.domain.levels))
+        if not np.array_equal(self.cells.distinct, codes):
+            raise ValueError(
+                f"{len(self.cells.distinct)} codes of {len(codes)} levels."
+            )
+
     @classmethod
     def accepts(cls, sample: ColumnSample) -> bool:
         """Whether a column has more levels than a one-hot span takes."""

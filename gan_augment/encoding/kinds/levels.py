@@ -33,6 +33,10 @@ class LevelKind(ColumnKind):
         codes = np.nan_to_num(numbers, nan=-1.0).round().astype(np.intp)
         return self.domain.to_series(codes)
 
+    def known_numbers(self) -> np.ndarray:
+        """Codes of all levels."""
+        return np.arange(len(self.domain.levels), dtype=np.float64)
+
 
 def as_numbers(codes: np.ndarray) -> np.ndarray:
     """Codes as plain numbers, NaN where missing."""

@@ -102,3 +102,8 @@ class NumericKind(ScoreKind):
     def to_values(self, numbers: np.ndarray, rng: np.random.Generator) -> pd.Series:
         """Values of numbers, rounded to the grid."""
         return self.domain.to_series(numbers)
+
+    def known_numbers(self) -> np.ndarray:
+        """The smallest and the largest number."""
+        distinct = self.cells.distinct
+        return np.concatenate([distinct[:1], distinct[-1:]])

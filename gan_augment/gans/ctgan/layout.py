@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import check_array_of
+
 # Column of the class in the frame that the package sees.
 CLASS_COLUMN = "class"
 
@@ -32,6 +34,11 @@ class Cells:
     levels: np.ndarray
     means: np.ndarray
     scales: np.ndarray
+
+    def __post_init__(self) -> None:
+        for name in ("levels", "means"):
+            check_array_of(getattr(self, name), name, (-1,))
+        check_array_of(self.scales, "scales", self.means.shape)
 
     @property
     def discrete(self) -> bool:
@@ -72,6 +79,18 @@ class TrainedNetwork:
     cells: list[Cells]
     condition: np.ndarray
     bounds: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_array_of(self.condition, "condition", (-1,))
+        for cells in self.cells:
+            if not cells.width:
+                raise ValueError(f"Column {cells.column!r} must have cells. Got none.")
+            if cells.column != CLASS_COLUMN:
+                kind, position = cells.column.split()
+                if kind not in ("value", "missing") or not (
+                    0 <= int(position) < self.bounds.shape[1]
+                ):
+                    raise ValueError(f"Cells must be a column's. Got {cells.column!r}.")
 
     @property
     def width(self) -> int:

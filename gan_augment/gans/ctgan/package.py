@@ -15,7 +15,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from numbers import Integral
 from typing import Any, Literal
 
@@ -28,14 +28,21 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
 from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
-from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, weights_of
+from gan_augment.gans.base import (
+    SAMPLE_CHUNK,
+    BaseSynthesizer,
+    check_depth,
+    check_drawn,
+    check_weights,
+    weights_of,
+)
 from gan_augment.gans.ctgan.layout import (
     CLASS_COLUMN,
     Cells,
     TrainedNetwork,
     layout_of,
 )
-from gan_augment.seeding import draw_seed, make_torch_generator
+from gan_augment.seeding import draw_seed, make_rng, make_torch_generator
 from gan_augment.training.callbacks import History, ambient_callbacks
 from gan_augment.training.trainer import MOST_EPOCHS
 
@@ -74,6 +81,7 @@ class PackageSynthesizer(BaseSynthesizer):
     identifiers: Literal["fresh", "keep", "drop"]
     per_class: bool
     latent_dim: int
+    hidden_dims: Sequence[int]
     batch_size: int
     max_steps: int
     verbose: bool
@@ -234,6 +242,7 @@ class PackageSynthesizer(BaseSynthesizer):
             n_wanted = min(2 * (n_rows - n_found) + 16, SAMPLE_CHUNK)
             with torch.inference_mode():
                 output = self._forward(module, network, index, n_wanted, rng)
+            check_drawn(output.numpy())
             rows, drawn = network.decode(output.numpy().astype(np.float64))
             if drawn is not None:
                 rows = rows[drawn == index]
@@ -241,9 +250,13 @@ class PackageSynthesizer(BaseSynthesizer):
             n_found, n_drawn = n_found + len(rows), n_drawn + n_wanted
         return np.concatenate(parts)[:n_rows]
 
+    def _on_meta_device(self, network: TrainedNetwork) -> nn.Module:
+        """The network without weights: to make some would draw random numbers."""
+        with torch.device("meta"):
+            return self._make_network(network)
+
     def _module(self, network: TrainedNetwork) -> nn.Module:
-        with torch.device("meta"):  # where initial weights draw from no generator
-            module = self._make_network(network)
+        module = self._on_meta_device(network)
         state = {name: torch.from_numpy(a) for name, a in network.weights.items()}
         module.load_state_dict(state, assign=True)
         # In training mode, as the package draws, batch normalisation would subtract
@@ -251,14 +264,18 @@ class PackageSynthesizer(BaseSynthesizer):
         return module.requires_grad_(False).eval()
 
     def _check_state(self) -> None:
+        super()._check_state()
         n_networks = len(self.classes_) if self.per_class else 1
         shape = (2, len(self.encoder_.columns_))
         if len(self.networks_) != n_networks:
             raise ValueError(f"{len(self.networks_)} networks for {n_networks}.")
         for network in self.networks_:
-            self._module(network)
+            check_depth(self.hidden_dims, network.weights)
+            check_weights(self._on_meta_device(network), network.weights)
             if network.bounds.shape != shape:
                 raise ValueError(f"bounds of {network.bounds.shape} for {shape}.")
+            module, rng = self._module(network), make_torch_generator(make_rng(0))
+            check_drawn(self._forward(module, network, 0, 16, rng).numpy())
 
 
 def _records(

@@ -1,0 +1,45 @@
+"""What an array must be, where it may come from a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+def check_array_of(
+    array: Any, name: str, shape: tuple[int, ...], kinds: str = "iuf"
+) -> None:
+    """Raise a ValueError unless an array has a shape, and finite numbers in it.
+
+    Parameters
+    ----------
+    array : object
+        What is checked.
+    name : str
+        What the message calls it.
+    shape : tuple of int
+        Its shape; -1 is any length.
+    kinds : str, default="iuf"
+        Kinds of dtypes that it may have.
+
+    Raises
+    ------
+    ValueError
+        If it is no array of this shape and kind, or holds NaN or infinity.
+    """
+    fits = (
+        isinstance(array, np.ndarray)
+        and array.ndim == len(shape)
+        and all(want in (-1, n) for want, n in zip(shape, array.shape, strict=True))
+        and array.dtype.kind in kinds
+    )
+    if not fits:
+        found = getattr(array, "shape", type(array).__name__)
+        dtype = getattr(array, "dtype", None)
+        raise ValueError(
+            f"`{name}` must be an array of shape {shape} and a dtype of the kinds "
+            f"{kinds!r}. Got {found} of {dtype}."
+        )
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise ValueError(f"`{name}` must hold finite numbers. Got NaN or infinity.")

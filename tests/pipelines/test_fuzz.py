@@ -1,0 +1,105 @@
+"""Damage: a few hundred inputs; and that the fuzzer would find what it looks for."""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from gan_augment.persistence import ModelFileError
+from pipelines import fuzz
+from pipelines.limited import READ, run_limited
+from pipelines.mutations import damage_arrays, damage_bytes, damage_header, damage_json
+
+
+@pytest.mark.parametrize(
+    ("name", "n_mutations"), [("table", 150), ("array", 60), ("rows", 60)]
+)
+def test_a_damaged_model_is_read_or_refused(tmp_path, name, n_mutations):
+    tally = fuzz.fuzz(fuzz.TARGETS[name](tmp_path), n_mutations)
+    assert tally.wrong == []
+    assert tally.results.total() == n_mutations
+    assert tally.results[ModelFileError.__name__] > n_mutations / 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", fuzz.TARGETS)
+def test_thousands_of_every_kind(tmp_path, name):
+    assert fuzz.fuzz(fuzz.TARGETS[name](tmp_path), 2000, seed=1).wrong == []
+
+
+def _hang():
+    time.sleep(60)
+
+
+def _write():
+    Path(os.devnull).write_text("x")
+
+
+@pytest.mark.parametrize(
+    ("read", "result", "event"),
+    [
+        (lambda: None, READ, ""),
+        (lambda: [][1], "IndexError", ""),
+        (lambda: os._exit(3), "died", ""),
+        (_hang, "hang", ""),
+        (lambda: bytearray(2**31), "MemoryError", ""),
+        (lambda: exec("1"), READ, "exec"),
+        (lambda: os.system("true"), READ, "os.system"),
+        (_write, READ, "open"),
+    ],
+)
+def test_the_child_tells_what_happened(read, result, event):
+    first, second = run_limited(lambda i: i, read, 2, max_seconds=0.5)
+    assert (first.number, second.number) == (0, 1)
+    assert first.result == second.result == result
+    assert first.event.startswith(event)
+    assert bool(first.event) == bool(event)
+
+
+def test_the_peak_of_memory_is_that_of_each_input():
+    sizes = [200, 1, 50]
+    read = [0]
+
+    def prepare(index):
+        read[0] = sizes[index]
+        return 0
+
+    found = run_limited(prepare, lambda: bytearray(b"x" * read[0] * 10**6), 3)
+    peaks = [outcome.megabytes for outcome in found]
+    assert peaks[0] > 150
+    assert peaks[1] < 50
+    assert peaks[2] > 40
+
+
+def test_the_seed_makes_an_input_again():
+    text = b'{"a": [1, 2.5, "x"], "b": {"$array": "array_0"}}'
+    arrays = {"a": np.ones((2, 3)), "b": np.zeros(2, bool)}
+    header = (2).to_bytes(8, "little") + b"{}"
+    for damage, data in (
+        (damage_bytes, text),
+        (damage_json, text),
+        (damage_header, header),
+    ):
+        made = [damage(data, random.Random(seed)) for seed in range(50)]
+        assert made == [damage(data, random.Random(seed)) for seed in range(50)]
+        assert len(set(made)) > 20
+    before = {name: array.copy() for name, array in arrays.items()}
+    for seed in range(50):
+        damage_arrays(arrays, random.Random(seed))
+    assert all((arrays[name] == before[name]).all() for name in arrays)
+
+
+def test_the_command_prints_the_counts_and_refuses_other_names():
+    app = CliRunner()
+    import typer
+
+    command = typer.Typer()
+    command.command()(fuzz.main)
+    done = app.invoke(command, ["--only", "array", "--mutations", "5"])
+    assert done.exit_code == 0
+    assert "array" in done.output
+    assert app.invoke(command, ["--only", "nothing"]).exit_code == 2
