@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from mlflow.data.dataset import Dataset
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.data.pandas_dataset import from_pandas
 
 from gan_augment.encoding.container import to_frame
 
@@ -50,3 +53,22 @@ def as_table(rows: Any) -> pd.DataFrame:
             column = frame[name]
             frame[name] = column.astype(object).where(column.isna(), column.astype(str))
     return frame
+
+
+def plain_labels(y: Any) -> np.ndarray:
+    """Labels in one dimension; a one-hot row is the position of its 1."""
+    labels = np.asarray(y)
+    if labels.ndim == 2:
+        labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
+    return labels
+
+
+def make_dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
+    """Rows as MLflow describes them: digest and schema, of images a single tensor."""
+    if np.ndim(X) > 2:
+        return from_numpy(np.asarray(X), targets=labels, name=name)
+    frame = as_table(X)
+    if frame.shape[1] > MAX_COLUMNS:
+        return from_numpy(frame.to_numpy(), targets=labels, name=name)
+    frame, target = with_target(frame, target, labels)
+    return from_pandas(frame, targets=target, name=name)

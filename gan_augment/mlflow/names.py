@@ -7,6 +7,17 @@ MAX_NAME_LENGTH = 250
 # A run's tag: what it is, such as a fit, a fit on a fold, or a comparison.
 KIND_TAG = "gan_augment.kind"
 VERSION_TAG = "gan_augment.version"
+# A description that MLflow shows on the page of a run.
+NOTE_TAG = "mlflow.note.content"
+
+
+def check_registered_name(name: str) -> None:
+    """Raise a ValueError if nothing can be registered under a name."""
+    if not isinstance(name, str) or not name.strip() or set(name) & set("/:"):
+        raise ValueError(
+            "`registered_model_name` must be a name without '/' and ':'. Got "
+            f"{name!r}. Choose another, such as 'churn-generator'."
+        )
 
 
 class ValidNames(dict[str, str]):

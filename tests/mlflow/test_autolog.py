@@ -60,7 +60,7 @@ def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
     assert run.data.params["sample_filter"] == "class"
     assert run.data.params["data/n_rare"] == "25"
     assert run.data.params["resampled/n_rare"] == "175"
-    assert run.data.metrics["fit_resample_seconds"] > 0
+    assert run.data.metrics["seconds/fit_resample"] > 0
     contexts = [dataset.tags[0].value for dataset in run.inputs.dataset_inputs]
     assert sorted(contexts) == ["synthetic", "training"]
     for dataset in run.inputs.dataset_inputs:
@@ -211,6 +211,45 @@ def test_disable_stops_it(autolog, pipeline, imbalanced):
     assert runs() == []
 
 
+def test_a_block_tracks_what_is_inside_and_then_goes_on_as_before(
+    autolog, fast_sampler, imbalanced
+):
+    quick = {"log_models": False, "log_figures": False}
+
+    def tags_of(fit):
+        before = {run.info.run_id for run in runs()}
+        fit(*imbalanced)
+        new = [run for run in runs() if run.info.run_id not in before]
+        return [run.data.tags["team"] for run in new]
+
+    fit = fast_sampler.fit_resample
+    with autolog(extra_tags={"team": "inner"}, **quick):
+        assert tags_of(fit) == ["inner"]
+    assert tags_of(fit) == []
+    autolog(extra_tags={"team": "outer"}, **quick)
+    with pytest.raises(KeyError), autolog(extra_tags={"team": "inner"}, **quick):
+        raise KeyError
+    assert tags_of(fit) == ["outer"]
+    with autolog(disable=True):
+        assert tags_of(fit) == []
+    assert tags_of(fit) == ["outer"]
+
+
+@pytest.mark.parametrize("name", ["team/generator", "a:b", "", " "])
+def test_a_name_that_cannot_be_registered_is_found_at_the_start(autolog, name):
+    with pytest.raises(ValueError, match="must be a name without '/' and ':'"):
+        autolog(registered_model_name=name)
+
+
+def test_silent_hides_what_tracking_says(autolog, fast_sampler, imbalanced, caplog):
+    X, y = imbalanced
+    X = X.assign(month=pd.period_range("2000", periods=len(X), freq="M"))
+    autolog(silent=True, log_figures=False)  # of these columns no model can be saved
+    fast_sampler.fit_resample(X, y)
+    assert "generator: TypeError" not in caplog.text
+    assert len(runs()) == 1
+
+
 def test_models_and_datasets_can_be_left_out(autolog, pipeline, imbalanced):
     autolog(log_models=False, log_datasets=False)
     pipeline.fit(*imbalanced)
@@ -315,7 +354,7 @@ def test_a_model_that_cannot_be_saved_is_a_warning(
     fast_sampler.fit_resample(X, y)
     (run,) = runs()
     assert run.info.status == "FINISHED"
-    assert run.data.metrics["fit_resample_seconds"] > 0
+    assert run.data.metrics["seconds/fit_resample"] > 0
     assert "generator: TypeError" in caplog.text
 
 
