@@ -65,7 +65,7 @@ class Task:
         self.inputs = inputs
         self.parent = parent
         inherited = parent is not None and parent.is_trial
-        self.is_trial = name == "fold" or inherited or _is_in_validation()
+        self.is_trial: bool = name == "fold" or inherited or _is_in_validation()
         self.result: Any = None
         self.error: BaseException | None = None
         self._listeners = listeners

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -332,6 +333,7 @@ def _log_fit(
                 sampler.gan_,
                 registered_model_name=_option("registered_model_name"),
                 tags=tags,
+                class_counts=Counter(labels.tolist()),
             )
 
 

@@ -9,14 +9,12 @@ from typing import Any
 from gan_augment.comparison import Comparison
 from gan_augment.mlflow.cards import comparison_card
 from gan_augment.mlflow.frames import make_dataset, plain_labels, without_schema_hints
-from gan_augment.mlflow.names import KIND_TAG, NOTE_TAG
+from gan_augment.mlflow.names import KIND_TAG, NOTE_TAG, OUTCOME_TAG, VERDICT_TAG
 from gan_augment.mlflow.parameters import as_text
-from gan_augment.mlflow.reports import VERDICT_TAG
 from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.plotting import ComparisonDisplay
 from gan_augment.plotting.canvas import detached_figure
 
-OUTCOME_TAG = "gan_augment.outcome"
 # What the children say of the differences from the classifier alone.
 DIFFERENCE = {"difference": "", "low": "_low", "high": "_high"}
 

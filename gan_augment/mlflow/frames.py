@@ -18,6 +18,8 @@ from gan_augment.encoding.container import to_frame
 # A schema of more is a tensor. MLflow takes a million characters, some 20,000 columns,
 # and a second for every 5,000 to write them.
 MAX_COLUMNS = 5_000
+# The most characters that a server takes as the schema of a dataset.
+MAX_SCHEMA_LENGTH = 1_000_000
 
 
 @contextlib.contextmanager
@@ -70,5 +72,9 @@ def make_dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
     frame = as_table(X)
     if frame.shape[1] > MAX_COLUMNS:
         return from_numpy(frame.to_numpy(), targets=labels, name=name)
+    tensor = frame.to_numpy()
     frame, target = with_target(frame, target, labels)
-    return from_pandas(frame, targets=target, name=name)
+    dataset = from_pandas(frame, targets=target, name=name)
+    if len(dataset.to_dict()["schema"]) > MAX_SCHEMA_LENGTH:
+        return from_numpy(tensor, targets=labels, name=name)
+    return dataset

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,13 +11,21 @@ import mlflow
 import pandas as pd
 from imblearn.base import is_sampler
 from mlflow.entities import LoggedModelInput
+from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature, infer_signature
 from mlflow.models.model import ModelInfo
 from sklearn.base import BaseEstimator, clone
 
 from gan_augment.mlflow.flavor import get_default_pip_requirements, give_alias
-from gan_augment.mlflow.frames import as_table, without_schema_hints
+from gan_augment.mlflow.frames import (
+    as_table,
+    make_dataset,
+    plain_labels,
+    without_schema_hints,
+)
+from gan_augment.mlflow.names import check_registered_name
 from gan_augment.mlflow.registry import CANDIDATE, versions_of
+from gan_augment.mlflow.schemas import CLASSIFIER, SCHEMA_TAG, check_schema
 
 GENERATOR_TAG = "gan_augment.generator_model_id"
 # On the generator's run and versions, with the id of the classifier's run behind it.
@@ -42,14 +51,14 @@ def link_generator(model_id: str) -> None:
     run = mlflow.active_run() or mlflow.start_run()
     generator = client.get_logged_model(model_id)
     mlflow.log_input(model=LoggedModelInput(model_id=model_id))
-    source_run_id = generator.source_run_id or ""
-    inputs = client.get_run(source_run_id).inputs
-    if inputs is not None:
-        client.log_inputs(run.info.run_id, datasets=inputs.dataset_inputs)
+    source = client.get_run(generator.source_run_id or "")
+    if source.inputs is not None:
+        client.log_inputs(run.info.run_id, datasets=source.inputs.dataset_inputs)
     mlflow.set_tag(GENERATOR_TAG, model_id)
     # Where the UI shows tags: on the page of a logged model it does not.
     used_by = f"{USED_BY_TAG}.{run.info.run_id}", str(run.info.run_name)
-    client.set_tag(source_run_id, *used_by)
+    if source.info.lifecycle_stage != "deleted":
+        client.set_tag(source.info.run_id, *used_by)
     for version in versions_of(client, model_id):
         client.set_model_version_tag(version.name, version.version, *used_by)
 
@@ -59,6 +68,7 @@ def log_pipeline(
     name: str = "classifier",
     *,
     X: Any = None,
+    y: Any = None,
     registered_model_name: str | None = None,
     alias: str | None = CANDIDATE,
     **kwargs: Any,
@@ -81,8 +91,11 @@ def log_pipeline(
     name : str, default="classifier"
         Name of the logged model.
     X : {DataFrame, array-like, sparse matrix}, default=None
-        Rows, of which the signature keeps names and types alone. None gives the model
-        no signature.
+        Training rows, of which the signature keeps names and types alone. None gives
+        the model no signature.
+    y : array-like, default=None
+        Their classes. With them, the rows become a dataset of the run, of which it
+        keeps digest and schema alone, unless a generator brought it.
     registered_model_name : str, default=None
         Name in the registry; None does not register.
     alias : str, default="candidate"
@@ -94,15 +107,37 @@ def log_pipeline(
     -------
     model_info : ModelInfo
         With ``model_id``, ``model_uri`` and ``registered_model_version``.
+
+    Raises
+    ------
+    SchemaError
+        If the versions of `registered_model_name` are generators; nothing is logged.
+
+    Warns
+    -----
+    UserWarning
+        If a generator cannot be linked, such as one that was deleted meanwhile; the
+        classifier is logged nevertheless.
     """
     import skops.io
 
+    if registered_model_name is not None:
+        check_registered_name(registered_model_name)
+        check_schema(mlflow.MlflowClient(), registered_model_name, CLASSIFIER)
+        kwargs["tags"] = {SCHEMA_TAG: CLASSIFIER} | dict(kwargs.get("tags") or {})
+
     samplers = list({id(sampler): sampler for sampler in _samplers(model)}.values())
+    is_linked = False
     for sampler in samplers:
         # On the GAN, so that a later fit that is not tracked does not keep it.
         model_id = getattr(getattr(sampler, "gan_", None), "mlflow_model_id_", None)
         if model_id is not None:
-            link_generator(model_id)
+            is_linked |= _link(model_id)
+    if X is not None and y is not None and not is_linked:
+        with without_schema_hints():
+            target = str(getattr(y, "name", None) or "target")
+            dataset = make_dataset("training", X, plain_labels(y), target)
+        mlflow.log_input(dataset, context="training")
     # What is in the memo already is taken from there, and not copied.
     predictor = copy.deepcopy(
         model, {id(sampler): clone(sampler) for sampler in samplers}
@@ -121,6 +156,20 @@ def log_pipeline(
     return info
 
 
+def _link(model_id: str) -> bool:
+    """Link a generator, if it is still there."""
+    try:
+        link_generator(model_id)
+    except MlflowException as error:
+        warnings.warn(
+            f"The run is not linked to its generator {model_id}: {error}",
+            UserWarning,
+            stacklevel=3,
+        )
+        return False
+    return True
+
+
 def _samplers(value: Any) -> Iterator[Any]:
     """Every sampler inside an estimator, however deep."""
     if isinstance(value, BaseEstimator):
@@ -136,6 +185,13 @@ def _samplers(value: Any) -> Iterator[Any]:
 
 def _signature(predictor: Any, X: Any) -> ModelSignature:
     rows = X[:EXAMPLE_ROWS]
+    inputs = rows
+    if isinstance(X, pd.DataFrame):
+        inputs = as_table(rows)
+        for name, column in zip(inputs.columns, (X[n] for n in X), strict=True):
+            # A whole number that may be missing is a double: MLflow's long never is.
+            is_nullable = pd.api.types.is_extension_array_dtype(column.dtype)
+            if is_nullable and pd.api.types.is_integer_dtype(column.dtype):
+                inputs[name] = inputs[name].astype("float64")
     with without_schema_hints():
-        inputs = as_table(rows) if isinstance(rows, pd.DataFrame) else rows
         return infer_signature(inputs, predictor.predict(rows))

@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -20,7 +20,12 @@ from mlflow.tracking.context.registry import resolve_tags
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.delivery import Delivery, DeliveryError
 from gan_augment.mlflow.flavor import save_model
-from gan_augment.mlflow.names import ValidNames
+from gan_augment.mlflow.names import (
+    ValidNames,
+    check_registered_name,
+    valid_text,
+)
+from gan_augment.mlflow.servers import is_final, leave_alone
 from gan_augment.mlflow.spool import Journal, default_spool
 from gan_augment.training.callbacks import Callback
 
@@ -34,8 +39,8 @@ SEND_SECONDS = 5.0
 CLOSE_SECONDS = 30.0
 # Before each further try: another process may be making the tables of a SQLite file.
 PAUSES = (1.0, 2.0, 4.0, 8.0)
-# MLflow refuses more characters in a parameter.
-MAX_PARAM_LENGTH = 6000
+# MLflow refuses more characters in a parameter, and in a tag.
+MAX_PARAM_LENGTH, MAX_TAG_LENGTH = 6000, 8000
 # Pixels of the small copy of an image that the page of a run shows.
 THUMBNAIL = (256, 256)
 
@@ -143,13 +148,17 @@ class RunTracker(Callback):
         to the length that it takes.
         """
         valid = {
-            self._params[name]: str(value)[:MAX_PARAM_LENGTH]
+            self._params[name]: valid_text(value, MAX_PARAM_LENGTH)
             for name, value in values.items()
         }
         self._append("params", values=valid)
 
     def set_tags(self, values: dict[str, str]) -> None:
-        """Set tags. What MLflow refuses in a name is replaced by an underscore."""
+        """Set tags.
+
+        What MLflow refuses in a name is replaced by an underscore, and values are cut
+        to the length that it takes.
+        """
         self._append("tags", values=self._valid_tags(values))
 
     def log_dataset(self, dataset: Dataset, context: str) -> None:
@@ -200,8 +209,12 @@ class RunTracker(Callback):
         name: str = "generator",
         registered_model_name: str | None = None,
         tags: dict[str, str] | None = None,
+        class_counts: Mapping[Any, int] | None = None,
     ) -> None:
         """Save a fitted GAN, to be logged and registered.
+
+        A generator whose columns are not those of the versions before is logged with a
+        warning, and not registered.
 
         Parameters
         ----------
@@ -213,8 +226,28 @@ class RunTracker(Callback):
             Name in the registry; None does not register.
         tags : dict of str to str, default=None
             Tags of the logged model, and of its version.
+        class_counts : mapping, default=None
+            Class -> number of training rows, for the model card.
+
+        Raises
+        ------
+        ValueError
+            If `registered_model_name` is no name of a registered model.
         """
-        if not self._journal.save("model", lambda local: save_model(gan, local)):
+        if registered_model_name is not None:
+            check_registered_name(registered_model_name)
+
+        def save(local: Path) -> None:
+            save_model(gan, local, class_counts=class_counts)
+
+        if not self._journal.save("model", save):
+            warnings.warn(
+                "The generator is not saved, for want of a disk that takes it. Save it "
+                "with `gan.save(directory)`.",
+                UserWarning,
+                stacklevel=2,
+            )
+            self.set_tags({"gan_augment.model": "not saved: no disk took it"})
             return
         self._append(
             "model",
@@ -239,6 +272,8 @@ class RunTracker(Callback):
         if delivery is not None:
             self.run_id = delivery.run_id or None
             self.model_id = delivery.model_id or None
+            for note in delivery.notes:
+                warnings.warn(note, UserWarning, stacklevel=2)
         if problem:
             spool = self._journal.directory.parent
             warnings.warn(
@@ -253,7 +288,10 @@ class RunTracker(Callback):
         self._journal.append({"kind": kind, "time": _now(), **content})
 
     def _valid_tags(self, tags: dict[str, str]) -> dict[str, str]:
-        return {self._tags[name]: str(value) for name, value in tags.items()}
+        return {
+            self._tags[name]: valid_text(value, MAX_TAG_LENGTH)
+            for name, value in tags.items()
+        }
 
     def _save(self, path: str, write: Callable[[Path], object]) -> None:
         """An artifact, unless the disk does not take it."""
@@ -285,7 +323,10 @@ class Sender(threading.Thread):
             for pause in (0.0, *PAUSES):
                 time.sleep(pause)
                 self._send()
-                if self._problem is None or isinstance(self._problem, DeliveryError):
+                problem = self._problem
+                if problem is None or isinstance(problem, DeliveryError):
+                    break
+                if is_final(problem):
                     break
         finally:
             if self.delivery is not None and self.delivery.complete:
@@ -300,6 +341,11 @@ class Sender(threading.Thread):
         if self.is_alive():
             if self.delivery is not None:
                 self.delivery.cancelled = True
+                if (
+                    not self.delivery.run_id
+                ):  # MLflow is still asking for the first time
+                    uri = self.delivery.tracking_uri
+                    leave_alone(uri, f"no answer from {uri} that MLflow takes")
             return TimeoutError(f"it took more than {CLOSE_SECONDS:.0f} seconds")
         return self._problem
 

@@ -235,9 +235,9 @@ def test_a_block_tracks_what_is_inside_and_then_goes_on_as_before(
     assert tags_of(fit) == ["outer"]
 
 
-@pytest.mark.parametrize("name", ["team/generator", "a:b", "", " "])
+@pytest.mark.parametrize("name", ["team/generator", "a:b", "", " ", '"x"'])
 def test_a_name_that_cannot_be_registered_is_found_at_the_start(autolog, name):
-    with pytest.raises(ValueError, match="must be a name without '/' and ':'"):
+    with pytest.raises(ValueError, match="must be a name without '/', ':'"):
         autolog(registered_model_name=name)
 
 
