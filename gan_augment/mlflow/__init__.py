@@ -15,6 +15,7 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
+from gan_augment.mlflow.parameters import flat_parameters
 from gan_augment.mlflow.registry import PromotionError, log_evidence, promote
 from gan_augment.mlflow.reports import log_report
 from gan_augment.mlflow.schemas import SchemaError
@@ -31,6 +32,7 @@ __all__ = [
     "SchemaError",
     "_load_pyfunc",
     "autolog",
+    "flat_parameters",
     "generate_on_spark",
     "get_default_pip_requirements",
     "link_generator",

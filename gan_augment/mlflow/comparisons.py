@@ -10,7 +10,7 @@ from gan_augment.comparison import Comparison
 from gan_augment.mlflow.cards import comparison_card
 from gan_augment.mlflow.frames import make_dataset, plain_labels, without_schema_hints
 from gan_augment.mlflow.names import KIND_TAG, NOTE_TAG, OUTCOME_TAG, VERDICT_TAG
-from gan_augment.mlflow.parameters import as_text
+from gan_augment.mlflow.parameters import flat_parameters
 from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.plotting import ComparisonDisplay
 from gan_augment.plotting.canvas import detached_figure
@@ -67,7 +67,7 @@ def log_comparison(
     with RunTracker("compare", tags=tags | of_parent, spool=spool) as parent:
         n_folds = comparison.frame["fold"].nunique()
         params = {"class_counts": str(comparison.counts), "n_folds": str(n_folds)}
-        parent.log_params(params | _parameters("classifier", classifier))
+        parent.log_params(params | flat_parameters("classifier", classifier))
         if data is not None:
             with without_schema_hints():
                 target = str(getattr(data[1], "name", None) or "target")
@@ -85,8 +85,8 @@ def log_comparison(
     for arm in metrics:
         child_tags = tags | {KIND_TAG: "comparison-arm"} | above
         with RunTracker(arm, tags=child_tags, spool=spool) as child:
-            child.log_params({"arm": arm} | _parameters("classifier", classifier))
-            child.log_params(_parameters("sampler", (samplers or {}).get(arm)))
+            child.log_params({"arm": arm} | flat_parameters("classifier", classifier))
+            child.log_params(flat_parameters("sampler", (samplers or {}).get(arm)))
             child.log_metrics(metrics[arm])
     return parent.run_id
 
@@ -103,11 +103,3 @@ def _metrics(comparison: Comparison) -> dict[str, dict[str, float]]:
                 for name, ending in DIFFERENCE.items():
                     values[f"cv_gain/{score}{ending}"] = row[name]
     return found
-
-
-def _parameters(name: str, estimator: Any) -> dict[str, str]:
-    if estimator is None:
-        return {}
-    own = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
-    nested = {f"{name}__{key}": as_text(value) for key, value in own.items()}
-    return {name: as_text(estimator), **nested}

@@ -35,6 +35,34 @@ def fit_parameters(sampler: Any, y: Any, y_resampled: Any) -> dict[str, str]:
     return {name: as_text(value) for name, value in params.items()}
 
 
+def flat_parameters(name: str, estimator: Any) -> dict[str, str]:
+    """Parameters of an estimator and of those inside it, under a name.
+
+    Parameters
+    ----------
+    name : str
+        Name of the estimator, and first part of the names of its parameters.
+    estimator : object
+        The estimator; None has no parameters.
+
+    Returns
+    -------
+    parameters : dict of str to str
+        Name -> value as a text.
+
+    Examples
+    --------
+    >>> from sklearn.dummy import DummyClassifier
+    >>> flat_parameters("classifier", DummyClassifier())["classifier__strategy"]
+    'prior'
+    """
+    if estimator is None:
+        return {}
+    own = estimator.get_params(deep=True) if hasattr(estimator, "get_params") else {}
+    nested = {f"{name}__{key}": as_text(value) for key, value in own.items()}
+    return {name: as_text(estimator), **nested}
+
+
 def as_text(value: Any) -> str:
     """A parameter as a text that two runs share if they share the value.
 

@@ -72,6 +72,11 @@ def leave_alone(tracking_uri: str, problem: str) -> str:
     return problem
 
 
+def ask_again() -> None:
+    """Forget which servers are left alone."""
+    _away.clear()
+
+
 def is_final(error: Exception) -> bool:
     """Whether waiting does not mend an error: the same call would fail again."""
     return isinstance(error, MlflowException) and error.get_http_status_code() in (

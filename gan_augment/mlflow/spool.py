@@ -277,7 +277,7 @@ def _line(record: Record) -> str:
     return json.dumps(record | {CHECKSUM: zlib.crc32(text.encode())}) + "\n"
 
 
-def _record(line: str) -> Record:
+def _record(line: str, has_checksum: bool) -> Record:
     """The record of a line.
 
     Raises
@@ -288,8 +288,8 @@ def _record(line: str) -> Record:
     record = json.loads(line)
     if not isinstance(record, dict):
         raise ValueError("no record")
-    checksum = record.pop(CHECKSUM, None)  # which an earlier release did not write
-    if checksum is not None and checksum != zlib.crc32(json.dumps(record).encode()):
+    checksum = record.pop(CHECKSUM, None)
+    if has_checksum and checksum != zlib.crc32(json.dumps(record).encode()):
         raise ValueError("another checksum")
     if not CONTENT.get(str(record.get("kind")), {"kind of ours"}) <= record.keys():
         raise ValueError("no content")
@@ -308,9 +308,11 @@ def _read(path: Path) -> tuple[list[Record], list[int]]:
     except OSError as error:
         raise SpoolError(f"{path} cannot be read: {error.strerror}.") from error
     records, damaged = [], []
+    # An earlier release wrote none.
+    has_checksums = any(f'"{CHECKSUM}"'.encode() in line for line in lines)
     for number, line in enumerate(lines[:-1], start=1):
         try:
-            records.append(_record(line.decode("utf-8")))
+            records.append(_record(line.decode("utf-8"), has_checksums))
         except (ValueError, RecursionError):
             damaged.append(number)
     return records, damaged

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_augment.mlflow.delivery import Delivery
+from gan_augment.mlflow.servers import ask_again
 from gan_augment.mlflow.spool import (
     JOURNAL_FILE,
     InUseError,
@@ -57,6 +58,7 @@ def sync(
         what went wrong, or an empty string, whether that is only that a running
         process still writes it, and what has arrived otherwise than it was meant.
     """
+    ask_again()  # whoever calls this expects that the server is there
     directories = waiting_runs(default_spool() if spool is None else Path(spool))
     results = [
         _sync_one(directory, tracking_uri, experiment_name) for directory in directories
