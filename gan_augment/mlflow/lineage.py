@@ -12,8 +12,9 @@ import pandas as pd
 from imblearn.base import is_sampler
 from mlflow.entities import LoggedModelInput
 from mlflow.exceptions import MlflowException
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.models import ModelSignature, infer_signature, validate_schema
 from mlflow.models.model import ModelInfo
+from mlflow.types.schema import AnyType, ColSpec, Schema
 from sklearn.base import BaseEstimator, clone
 
 from gan_augment.mlflow.flavor import get_default_pip_requirements, give_alias
@@ -92,7 +93,8 @@ def log_pipeline(
         Name of the logged model.
     X : {DataFrame, array-like, sparse matrix}, default=None
         Training rows, of which the signature keeps names and types alone. None gives
-        the model no signature.
+        the model no signature, as do rows of types that MLflow does not have, such as
+        whole numbers of pandas with missing values.
     y : array-like, default=None
         Their classes. With them, the rows become a dataset of the run, of which it
         keeps digest and schema alone, unless a generator brought it.
@@ -116,8 +118,8 @@ def log_pipeline(
     Warns
     -----
     UserWarning
-        If a generator cannot be linked, such as one that was deleted meanwhile; the
-        classifier is logged nevertheless.
+        If a generator cannot be linked, such as one that was deleted meanwhile, or
+        there is no signature for `X`; the classifier is logged nevertheless.
     """
     import skops.io
 
@@ -147,8 +149,8 @@ def log_pipeline(
         "skops_trusted_types",
         skops.io.get_untrusted_types(data=skops.io.dumps(predictor)),
     )
-    if X is not None:
-        kwargs.setdefault("signature", _signature(predictor, X))
+    if X is not None and "signature" not in kwargs:
+        kwargs["signature"] = _signature(predictor, X)
     info = mlflow.sklearn.log_model(
         predictor, name=name, registered_model_name=registered_model_name, **kwargs
     )
@@ -183,15 +185,28 @@ def _samplers(value: Any) -> Iterator[Any]:
             yield from _samplers(item)
 
 
-def _signature(predictor: Any, X: Any) -> ModelSignature:
+def _signature(predictor: Any, X: Any) -> ModelSignature | None:
+    """The signature of a classifier, if under one it takes `X` itself."""
     rows = X[:EXAMPLE_ROWS]
-    inputs = rows
-    if isinstance(X, pd.DataFrame):
-        inputs = as_table(rows)
-        for name, column in zip(inputs.columns, (X[n] for n in X), strict=True):
-            # A whole number that may be missing is a double: MLflow's long never is.
-            is_nullable = pd.api.types.is_extension_array_dtype(column.dtype)
-            if is_nullable and pd.api.types.is_integer_dtype(column.dtype):
-                inputs[name] = inputs[name].astype("float64")
     with without_schema_hints():
-        return infer_signature(inputs, predictor.predict(rows))
+        if not isinstance(X, pd.DataFrame):
+            return infer_signature(rows, predictor.predict(rows))
+        found = infer_signature(as_table(rows), predictor.predict(rows))
+        # MLflow takes a category for no type, and anything for this one.
+        columns = [
+            ColSpec(AnyType(), column.name, required=False)
+            if isinstance(dtype, pd.CategoricalDtype)
+            else column
+            for column, dtype in zip(found.inputs.inputs, X.dtypes, strict=True)
+        ]
+        try:
+            validate_schema(X.set_axis(map(str, X.columns), axis=1), Schema(columns))
+        except (MlflowException, TypeError, ValueError) as error:
+            warnings.warn(
+                "The classifier is logged without a signature, because MLflow has no "
+                f"types for its rows: {error}",
+                UserWarning,
+                stacklevel=3,
+            )
+            return None
+    return ModelSignature(inputs=Schema(columns), outputs=found.outputs)

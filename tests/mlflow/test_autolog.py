@@ -14,6 +14,7 @@ from imblearn.pipeline import make_pipeline
 from mlflow.tracking.client import MlflowClient
 from mlflow_server import runs
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline as sklearn_pipeline
@@ -21,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
+from gan_augment.mlflow.parameters import as_text
 from gan_augment.training.callbacks import Callback
 
 
@@ -366,3 +368,48 @@ def test_a_feature_called_target_is_not_overwritten(autolog, fast_sampler, imbal
     schema = run.inputs.dataset_inputs[0].dataset.schema
     assert '"target"' in schema
     assert '"target_"' in schema
+
+
+def test_whole_numbers_that_may_be_missing_are_served(store, imbalanced):
+    X, y = imbalanced
+    X = X[["age"]].assign(n=pd.array([1, None] * 100, dtype="Int64"))
+    model = HistGradientBoostingClassifier(max_iter=3).fit(X, y)
+    warns = pytest.warns(UserWarning, match="without a signature.*NA to integer")
+    with mlflow.start_run() as run, warns:
+        info = gan_augment.mlflow.log_pipeline(model, X=X, y=y)
+    served = mlflow.pyfunc.load_model(info.model_uri)
+    assert (served.predict(X) == model.predict(X)).all()
+    as_json = X.astype("float64")
+    assert (served.predict(as_json) == model.predict(X)).all()
+    (data,) = mlflow.get_run(run.info.run_id).inputs.dataset_inputs
+    assert data.tags[0].value == "training"
+    assert '"age"' in data.dataset.schema
+
+
+def test_a_signature_takes_the_rows_that_it_is_of(store, imbalanced):
+    X, y = imbalanced  # one column has categories, another whole numbers
+    encode = make_column_transformer(
+        (OneHotEncoder(), ["job"]), remainder="passthrough"
+    )
+    model = sklearn_pipeline(encode, HistGradientBoostingClassifier(max_iter=3))
+    model.fit(X, y)
+    with mlflow.start_run():
+        info = gan_augment.mlflow.log_pipeline(model, X=X)
+    served = mlflow.pyfunc.load_model(info.model_uri)
+    assert (served.predict(X) == model.predict(X)).all()
+    plain = X.astype({"job": object})
+    assert (served.predict(plain) == model.predict(X)).all()
+    assert info.signature.inputs.input_names() == ["age", "income", "job"]
+
+
+def test_parameters_say_nothing_of_addresses():
+    class Own:
+        pass
+
+    texts = {
+        as_text(value())
+        for value in (Own, lambda: [Own()], lambda: {"a": Own()}, lambda: twice_as_many)
+        for _ in range(2)
+    }
+    assert len(texts) == 4
+    assert not any(" at 0x" in text for text in texts)
