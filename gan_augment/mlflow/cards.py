@@ -173,17 +173,14 @@ def with_section(card: str, heading: str, content: str) -> str:
 
 
 def _classes(gan: BaseSynthesizer, counts: Mapping[Any, int] | None) -> str:
-    """A table of the classes, the most common ones first."""
-    labels = gan.classes_.tolist()
-    rows = [
-        [str(labels[i]), f"{gan.class_prior_[i]:.1%}"]
-        + ([f"{counts[labels[i]]:,}"] if counts and labels[i] in counts else [])
-        for i in np.argsort(-gan.class_prior_, kind="stable")
-    ]
-    heading = ["class", "share", "training rows"][: len(rows[0])]
-    n_left = len(rows) - MOST_NAMES
-    more = f"\n\nAnd {n_left} classes more." if n_left > 0 else ""
-    return table(heading, rows[:MOST_NAMES]) + more
+    """Shares of the classes, the most common ones first."""
+    lines = []
+    for index in np.argsort(-gan.class_prior_, kind="stable")[:MOST_NAMES]:
+        label, share = gan.classes_.tolist()[index], f"{gan.class_prior_[index]:.1%}"
+        n_rows = f"{counts[label]:,} rows, " if counts and label in counts else ""
+        lines.append(f"- class **{escaped(str(label))}**: {n_rows}{share}")
+    n_left = len(gan.classes_) - MOST_NAMES
+    return "\n".join([*lines, *[f"- and {n_left} classes more"] * (n_left > 0)])
 
 
 def _columns(gan: BaseSynthesizer, outputs: Schema | None) -> str:

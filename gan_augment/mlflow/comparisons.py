@@ -76,6 +76,7 @@ def log_comparison(
             parent.log_dataset(dataset, context="comparison")
         parent.log_text(comparison.frame.to_csv(index=False), "comparison/folds.csv")
         parent.log_text(comparison.to_html(), "comparison/summary.html")
+        parent.log_metrics(_of_the_best(comparison))
         figure = detached_figure(6, 3)
         ComparisonDisplay.from_comparison(comparison, ax=figure.subplots())
         parent.log_figure(figure, "comparison")
@@ -89,6 +90,18 @@ def log_comparison(
             child.log_params(flat_parameters("sampler", (samplers or {}).get(arm)))
             child.log_metrics(metrics[arm])
     return parent.run_id
+
+
+def _of_the_best(comparison: Comparison) -> dict[str, float]:
+    """The gain in average precision of the best sampler, if one could be fitted."""
+    gains = comparison.gains()
+    if not len(gains):
+        return {}
+    best = gains.loc[comparison.best]
+    return {
+        f"cv_gain/average_precision{ending}": best[name]
+        for name, ending in DIFFERENCE.items()
+    }
 
 
 def _metrics(comparison: Comparison) -> dict[str, dict[str, float]]:

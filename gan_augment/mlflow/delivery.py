@@ -155,7 +155,10 @@ class Delivery:
                 # Neither waiting nor asking again turns a bad request into a good one.
                 if kind == "create" or status != BAD_REQUEST:
                     if is_final(error):
-                        raise DeliveryError(error.message) from error
+                        raise DeliveryError(
+                            f"{error.message} To send it to another experiment: sync "
+                            "--experiment NAME"
+                        ) from error
                     raise
                 self._refused.append(f"{kind}: {error.message}")
             self._n_sent += len(records)

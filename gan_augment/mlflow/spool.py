@@ -211,7 +211,7 @@ class Journal:
         shutil.rmtree(old, ignore_errors=True)
         warnings.warn(
             f"{old.parent} must be a directory that can be written. Got "
-            f"'{error.strerror or error}'. The run goes on in {new.parent}.",
+            f"'{_reason(error)}'. The run goes on in {new.parent}.",
             UserWarning,
             stacklevel=2,
         )
@@ -223,7 +223,7 @@ class Journal:
         self._writable = False
         warnings.warn(
             f"{self.directory.parent} must be a directory that can be written. Got "
-            f"'{error.strerror or error}'. Training goes on; what MLflow does not take "
+            f"'{_reason(error)}'. Training goes on; what MLflow does not take "
             f"at once is lost. Set {SPOOL_VARIABLE} to another directory.",
             UserWarning,
             stacklevel=2,
@@ -316,6 +316,13 @@ def _read(path: Path) -> tuple[list[Record], list[int]]:
         except (ValueError, RecursionError):
             damaged.append(number)
     return records, damaged
+
+
+def _reason(error: OSError) -> str:
+    """Why a disk does not take a file, or the first of several files."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1])
+    return error.strerror or str(error)
 
 
 def _disk_error(error: Exception, directory: Path) -> OSError | None:

@@ -242,7 +242,7 @@ def test_a_version_has_a_card(register):
     for expected in (
         "## Evidence",
         "Utility: not measured",
-        "| rare | 12.5% | 25 |",
+        "- class **rare**: 25 rows, 12.5%",
         "3 columns: age, income, job.",
         "`max_steps=10`",
         "Fewer than 50 rows to learn from: rare.",
@@ -270,7 +270,7 @@ def test_a_card_by_hand(store, fast_gan, imbalanced):
     with mlflow.start_run():
         gan_augment.mlflow.log_model(gan, registered_model_name=NAME)
     version = MlflowClient().get_model_version(NAME, "1")
-    assert "| rare | 12.5% |" in version.description
+    assert "- class **rare**: 12.5%" in version.description
     assert f"models:/{NAME}/1" in version.description
     assert version.tags["gan_augment.schema"].startswith("3 columns, ")
 
