@@ -38,7 +38,7 @@ from gan_augment.mlflow.names import NAME_TAG, quoted
 from gan_augment.mlflow.registration import register
 from gan_augment.mlflow.registry import is_missing
 from gan_augment.mlflow.schemas import SchemaError
-from gan_augment.mlflow.servers import BAD_REQUEST, NOT_FOUND, is_final, problem_with
+from gan_augment.mlflow.servers import BAD_REQUEST, is_final, problem_with
 from gan_augment.mlflow.spool import Journal, Record
 
 KEY_TAG = "gan_augment.journal"
@@ -146,20 +146,20 @@ class Delivery:
             try:
                 senders[kind](records)
             except MlflowException as error:
-                status = error.get_http_status_code()
-                is_lost = kind != "create" and status in (BAD_REQUEST, NOT_FOUND)
-                if is_lost and self._is_gone():
+                if not is_final(error):
+                    raise
+                if kind == "create":
+                    raise DeliveryError(
+                        f"{error.message} To send it to another experiment: sync "
+                        "--experiment NAME"
+                    ) from error
+                if self._is_gone():
                     self._begin_again()
                     self.send()
                     return
-                # Neither waiting nor asking again turns a bad request into a good one.
-                if kind == "create" or status != BAD_REQUEST:
-                    if is_final(error):
-                        raise DeliveryError(
-                            f"{error.message} To send it to another experiment: sync "
-                            "--experiment NAME"
-                        ) from error
-                    raise
+                if error.get_http_status_code() != BAD_REQUEST:
+                    raise DeliveryError(error.message) from error
+                # What is refused now is refused always; the rest may arrive.
                 self._refused.append(f"{kind}: {error.message}")
             self._n_sent += len(records)
         if self._refused:

@@ -25,7 +25,7 @@ from sklearn.linear_model import LogisticRegression
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ImageGAN, TabularGAN
-from gan_augment.mlflow import delivery, servers, spool, syncing, tracker
+from gan_augment.mlflow import delivery, sender, servers, spool, syncing, tracker
 from gan_augment.mlflow.__main__ import main
 from gan_augment.mlflow.frames import make_dataset
 from gan_augment.training.callbacks import Callback
@@ -118,8 +118,8 @@ def test_a_server_that_is_killed_in_the_middle(
 ):
     if server.process is None:
         server.start()
-    monkeypatch.setattr(tracker, "SEND_SECONDS", 0.05)
-    monkeypatch.setattr(tracker, "CLOSE_SECONDS", 2.0)
+    monkeypatch.setattr(sender, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(sender, "CLOSE_SECONDS", 2.0)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     sent = []
 
@@ -631,7 +631,7 @@ def test_what_waiting_cannot_mend_is_not_tried_again(store, monkeypatch, status)
 
 def test_a_server_that_never_finishes_a_call_is_left_alone(store, monkeypatch):
     monkeypatch.setattr(servers, "_away", {})
-    monkeypatch.setattr(tracker, "CLOSE_SECONDS", 0.1)
+    monkeypatch.setattr(sender, "CLOSE_SECONDS", 0.1)
     go_on = threading.Event()
 
     def send(self):
