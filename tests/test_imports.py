@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "classification",
         "comparison",
+        "events",
         "gans",
         "mlflow",
         "over_sampling",
