@@ -178,15 +178,14 @@ def track(
     name: str, cut: Split, table: pd.DataFrame, gan: ImageGAN
 ) -> tuple[Split, np.ndarray, np.ndarray]:
     """Train once more in an MLflow run, with its curves, image grids and the table."""
-    gan_augment.mlflow.autolog(registered_model_name=f"{name}-generator")
-    with mlflow.start_run(run_name=f"images {name}"):
+    autolog = gan_augment.mlflow.autolog(registered_model_name=f"{name}-generator")
+    with autolog, mlflow.start_run(run_name=f"images {name}"):
         sampler = GANOverSampler(gan, mixture=None, random_state=0)
         images, labels = sampler.fit_resample(cut.X, cut.y)
         new = sampler.synthetic_mask_
         drawn = cut, images[new], labels[new]
         mlflow.log_figure(draw([drawn]), "real-and-synthetic.png")
         mlflow.log_table(table.reset_index(), "summary.json")
-    gan_augment.mlflow.autolog(disable=True)
     return drawn
 
 

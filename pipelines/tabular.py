@@ -6,6 +6,7 @@
 ``compare`` measures the classifier without and with the over-sampler, which sees
 training folds only. Then both are fitted on the whole table, and they and the generator
 are registered in MLflow: with nothing configured, in ``mlflow.db`` in this directory.
+The generator becomes the champion if the comparison has evidence that it helps.
 """
 
 from __future__ import annotations
@@ -72,22 +73,24 @@ def register(
     prefix: str,
 ) -> None:
     """Fit both arms on the whole table and register them, and with them the GAN."""
-    gan_augment.mlflow.autolog(registered_model_name=f"{prefix}-generator")
     means = comparison.table()
     for arm, estimator in arms.items():
         with mlflow.start_run(run_name=f"classifier, {arm}"):
             fitted = clone(estimator).fit(X, is_rare)
-            mlflow.log_params({"classifier": str(estimator), "arm": arm})
+            mlflow.log_params(
+                {"arm": arm}
+                | gan_augment.mlflow.flat_parameters("classifier", estimator)
+            )
             measured = means.loc[arm, list(MEASURES)]
             mlflow.log_metrics(measured.add_prefix("cv/").to_dict())
-            mlflow.set_tag("verdict", comparison.verdict)
+            mlflow.set_tag("gan_augment.verdict", comparison.verdict)
             gan_augment.mlflow.log_pipeline(
                 fitted,
                 registered_model_name=f"{prefix}-classifier",
                 alias="candidate" if arm == WITH else "baseline",
                 X=X,
+                y=pd.Series(is_rare, name="is_rare"),
             )
-    gan_augment.mlflow.autolog(disable=True)
 
 
 def promote(
@@ -98,31 +101,29 @@ def promote(
     folds: Any,
     prefix: str,
 ) -> str:
-    """Give the registry the generator's figures, and ask its gate; what came of it.
+    """Give the registry the evidence, and ask whether it is enough; what came of it.
 
-    The gain is that of the comparison. Privacy is measured on its first fold: do
-    synthetic rows lie nearer to the rare rows that were trained on than to the others?
+    The gain and its interval are those of the comparison. Privacy is measured on its
+    first fold: do synthetic rows lie nearer to the rare rows that were trained on than
+    to the others?
     """
     train, test = next(iter(folds.split(X, is_rare)))
     fitted = clone(sampler)
     rows, _ = fitted.fit_resample(X.iloc[train], is_rare[train])
     seen, unseen = (X.iloc[part][is_rare[part]] for part in (train, test))
     synthetic = rows[fitted.synthetic_mask_]
-    gain = comparison.differences("average_precision").loc[WITH, "difference"]
     ratio = closest_record_ratio(seen, unseen, synthetic, random_state=0)
-    figures = {"utility/gain": gain, "privacy/closest_record_ratio": ratio}
     # Where rows repeat each other there may be no distance to divide by.
-    figures = {name: value for name, value in figures.items() if np.isfinite(value)}
+    figures = {"privacy/closest_record_ratio": ratio} if np.isfinite(ratio) else {}
     name = f"{prefix}-generator"
     candidate = mlflow.MlflowClient().get_model_version_by_alias(name, "candidate")
     model_id = str(candidate.source).removeprefix("models:/")
-    gan_augment.mlflow.log_quality(model_id, figures)
+    gan_augment.mlflow.log_evidence(model_id, comparison, arm=WITH, figures=figures)
     try:
         version = gan_augment.mlflow.promote(name)
     except gan_augment.mlflow.PromotionError as error:
-        return f"The generator is no champion. {error}"
-    shown = ", ".join(f"{figure} {value:.3f}" for figure, value in figures.items())
-    return f"Version {version.version} of the generator is the champion: {shown}."
+        return f"The generator stays a candidate. {error}"
+    return f"Version {version.version} of the generator is the champion."
 
 
 def point_to_ui(prefix: str, experiment_id: str) -> None:
@@ -186,20 +187,23 @@ def main(
     folds = RepeatedStratifiedKFold(
         n_splits=n_splits, n_repeats=n_repeats, random_state=0
     )
-    comparison = compare(X, is_rare, plain, {WITH: sampler}, cv=folds, random_state=0)
-    if WITH in comparison.errors:
-        console.print(comparison.verdict, style="bold")
-        raise typer.Exit(1)
-    console.print(comparison_table(comparison))
-    console.print(comparison.verdict, style="bold")
-    if comparison.outcome == "leak":
-        raise typer.Exit(1)  # nothing that was measured means anything
     experiment = mlflow.set_experiment(EXPERIMENT)
-    measured = ResampledClassifier(plain, sampler, n_draws=1, random_state=0)
-    arms = {WITHOUT: plain, WITH: measured}
-    with console.status("Fitting on the whole table and registering"):
-        register(arms, X, is_rare, comparison, prefix)
-        outcome = promote(sampler, X, is_rare, comparison, folds, prefix)
+    with gan_augment.mlflow.autolog(registered_model_name=f"{prefix}-generator"):
+        comparison = compare(
+            X, is_rare, plain, {WITH: sampler}, cv=folds, random_state=0
+        )
+        if WITH in comparison.errors:
+            console.print(comparison.verdict, style="bold")
+            raise typer.Exit(1)
+        console.print(comparison_table(comparison))
+        console.print(comparison.verdict, style="bold")
+        if comparison.outcome == "leak":
+            raise typer.Exit(1)  # nothing that was measured means anything
+        measured = ResampledClassifier(plain, sampler, n_draws=1, random_state=0)
+        arms = {WITHOUT: plain, WITH: measured}
+        with console.status("Fitting on the whole table and registering"):
+            register(arms, X, is_rare, comparison, prefix)
+    outcome = promote(sampler, X, is_rare, comparison, folds, prefix)
     console.print(outcome)
     point_to_ui(prefix, experiment.experiment_id)
 

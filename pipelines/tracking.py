@@ -31,7 +31,6 @@ from sklearn.datasets import make_classification
 import gan_augment.mlflow
 from gan_augment import TabularGAN
 from gan_augment.mlflow import RunTracker
-from gan_augment.training.callbacks import watching
 
 app = typer.Typer(add_completion=False, help=__doc__)
 console = Console()
@@ -99,12 +98,10 @@ def overhead(
                     gan = TabularGAN(max_steps=n_steps, random_state=0)
                     tracker = Timed("overhead", spool=directory) if tracked else None
                     begin = time.process_time()
-                    if tracker is None:
-                        gan.fit(X, y)
-                    else:
+                    if tracker is not None:
                         tracker.waits = []
-                        with watching(tracker):
-                            gan.fit(X, y)
+                        gan.set_params(callbacks=[tracker])
+                    gan.fit(X, y)
                     seconds[tracked] = time.process_time() - begin
                     if tracker is not None:
                         begin = time.process_time()

@@ -30,6 +30,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gan_augment import events
 from gan_augment.classification.prior import default_strategy, shift_prior
 from gan_augment.classification.replicates import Draw, resample
 from gan_augment.classification.soft_labels import (
@@ -221,6 +222,11 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self : ResampledClassifier
             The fitted classifier.
         """
+        with events.task("fit", self, X=X, y=y) as task:
+            task.result = self._fit(X, y, **params)
+        return self
+
+    def _fit(self, X: Any, y: Any, **params: Any) -> Self:
         X = self._checked(X, reset=True)
         y = column_or_1d(exact_labels(y), warn=True)
         check_consistent_length(X, y)

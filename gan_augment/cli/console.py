@@ -82,7 +82,7 @@ class Console:
             yield
             return
         from gan_augment.cli.progress import TrainingBar
-        from gan_augment.training.callbacks import watching
+        from gan_augment.events import listening
 
         progress = Progress(
             SpinnerColumn(),
@@ -95,7 +95,7 @@ class Console:
         )
         with progress:
             progress.add_task(doing, total=None)
-            with watching(TrainingBar(progress)):
+            with listening(TrainingBar(progress)):
                 yield
 
 
@@ -160,11 +160,8 @@ def tracked(options: TrackingOptions, console: Console) -> Iterator[Any]:
     os.environ["MLFLOW_EXPERIMENT_NAME"] = options.experiment
     tracking = mlflow_package(options.tracking_uri)
     name = options.registered_model if isinstance(options, RegistryOptions) else None
-    tracking.autolog(registered_model_name=name, silent=console.quiet)
-    try:
+    with tracking.autolog(registered_model_name=name, silent=console.quiet):
         yield tracking
-    finally:
-        tracking.autolog(disable=True)
     where = options.tracking_uri or "mlflow.db in this directory"
     registered = f"; the generator is registered as {name!r}" if name else ""
     console.say(f"Tracked in {where}, experiment {options.experiment!r}{registered}.")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from rich.progress import Progress, TaskID
 
-from gan_augment.training.callbacks import Callback
+from gan_augment.events import Listener, Task
 
 
-class TrainingBar(Callback):
+class TrainingBar(Listener):
     """Show every training as a bar of its own with the time that it still takes.
 
     Parameters
@@ -18,18 +20,17 @@ class TrainingBar(Callback):
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
-        self._task: TaskID | None = None
+        self._bars: dict[Task, TaskID] = {}
 
-    def on_train_begin(self, max_steps: int) -> None:
-        """Add a bar."""
-        self._task = self._progress.add_task("Training the GAN", total=max_steps)
+    def on_progress(self, task: Task, kind: str, value: Any) -> None:
+        """Add a bar when the steps are known, and advance it."""
+        if kind == "steps":
+            bar = self._progress.add_task("Training the GAN", total=value)
+            self._bars[task] = bar
+        elif kind == "epoch" and task in self._bars:
+            self._progress.update(self._bars[task], completed=value["step"])
 
-    def on_epoch_end(self, epoch: dict[str, float]) -> None:
-        """Advance it."""
-        if self._task is not None:
-            self._progress.update(self._task, completed=epoch["step"])
-
-    def on_train_end(self) -> None:
+    def on_end(self, task: Task) -> None:
         """Take it away."""
-        if self._task is not None:
-            self._progress.remove_task(self._task)
+        if task in self._bars:
+            self._progress.remove_task(self._bars.pop(task))

@@ -21,6 +21,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from tqdm.auto import tqdm
 
+from gan_augment import events
 from gan_augment.classification import ResampledClassifier
 from gan_augment.classification.prior import default_strategy, shift_prior
 from gan_augment.classification.weights import has_method
@@ -162,22 +163,24 @@ def compare(
     giveaway = None
     if np.ndim(X) == 2:
         giveaway = check_table(X, y, checks=[find_leaks]).leak
-    return cross_validate_arms(
-        X,
-        y,
-        clone(classifier),
-        chosen,
-        others,
-        splits,
-        leak,
-        rng,
-        n_jobs,
-        verbose,
-        giveaway,
-    )
+    with events.task("compare", classifier, X=X, y=y, samplers=chosen) as task:
+        task.result = _cross_validate(
+            X,
+            y,
+            clone(classifier),
+            chosen,
+            others,
+            splits,
+            leak,
+            rng,
+            n_jobs,
+            verbose,
+            giveaway,
+        )
+    return task.result
 
 
-def cross_validate_arms(
+def _cross_validate(
     X: Any,
     y: np.ndarray,
     classifier: Any,
@@ -190,11 +193,7 @@ def cross_validate_arms(
     verbose: bool,
     giveaway: str | None = None,
 ) -> Comparison:
-    """What :func:`compare` does once its arguments are checked.
-
-    A function of its own, found by its name in this module, so that tracking can be
-    put around it wherever `compare` was imported.
-    """
+    """What :func:`compare` does once its arguments are checked."""
     classes, counts = np.unique(y, return_counts=True)
     arms = {
         arm: seeded(estimator, rng)
@@ -212,7 +211,11 @@ def cross_validate_arms(
         unit="fold",
         disable=not verbose,
     )
-    measured = list(chain.from_iterable(by_fold))
+    measured = []
+    for each in chain.from_iterable(by_fold):
+        told = {name: each[name] for name in ("arm", "scores", "error") if name in each}
+        events.progress("arm", told)
+        measured.append(each)
     sizes = np.sum([[len(train), len(test)] for train, test in splits], axis=0)
     errors = {each["arm"]: each["error"] for each in measured if "error" in each}
     records = [each["scores"] for each in measured if each["arm"] not in errors]
@@ -297,10 +300,21 @@ def _class_weights(classifier: Any) -> dict[str, Any]:
 
 
 def _measure_fold(
-    arms: dict[str, Any], X: Any, y: np.ndarray, *where: Any
+    arms: dict[str, Any],
+    X: Any,
+    y: np.ndarray,
+    classes: np.ndarray,
+    rare: list[int],
+    fold: int,
+    *split: np.ndarray,
 ) -> list[dict[str, Any]]:
     """Measure one arm after the other on one fold."""
-    return [_measure(arm, estimator, X, y, *where) for arm, estimator in arms.items()]
+    with events.task("fold", fold=fold) as task:
+        task.result = [
+            _measure(arm, estimator, X, y, classes, rare, fold, *split)
+            for arm, estimator in arms.items()
+        ]
+    return task.result
 
 
 def _measure(

@@ -16,7 +16,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from gan_augment import persistence
+from gan_augment import events, persistence
 from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.seeding import RandomState, draw_seed, make_rng
@@ -122,10 +122,12 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             ) from error
         self.class_prior_ = counts / len(y)
         rng = make_rng(self.random_state)
-        with one_thread(self.device):
-            self._train(X, classes, rng)
-        # The seed that sample() starts from when it is given none.
-        self.sample_seed_ = draw_seed(rng)
+        with events.task("train", self, X=X, y=y) as task:
+            with one_thread(self.device):
+                self._train(X, classes, rng)
+            # The seed that sample() starts from when it is given none.
+            self.sample_seed_ = draw_seed(rng)
+            task.result = self
         return self
 
     def sample(

@@ -15,8 +15,10 @@ from gan_augment.mlflow.flavor import (
     save_model,
 )
 from gan_augment.mlflow.lineage import link_generator, log_pipeline
-from gan_augment.mlflow.registry import PromotionError, log_quality, promote
+from gan_augment.mlflow.parameters import flat_parameters
+from gan_augment.mlflow.registry import PromotionError, log_evidence, promote
 from gan_augment.mlflow.reports import log_report
+from gan_augment.mlflow.schemas import SchemaError
 from gan_augment.mlflow.serving import GeneratorModel
 from gan_augment.mlflow.spark import generate_on_spark
 from gan_augment.mlflow.syncing import sync
@@ -27,16 +29,18 @@ __all__ = [
     "GeneratorModel",
     "PromotionError",
     "RunTracker",
+    "SchemaError",
     "_load_pyfunc",
     "autolog",
+    "flat_parameters",
     "generate_on_spark",
     "get_default_pip_requirements",
     "link_generator",
     "load_model",
     "log_comparison",
+    "log_evidence",
     "log_model",
     "log_pipeline",
-    "log_quality",
     "log_report",
     "promote",
     "save_model",

@@ -20,11 +20,15 @@ def main(arguments: list[str] | None = None) -> int:
         "spool", nargs="?", help=f"spool directory (default: {SPOOL_VARIABLE} or here)"
     )
     command.add_argument("--tracking-uri", help="default: where each run was meant for")
+    command.add_argument(
+        "--experiment", help="name; default: where each run was meant for"
+    )
     given = parser.parse_args(arguments)
-    results = sync(given.spool, given.tracking_uri)
+    results = sync(given.spool, given.tracking_uri, given.experiment)
     for result in results:
         outcome = f"kept: {result.error}" if result.error else "sent"
-        print(f"{result.directory.name} -> {result.tracking_uri}: {outcome}")  # noqa: T201
+        lines = [outcome, *result.notes]
+        print(f"{result.directory.name} -> {result.tracking_uri}: {'; '.join(lines)}")  # noqa: T201
     if not results:
         print(f"Nothing waits in {given.spool or default_spool()}.")  # noqa: T201
     return int(any(result.error and not result.in_use for result in results))

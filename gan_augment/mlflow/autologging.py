@@ -1,52 +1,62 @@
-"""autolog(): every ``fit_resample`` is a run, with its curves and its generator."""
+"""autolog(): a listener for which every ``fit_resample`` and ``compare`` is a run."""
 
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
-import sys
 import time
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
+import mlflow
 import numpy as np
-from mlflow.data.dataset import Dataset
-from mlflow.data.numpy_dataset import from_numpy
-from mlflow.data.pandas_dataset import from_pandas
 from mlflow.utils.autologging_utils import (
+    AUTOLOGGING_INTEGRATIONS,
+    MlflowEventsAndWarningsBehaviorGlobally,
     autologging_integration,
+    autologging_is_disabled,
     disable_autologging,
     get_autologging_config,
-    safe_patch,
 )
+from mlflow.utils.autologging_utils.logging_and_warnings import (
+    NonMlflowWarningsBehaviorForCurrentThread,
+)
+from mlflow.utils.autologging_utils.safety import _AutologgingSessionManager
 from sklearn.utils import _safe_indexing
 
 import gan_augment
-from gan_augment.comparison import run
+from gan_augment.events import Listener, Task, add_listener
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.comparisons import log_comparison
 from gan_augment.mlflow.flavor import FLAVOR_NAME
-from gan_augment.mlflow.frames import (
-    MAX_COLUMNS,
-    as_table,
-    with_target,
-    without_schema_hints,
-)
-from gan_augment.mlflow.names import KIND_TAG, VERSION_TAG
+from gan_augment.mlflow.frames import make_dataset, plain_labels, without_schema_hints
+from gan_augment.mlflow.names import KIND_TAG, VERSION_TAG, check_registered_name
+from gan_augment.mlflow.parameters import fit_parameters
 from gan_augment.mlflow.tracker import RunTracker
-from gan_augment.training.callbacks import watching
-
-# A fit that these call is one of many, of which none is kept: cross_validate and every
-# search fit through it. compare is not among them, for it has a run of its own.
-TRIAL_MODULES = {"sklearn.model_selection._validation"}
 
 
-@autologging_integration(FLAVOR_NAME)
+class AutologScope(contextlib.AbstractContextManager["AutologScope"]):
+    """What :func:`autolog` returns: as a ``with`` block, it ends what was begun.
+
+    Parameters
+    ----------
+    before : dict
+        Options that held before; empty if nothing was tracked.
+    """
+
+    def __init__(self, before: dict[str, Any]) -> None:
+        self._before = before
+
+    def __exit__(self, *error: object) -> None:
+        """Track as before the block, or not at all."""
+        _configure(**(self._before or {"disable": True}))
+
+    def __repr__(self) -> str:
+        return "<autolog of gan_augment>"
+
+
 def autolog(
     *,
     log_models: bool = True,
@@ -58,7 +68,7 @@ def autolog(
     disable: bool = False,
     exclusive: bool = False,
     silent: bool = False,
-) -> None:
+) -> AutologScope:
     """Track every ``GANOverSampler.fit_resample`` from now on, wherever it is called.
 
     Each call becomes a run, a child of the active run if there is one: parameters,
@@ -68,14 +78,16 @@ def autolog(
     A :func:`~gan_augment.compare` becomes a run with a child for every arm; its fits
     are no runs.
 
+    As a ``with`` block it tracks what is inside, and then goes on as before; otherwise
+    it tracks until ``autolog(disable=True)``.
+
     A fit on a fold of a search or a cross-validation is a run without data, figures and
     model: a search of 200 fits does not register 200 models.
 
-    Fits in parallel threads are tracked, but for those that begin while a ``compare``
-    runs; ``mlflow.sklearn.autolog`` leaves out what other threads fit meanwhile. MLflow
-    knows an active run in its own thread alone. Fits in other processes
-    (``n_jobs``) are not, as with ``mlflow.sklearn.autolog``, unless each of them calls
-    this function when it starts::
+    Fits in parallel threads are tracked; ``mlflow.sklearn.autolog`` leaves out what
+    other threads fit meanwhile. MLflow knows an active run in its own thread alone.
+    Fits in other processes (``n_jobs``) are not tracked, as with
+    ``mlflow.sklearn.autolog``, unless each of them calls this function when it starts::
 
         with joblib.parallel_config("loky", initializer=gan_augment.mlflow.autolog):
             GridSearchCV(pipeline, grid, n_jobs=2).fit(X, y)
@@ -94,7 +106,8 @@ def autolog(
         Whether to draw the training curves, and real against synthetic rows.
     registered_model_name : str, default=None
         Register every logged generator under this name; the newest version has the
-        alias ``candidate``.
+        alias ``candidate``. A generator whose columns are not those of the versions
+        before is logged with a warning and not registered.
     extra_tags : dict of str to str, default=None
         Tags of every run. What MLflow refuses in a name is replaced by an underscore.
     spool_dir : path-like, default=None
@@ -107,95 +120,204 @@ def autolog(
     silent : bool, default=False
         Whether to hide MLflow's own messages, and warnings about tracking.
 
+    Returns
+    -------
+    scope : AutologScope
+        A context manager; at the end of its block, what held before holds again.
+
+    Raises
+    ------
+    ValueError
+        If `registered_model_name` is no name of a registered model.
+
+    See Also
+    --------
+    gan_augment.events : Tell a tracker of your own.
+
     Examples
     --------
     >>> import gan_augment.mlflow
-    >>> gan_augment.mlflow.autolog(registered_model_name="churn-generator")
-    >>> gan_augment.mlflow.autolog(disable=True)
+    >>> with gan_augment.mlflow.autolog(registered_model_name="churn-generator"):
+    ...     pass  # fits here are tracked
+    >>> scope = gan_augment.mlflow.autolog()  # fits from here on are tracked
+    >>> scope = gan_augment.mlflow.autolog(disable=True)
     """
-    safe_patch(
-        FLAVOR_NAME, gan_augment.GANOverSampler, "fit_resample", _tracked_fit_resample
+    if registered_model_name is not None:
+        check_registered_name(registered_model_name)
+    before = AUTOLOGGING_INTEGRATIONS[FLAVOR_NAME]
+    enabled = {} if before.get("disable", True) else dict(before)
+    _configure(
+        log_models=log_models,
+        log_datasets=log_datasets,
+        log_figures=log_figures,
+        registered_model_name=registered_model_name,
+        extra_tags=extra_tags,
+        spool_dir=spool_dir,
+        disable=disable,
+        exclusive=exclusive,
+        silent=silent,
     )
-    safe_patch(FLAVOR_NAME, run, "cross_validate_arms", _tracked_comparison)
+    return AutologScope(enabled)
 
 
-def _tracked_fit_resample(
-    original: Any, self: Any, X: Any, y: Any, **params: Any
-) -> Any:
-    """``fit_resample`` watched by a run. What fails here and not there is a warning."""
-    is_trial = _is_trial()
-    with RunTracker(
-        "fit_resample",
-        tags={
-            KIND_TAG: "trial-fit" if is_trial else "generator-fit",
-            VERSION_TAG: gan_augment.__version__,
-            **(_option("extra_tags") or {}),
-        },
-        spool=_option("spool_dir"),
-    ) as tracker:
-        begin = time.perf_counter()
-        # The filter's classifier is a part of this fit, not a run's subject.
-        with watching(tracker), _no_sklearn_runs(self):
-            resampled = original(self, X, y, **params)
-        tracker.log_metrics({"fit_resample_seconds": time.perf_counter() - begin})
-        with _warning_instead("the parameters"):
-            tracker.log_params(_params(self, y, resampled[1]))
-        if not is_trial:
-            with _no_sklearn_runs(self):  # nor is a figure's PCA
-                _log_fit(tracker, self, X, y, resampled)
-    if tracker.model_id is not None:
-        self.gan_.mlflow_model_id_ = tracker.model_id
-    return resampled
+@autologging_integration(FLAVOR_NAME)
+def _configure(*, disable: bool = False, silent: bool = False, **options: Any) -> None:
+    """Keep the options where MLflow keeps those of its own integrations."""
+    add_listener(_autologger)
 
 
-def _tracked_comparison(original: Any, *args: Any, **params: Any) -> Any:
-    """``compare`` as one run with a child an arm; its fits are no runs of their own."""
-    with disable_autologging():
-        comparison = original(*args, **params)
-    if _is_trial():
-        return comparison
-    with _warning_instead("the comparison"):
+class FitRun(NamedTuple):
+    """The run of a ``fit_resample`` that goes on."""
+
+    tracker: RunTracker
+    begin: float
+    session: contextlib.ExitStack
+
+
+class Autologger(Listener):
+    """Track as the options of :func:`autolog` say."""
+
+    def __init__(self) -> None:
+        self._runs: dict[Task, FitRun] = {}
+        self._comparisons: dict[Task, contextlib.ExitStack] = {}
+
+    def on_begin(self, task: Task) -> None:
+        """Begin a run for a resampling; for a comparison, none of its fits is a run."""
+        if task.name not in ("fit_resample", "compare") or not _is_tracked(task):
+            return
+        if task.name == "compare":
+            stack = self._comparisons[task] = contextlib.ExitStack()
+            stack.enter_context(disable_autologging())
+            return
+        with _messages():
+            tags = {
+                KIND_TAG: "trial-fit" if task.is_trial else "generator-fit",
+                VERSION_TAG: gan_augment.__version__,
+                **(_option("extra_tags") or {}),
+            }
+            tracker = RunTracker("fit_resample", tags=tags, spool=_option("spool_dir"))
+            # The filter's classifier is a part of this fit, not a run's subject.
+            session = contextlib.ExitStack()
+            session.enter_context(_no_sklearn_runs(task.subject))
+            self._runs[task] = FitRun(tracker, time.perf_counter(), session)
+
+    def on_progress(self, task: Task, kind: str, value: Any) -> None:
+        """Log the records and pictures of the training of the GAN."""
+        runs = (self._runs.get(each) for each in task.lineage())
+        run = next((run for run in runs if run is not None), None)
+        if run is None:
+            return
+        if kind == "epoch":
+            run.tracker.on_epoch_end(value)
+        elif kind == "picture":
+            run.tracker.on_picture(*value)
+
+    def on_end(self, task: Task) -> None:
+        """Log what came of it."""
+        if task in self._comparisons:
+            self._comparisons.pop(task).close()
+            if task.error is None and not task.is_trial:
+                with _messages(), _warning_instead("the comparison"):
+                    self._log_comparison(task)
+        elif task in self._runs:
+            run = self._runs.pop(task)
+            with _messages():
+                self._end_fit(task, run)
+
+    def _end_fit(self, task: Task, run: FitRun) -> None:
+        tracker, sampler = run.tracker, task.subject
+        seconds = time.perf_counter() - run.begin
+        with contextlib.closing(run.session):  # nor is a figure's PCA a run
+            if task.error is not None:
+                tracker.__exit__(type(task.error), task.error, None)
+                return
+            tracker.log_metrics({"seconds/fit_resample": seconds})
+            with _warning_instead("the parameters"):
+                y, y_resampled = task.inputs["y"], task.result[1]
+                tracker.log_params(fit_parameters(sampler, y, y_resampled))
+            if not task.is_trial:
+                _log_fit(tracker, sampler, task.inputs, task.result)
+            tracker.close()
+        if tracker.model_id is not None:
+            sampler.gan_.mlflow_model_id_ = tracker.model_id
+
+    def _log_comparison(self, task: Task) -> None:
+        data = (task.inputs["X"], task.inputs["y"]) if _option("log_datasets") else None
         log_comparison(
-            comparison, tags=_option("extra_tags"), spool=_option("spool_dir")
+            task.result,
+            data=data,
+            classifier=task.subject,
+            samplers=task.inputs["samplers"],
+            tags=_option("extra_tags"),
+            spool=_option("spool_dir"),
         )
-    return comparison
+
+
+_autologger = Autologger()
+
+
+def _is_tracked(task: Task) -> bool:
+    """Whether the options let a task be a run."""
+    if autologging_is_disabled(FLAVOR_NAME):
+        return False
+    if any(each.name in ("compare", "fold") for each in _enclosing(task)):
+        return False
+    is_users = mlflow.active_run() and not _AutologgingSessionManager.active_session()
+    return not (is_users and _option("exclusive"))
+
+
+def _enclosing(task: Task) -> list[Task]:
+    return list(task.lineage())[1:]
+
+
+@contextlib.contextmanager
+def _messages() -> Iterator[None]:
+    """Warnings of tracking are MLflow's messages, which `silent` hides.
+
+    MLflow does so around the patches of its own integrations.
+    """
+    silent = bool(_option("silent"))
+    with (
+        MlflowEventsAndWarningsBehaviorGlobally(
+            reroute_warnings=True, disable_event_logs=silent, disable_warnings=silent
+        ),
+        NonMlflowWarningsBehaviorForCurrentThread(
+            reroute_warnings=True, disable_warnings=silent
+        ),
+    ):
+        yield
 
 
 def _no_sklearn_runs(estimator: Any) -> contextlib.AbstractContextManager[Any]:
     """What ``mlflow.sklearn.autolog`` does around the parts of a meta-estimator.
 
-    A private name, because ``disable_autologging`` is for the whole process: a
-    ``fit_resample`` that began in another thread meanwhile would not be tracked.
+    A private name, because ``disable_autologging`` is for the whole process.
     """
     from mlflow.sklearn import _SklearnTrainingSession
 
     return _SklearnTrainingSession(estimator=estimator, allow_children=False)
 
 
-def _is_trial() -> bool:
-    """Whether the fit is on a fold of a search or a cross-validation."""
-    frame: FrameType | None = sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__") not in TRIAL_MODULES:
-        frame = frame.f_back
-    return frame is not None
-
-
 def _log_fit(
-    tracker: RunTracker, sampler: Any, X: Any, y: Any, resampled: tuple[Any, Any]
+    tracker: RunTracker,
+    sampler: Any,
+    inputs: dict[str, Any],
+    resampled: tuple[Any, Any],
 ) -> None:
     """What only a fit that is kept has: data, figures, the generator."""
+    X, y = inputs["X"], inputs["y"]
     synthetic = np.flatnonzero(sampler.synthetic_mask_)
     X_synthetic = _safe_indexing(resampled[0], synthetic)
-    labels = _plain_labels(y)
-    synthetic_labels = _plain_labels(resampled[1])[synthetic]
+    labels = plain_labels(y)
+    synthetic_labels = plain_labels(resampled[1])[synthetic]
     tags = {VERSION_TAG: gan_augment.__version__}
     if _option("log_datasets"):
         with _warning_instead("the data"), without_schema_hints():
             target = str(getattr(y, "name", None) or "target")
-            real = _dataset("training", X, labels, target)
+            real = make_dataset("training", X, labels, target)
             tags["gan_augment.data_digest"] = real.digest
             tracker.log_dataset(real, context="training")
-            drawn = _dataset("synthetic", X_synthetic, synthetic_labels, target)
+            drawn = make_dataset("synthetic", X_synthetic, synthetic_labels, target)
             tracker.log_dataset(drawn, context="synthetic")
     if _option("log_figures"):
         with _warning_instead("the figures"):
@@ -211,6 +333,7 @@ def _log_fit(
                 sampler.gan_,
                 registered_model_name=_option("registered_model_name"),
                 tags=tags,
+                class_counts=Counter(labels.tolist()),
             )
 
 
@@ -229,44 +352,3 @@ def _warning_instead(what: str) -> Iterator[None]:
             UserWarning,
             stacklevel=2,
         )
-
-
-def _params(sampler: Any, y: Any, y_resampled: Any) -> dict[str, str]:
-    """Parameters of the sampler, of the GAN that it fitted, and class counts."""
-    params = sampler.get_params(deep=True) | {
-        f"gan__{name}": value for name, value in sampler.gan_.get_params().items()
-    }
-    for name, labels in (("data", y), ("resampled", y_resampled)):
-        for label, count in Counter(np.asarray(labels).ravel().tolist()).items():
-            params[f"{name}/n_{label}"] = count
-    return {name: _text(value) for name, value in params.items()}
-
-
-def _text(value: Any) -> str:
-    """A parameter as text: a function by its name, as its address says nothing."""
-    if isinstance(value, functools.partial):
-        given = [*map(_text, value.args)]
-        given += [f"{name}={_text(each)}" for name, each in value.keywords.items()]
-        return f"{_text(value.func)}({', '.join(given)})"
-    if inspect.isfunction(value):
-        return f"{value.__module__}.{value.__qualname__}"
-    return str(value)
-
-
-def _plain_labels(y: Any) -> np.ndarray:
-    """Labels in one dimension; a one-hot row is the position of its 1."""
-    labels = np.asarray(y)
-    if labels.ndim == 2:
-        labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
-    return labels
-
-
-def _dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
-    """Rows as MLflow describes them: digest and schema, of images a single tensor."""
-    if np.ndim(X) > 2:
-        return from_numpy(np.asarray(X), targets=labels, name=name)
-    frame = as_table(X)
-    if frame.shape[1] > MAX_COLUMNS:
-        return from_numpy(frame.to_numpy(), targets=labels, name=name)
-    frame, target = with_target(frame, target, labels)
-    return from_pandas(frame, targets=target, name=name)

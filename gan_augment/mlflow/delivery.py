@@ -13,13 +13,11 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
-import requests
 from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import (
@@ -36,41 +34,17 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from gan_augment.mlflow.registry import CANDIDATE, by_alias, is_missing, quoted
+from gan_augment.mlflow.names import NAME_TAG, quoted
+from gan_augment.mlflow.registration import register
+from gan_augment.mlflow.registry import is_missing
+from gan_augment.mlflow.schemas import SchemaError
+from gan_augment.mlflow.servers import BAD_REQUEST, is_final, problem_with
 from gan_augment.mlflow.spool import Journal, Record
 
 KEY_TAG = "gan_augment.journal"
 DEFAULT_EXPERIMENT_ID = "0"
-# Seconds to wait for any answer at all, and to leave a server alone that gave none.
-ANSWER_SECONDS = 2.0
-AWAY_SECONDS = 30.0
 # Most that MLflow takes in one call.
 MAX_METRICS, MAX_PARAMS = 1000, 100
-BAD_REQUEST = 400
-
-_hung_at: dict[str, float] = {}
-
-
-def is_reachable(tracking_uri: str) -> bool:
-    """Whether a tracking server answers, whatever it answers, within two seconds.
-
-    MLflow itself asks a dead server for four minutes, and one that hangs for eighteen.
-    """
-    if not tracking_uri.startswith("http"):
-        return True
-    hung = _hung_at.get(tracking_uri)
-    if hung is not None and time.monotonic() - hung < AWAY_SECONDS:
-        return False
-    try:
-        requests.get(f"{tracking_uri}/health", timeout=ANSWER_SECONDS)
-    except requests.exceptions.SSLError:
-        return True  # something answered; MLflow knows which certificates to trust
-    except requests.Timeout:
-        _hung_at[tracking_uri] = time.monotonic()
-        return False
-    except requests.RequestException:
-        return False
-    return True
 
 
 @contextlib.contextmanager
@@ -107,6 +81,8 @@ class Delivery:
         What is sent. Its first record creates the run.
     tracking_uri : str, default=None
         Where to; None takes the address that the journal names.
+    experiment_name : str, default=None
+        Experiment that the run goes to; None takes the one that it was meant for.
 
     Attributes
     ----------
@@ -114,20 +90,30 @@ class Delivery:
         The run, once it is there.
     model_id : str
         The logged generator, once it is there.
+    notes : list of str
+        What has arrived otherwise than it was meant.
     cancelled : bool
         Set it, and nothing follows the record that is being sent.
     """
 
-    def __init__(self, journal: Journal, tracking_uri: str | None = None) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        tracking_uri: str | None = None,
+        experiment_name: str | None = None,
+    ) -> None:
         self._journal = journal
         first = journal.records[0]
         self.tracking_uri = tracking_uri or first["tracking_uri"]
         registry_uri = tracking_uri or first["registry_uri"]
+        self._experiment_name = experiment_name
         with making_tables(self.tracking_uri):
             self._client = MlflowClient(self.tracking_uri, registry_uri)
         self._n_sent = 0
         self.run_id = self.model_id = ""
         self._refused: list[str] = []
+        self._began_again = False
+        self.notes: list[str] = []
         self.cancelled = False
 
     def send(self) -> None:
@@ -140,8 +126,8 @@ class Delivery:
         Exception
             Whatever the store raises. The next call goes on where this one stopped.
         """
-        if not is_reachable(self.tracking_uri):
-            raise DeliveryError(f"no answer from {self.tracking_uri}")
+        if problem := problem_with(self.tracking_uri):
+            raise DeliveryError(problem)
         senders: dict[str, Callable[[list[Record]], None]] = {
             "create": self._create,
             "metrics": self._log_metrics,
@@ -160,13 +146,44 @@ class Delivery:
             try:
                 senders[kind](records)
             except MlflowException as error:
-                # Neither waiting nor asking again turns a bad request into a good one.
-                if kind == "create" or error.get_http_status_code() != BAD_REQUEST:
+                if not is_final(error):
                     raise
+                if kind == "create":
+                    raise DeliveryError(
+                        f"{error.message} To send it to another experiment: sync "
+                        "--experiment NAME"
+                    ) from error
+                if self._is_gone():
+                    self._begin_again()
+                    self.send()
+                    return
+                if error.get_http_status_code() != BAD_REQUEST:
+                    raise DeliveryError(error.message) from error
+                # What is refused now is refused always; the rest may arrive.
                 self._refused.append(f"{kind}: {error.message}")
             self._n_sent += len(records)
         if self._refused:
             raise DeliveryError(f"refused {'; '.join(self._refused)}")
+
+    def _is_gone(self) -> bool:
+        """Whether somebody has deleted the run."""
+        try:
+            return self._client.get_run(self.run_id).info.lifecycle_stage == "deleted"
+        except MlflowException as error:
+            if not is_missing(error):
+                raise
+            return True
+
+    def _begin_again(self) -> None:
+        """Send everything as another run: a model needs one that is there."""
+        if self._began_again:
+            raise DeliveryError("the run was deleted, and so was the one made for it")
+        self._began_again = True
+        self.notes.append(
+            "The run was deleted while it was written: there is a new one."
+        )
+        self.run_id, self._n_sent = "", 0
+        self._refused.clear()
 
     @property
     def complete(self) -> bool:
@@ -185,14 +202,16 @@ class Delivery:
         run = next(iter(found), None) or self._client.create_run(
             experiment_id,
             start_time=record["time"],
-            tags=record["tags"] | {KEY_TAG: key},
-            run_name=record["name"],
+            # With a name in a tag, too, both would have to be the same.
+            tags={NAME_TAG: record["name"]} | record["tags"] | {KEY_TAG: key},
         )
         self.run_id, self._experiment_id = run.info.run_id, experiment_id
 
     def _experiment(self, record: Record) -> str:
         """Id of the run's experiment, which is made if there is none of its name."""
         given, name = record["experiment_id"], record["experiment_name"]
+        if self._experiment_name is not None:
+            given, name = None, self._experiment_name
         if given is not None and self.tracking_uri == record["tracking_uri"]:
             return given
         if given is not None:
@@ -266,7 +285,7 @@ class Delivery:
         last = [m for m in self._records("metrics") if m["step"] == record["step"]]
         self._log_metrics(last, model.model_id)
         if record["registered_model_name"]:
-            self._register(record, model.model_id)
+            self._register(record, model.model_id, local)
 
     def _logged_model(self, record: Record) -> LoggedModel:
         key = self._journal.key
@@ -281,33 +300,26 @@ class Delivery:
             params=_values(self._records("params")),
         )
 
-    def _register(self, record: Record, model_id: str) -> None:
-        name, source = record["registered_model_name"], f"models:/{model_id}"
+    def _register(self, record: Record, model_id: str, local: Path) -> None:
+        """Register the generator; a registry that refuses it leaves it a model."""
+        name = record["registered_model_name"]
         try:
-            self._client.create_registered_model(name)
-        except MlflowException as error:
-            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            register(
+                self._client,
+                name,
+                model_id,
+                local,
+                run_id=self.run_id,
+                tags=record["tags"],
+                start_time=self._journal.records[0]["time"],
+            )
+        except (MlflowException, SchemaError) as error:
+            if isinstance(error, MlflowException) and not is_final(error):
                 raise
-        versions = self._client.search_model_versions(f"name = {quoted(name)}")
-        found = [version for version in versions if version.source == source]
-        version = next(iter(found), None) or self._client.create_model_version(
-            name, source, self.run_id, tags=record["tags"], model_id=model_id
-        )
-        if self._is_newest(name):
-            self._client.set_registered_model_alias(name, CANDIDATE, version.version)
-
-    def _is_newest(self, name: str) -> bool:
-        """Whether the candidate so far, if any, was trained before this generator."""
-        candidate = by_alias(self._client, name, CANDIDATE)
-        if candidate is None or not candidate.run_id:
-            return True
-        try:
-            run = self._client.get_run(candidate.run_id)
-        except MlflowException as error:
-            if not is_missing(error):
-                raise
-            return True
-        return run.info.start_time <= self._journal.records[0]["time"]
+            self.notes.append(
+                f"The generator is models:/{model_id}, and not registered as {name!r}: "
+                f"{error}"
+            )
 
     def _end(self, records: list[Record]) -> None:
         (record,) = records
@@ -325,9 +337,9 @@ class Delivery:
 
 def _experiment_name(experiment_id: str, tracking_uri: str) -> str:
     """Name of an experiment: an id is known to the server alone that gave it."""
-    answer = "no answer"
     try:
-        if is_reachable(tracking_uri):
+        answer = problem_with(tracking_uri)
+        if not answer:
             return MlflowClient(tracking_uri).get_experiment(experiment_id).name
     except MlflowException as error:
         answer = str(error)
@@ -335,7 +347,7 @@ def _experiment_name(experiment_id: str, tracking_uri: str) -> str:
         return name
     raise DeliveryError(
         f"{tracking_uri} must say what experiment {experiment_id} is called. Got "
-        f"{answer}. Set MLFLOW_EXPERIMENT_NAME to the experiment that the run is for."
+        f"{answer}. Name the experiment that the run is for: sync --experiment NAME."
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,12 @@ from mlflow.types.schema import ParamSchema, ParamSpec, Schema, TensorSpec
 
 import gan_augment
 from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
+from gan_augment.mlflow.cards import CARD_FILE, generator_card
 from gan_augment.mlflow.frames import MAX_COLUMNS, without_schema_hints
+from gan_augment.mlflow.names import check_registered_name
+from gan_augment.mlflow.registration import describe, make_registered_model
 from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.schemas import SCHEMA_TAG, check_schema, schema_text
 from gan_augment.mlflow.serving import PARAMETERS, GeneratorModel
 from gan_augment.persistence import ModelFileError
 
@@ -84,8 +89,9 @@ def save_model(
     mlflow_model: Model | None = None,
     signature: ModelSignature | None = None,
     pip_requirements: list[str] | None = None,
+    class_counts: Mapping[Any, int] | None = None,
 ) -> None:
-    """Save a fitted GAN as an MLflow model directory.
+    """Save a fitted GAN as an MLflow model directory, with its card as ``README.md``.
 
     Parameters
     ----------
@@ -99,7 +105,10 @@ def save_model(
         None takes :func:`make_signature`.
     pip_requirements : list of str, default=None
         None takes :func:`get_default_pip_requirements`.
+    class_counts : mapping, default=None
+        Class -> number of training rows, for the card.
     """
+    signature = signature or make_signature(gan)
     model = Model() if mlflow_model is None else mlflow_model
     model.add_flavor(
         FLAVOR_NAME,
@@ -115,10 +124,12 @@ def save_model(
             loader_module="gan_augment.mlflow",
             data_path=str(files),
             mlflow_model=model,
-            signature=signature or make_signature(gan),
+            signature=signature,
             input_example=(pd.DataFrame(), EXAMPLE_PARAMS),
             pip_requirements=pip_requirements or get_default_pip_requirements(gan),
         )
+    card = generator_card(gan, signature.outputs, class_counts)
+    (Path(path) / CARD_FILE).write_text(card, encoding="utf-8")
 
 
 def log_model(
@@ -131,8 +142,11 @@ def log_model(
     step: int | None = None,
     signature: ModelSignature | None = None,
     pip_requirements: list[str] | None = None,
+    class_counts: Mapping[Any, int] | None = None,
 ) -> ModelInfo:
     """Log a fitted GAN to the active run, and register it if a name is given.
+
+    The description of its version is a model card: data, training, limits, use.
 
     Parameters
     ----------
@@ -152,12 +166,28 @@ def log_model(
         None takes :func:`make_signature`.
     pip_requirements : list of str, default=None
         None takes :func:`get_default_pip_requirements`.
+    class_counts : mapping, default=None
+        Class -> number of training rows, for the card.
 
     Returns
     -------
     model_info : ModelInfo
         With ``model_id``, ``model_uri`` and ``registered_model_version``.
+
+    Raises
+    ------
+    SchemaError
+        If the versions of `registered_model_name` give other columns; nothing is
+        logged.
     """
+    signature = signature or make_signature(gan)
+    if registered_model_name is not None:
+        check_registered_name(registered_model_name)
+        schema = schema_text(signature.outputs)
+        client = mlflow.MlflowClient()
+        check_schema(client, registered_model_name, schema)
+        make_registered_model(client, registered_model_name)
+        tags = dict(tags or {}) | {SCHEMA_TAG: schema}
     if step is None:
         step = int(gan.history_["step"][-1])
     info = Model.log(
@@ -170,7 +200,12 @@ def log_model(
         step=step,
         signature=signature,
         pip_requirements=pip_requirements,
+        class_counts=class_counts,
     )
+    if registered_model_name is not None:
+        number = str(info.registered_model_version)
+        version = client.get_model_version(registered_model_name, number)
+        describe(client, version, generator_card(gan, signature.outputs, class_counts))
     give_alias(info, registered_model_name, alias)
     return info
 

@@ -9,12 +9,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from mlflow.data.dataset import Dataset
+from mlflow.data.numpy_dataset import from_numpy
+from mlflow.data.pandas_dataset import from_pandas
 
 from gan_augment.encoding.container import to_frame
 
 # A schema of more is a tensor. MLflow takes a million characters, some 20,000 columns,
 # and a second for every 5,000 to write them.
 MAX_COLUMNS = 5_000
+# The most characters that a server takes as the schema of a dataset.
+MAX_SCHEMA_LENGTH = 1_000_000
 
 
 @contextlib.contextmanager
@@ -50,3 +55,26 @@ def as_table(rows: Any) -> pd.DataFrame:
             column = frame[name]
             frame[name] = column.astype(object).where(column.isna(), column.astype(str))
     return frame
+
+
+def plain_labels(y: Any) -> np.ndarray:
+    """Labels in one dimension; a one-hot row is the position of its 1."""
+    labels = np.asarray(y)
+    if labels.ndim == 2:
+        labels = labels[:, 0] if labels.shape[1] == 1 else labels.argmax(axis=1)
+    return labels
+
+
+def make_dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
+    """Rows as MLflow describes them: digest and schema, of images a single tensor."""
+    if np.ndim(X) > 2:
+        return from_numpy(np.asarray(X), targets=labels, name=name)
+    frame = as_table(X)
+    if frame.shape[1] > MAX_COLUMNS:
+        return from_numpy(frame.to_numpy(), targets=labels, name=name)
+    tensor = frame.to_numpy()
+    frame, target = with_target(frame, target, labels)
+    dataset = from_pandas(frame, targets=target, name=name)
+    if len(dataset.to_dict()["schema"]) > MAX_SCHEMA_LENGTH:
+        return from_numpy(tensor, targets=labels, name=name)
+    return dataset

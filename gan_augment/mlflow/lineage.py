@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,13 +11,22 @@ import mlflow
 import pandas as pd
 from imblearn.base import is_sampler
 from mlflow.entities import LoggedModelInput
-from mlflow.models import ModelSignature, infer_signature
+from mlflow.exceptions import MlflowException
+from mlflow.models import ModelSignature, infer_signature, validate_schema
 from mlflow.models.model import ModelInfo
+from mlflow.types.schema import AnyType, ColSpec, Schema
 from sklearn.base import BaseEstimator, clone
 
 from gan_augment.mlflow.flavor import get_default_pip_requirements, give_alias
-from gan_augment.mlflow.frames import as_table, without_schema_hints
+from gan_augment.mlflow.frames import (
+    as_table,
+    make_dataset,
+    plain_labels,
+    without_schema_hints,
+)
+from gan_augment.mlflow.names import check_registered_name
 from gan_augment.mlflow.registry import CANDIDATE, versions_of
+from gan_augment.mlflow.schemas import CLASSIFIER, SCHEMA_TAG, check_schema
 
 GENERATOR_TAG = "gan_augment.generator_model_id"
 # On the generator's run and versions, with the id of the classifier's run behind it.
@@ -42,14 +52,14 @@ def link_generator(model_id: str) -> None:
     run = mlflow.active_run() or mlflow.start_run()
     generator = client.get_logged_model(model_id)
     mlflow.log_input(model=LoggedModelInput(model_id=model_id))
-    source_run_id = generator.source_run_id or ""
-    inputs = client.get_run(source_run_id).inputs
-    if inputs is not None:
-        client.log_inputs(run.info.run_id, datasets=inputs.dataset_inputs)
+    source = client.get_run(generator.source_run_id or "")
+    if source.inputs is not None:
+        client.log_inputs(run.info.run_id, datasets=source.inputs.dataset_inputs)
     mlflow.set_tag(GENERATOR_TAG, model_id)
     # Where the UI shows tags: on the page of a logged model it does not.
     used_by = f"{USED_BY_TAG}.{run.info.run_id}", str(run.info.run_name)
-    client.set_tag(source_run_id, *used_by)
+    if source.info.lifecycle_stage != "deleted":
+        client.set_tag(source.info.run_id, *used_by)
     for version in versions_of(client, model_id):
         client.set_model_version_tag(version.name, version.version, *used_by)
 
@@ -59,6 +69,7 @@ def log_pipeline(
     name: str = "classifier",
     *,
     X: Any = None,
+    y: Any = None,
     registered_model_name: str | None = None,
     alias: str | None = CANDIDATE,
     **kwargs: Any,
@@ -81,8 +92,12 @@ def log_pipeline(
     name : str, default="classifier"
         Name of the logged model.
     X : {DataFrame, array-like, sparse matrix}, default=None
-        Rows, of which the signature keeps names and types alone. None gives the model
-        no signature.
+        Training rows, of which the signature keeps names and types alone. None gives
+        the model no signature, as do rows of types that MLflow does not have, such as
+        whole numbers of pandas with missing values.
+    y : array-like, default=None
+        Their classes. With them, the rows become a dataset of the run, of which it
+        keeps digest and schema alone, unless a generator brought it.
     registered_model_name : str, default=None
         Name in the registry; None does not register.
     alias : str, default="candidate"
@@ -94,15 +109,37 @@ def log_pipeline(
     -------
     model_info : ModelInfo
         With ``model_id``, ``model_uri`` and ``registered_model_version``.
+
+    Raises
+    ------
+    SchemaError
+        If the versions of `registered_model_name` are generators; nothing is logged.
+
+    Warns
+    -----
+    UserWarning
+        If a generator cannot be linked, such as one that was deleted meanwhile, or
+        there is no signature for `X`; the classifier is logged nevertheless.
     """
     import skops.io
 
+    if registered_model_name is not None:
+        check_registered_name(registered_model_name)
+        check_schema(mlflow.MlflowClient(), registered_model_name, CLASSIFIER)
+        kwargs["tags"] = {SCHEMA_TAG: CLASSIFIER} | dict(kwargs.get("tags") or {})
+
     samplers = list({id(sampler): sampler for sampler in _samplers(model)}.values())
+    is_linked = False
     for sampler in samplers:
         # On the GAN, so that a later fit that is not tracked does not keep it.
         model_id = getattr(getattr(sampler, "gan_", None), "mlflow_model_id_", None)
         if model_id is not None:
-            link_generator(model_id)
+            is_linked |= _link(model_id)
+    if X is not None and y is not None and not is_linked:
+        with without_schema_hints():
+            target = str(getattr(y, "name", None) or "target")
+            dataset = make_dataset("training", X, plain_labels(y), target)
+        mlflow.log_input(dataset, context="training")
     # What is in the memo already is taken from there, and not copied.
     predictor = copy.deepcopy(
         model, {id(sampler): clone(sampler) for sampler in samplers}
@@ -112,13 +149,27 @@ def log_pipeline(
         "skops_trusted_types",
         skops.io.get_untrusted_types(data=skops.io.dumps(predictor)),
     )
-    if X is not None:
-        kwargs.setdefault("signature", _signature(predictor, X))
+    if X is not None and "signature" not in kwargs:
+        kwargs["signature"] = _signature(predictor, X)
     info = mlflow.sklearn.log_model(
         predictor, name=name, registered_model_name=registered_model_name, **kwargs
     )
     give_alias(info, registered_model_name, alias)
     return info
+
+
+def _link(model_id: str) -> bool:
+    """Link a generator, if it is still there."""
+    try:
+        link_generator(model_id)
+    except MlflowException as error:
+        warnings.warn(
+            f"The run is not linked to its generator {model_id}: {error}",
+            UserWarning,
+            stacklevel=3,
+        )
+        return False
+    return True
 
 
 def _samplers(value: Any) -> Iterator[Any]:
@@ -134,8 +185,28 @@ def _samplers(value: Any) -> Iterator[Any]:
             yield from _samplers(item)
 
 
-def _signature(predictor: Any, X: Any) -> ModelSignature:
+def _signature(predictor: Any, X: Any) -> ModelSignature | None:
+    """The signature of a classifier, if under one it takes `X` itself."""
     rows = X[:EXAMPLE_ROWS]
     with without_schema_hints():
-        inputs = as_table(rows) if isinstance(rows, pd.DataFrame) else rows
-        return infer_signature(inputs, predictor.predict(rows))
+        if not isinstance(X, pd.DataFrame):
+            return infer_signature(rows, predictor.predict(rows))
+        found = infer_signature(as_table(rows), predictor.predict(rows))
+        # MLflow takes a category for no type, and anything for this one.
+        columns = [
+            ColSpec(AnyType(), column.name, required=False)
+            if isinstance(dtype, pd.CategoricalDtype)
+            else column
+            for column, dtype in zip(found.inputs.inputs, X.dtypes, strict=True)
+        ]
+        try:
+            validate_schema(X.set_axis(map(str, X.columns), axis=1), Schema(columns))
+        except (MlflowException, TypeError, ValueError) as error:
+            warnings.warn(
+                "The classifier is logged without a signature, because MLflow has no "
+                f"types for its rows: {error}",
+                UserWarning,
+                stacklevel=3,
+            )
+            return None
+    return ModelSignature(inputs=Schema(columns), outputs=found.outputs)

@@ -7,6 +7,30 @@ MAX_NAME_LENGTH = 250
 # A run's tag: what it is, such as a fit, a fit on a fold, or a comparison.
 KIND_TAG = "gan_augment.kind"
 VERSION_TAG = "gan_augment.version"
+# A description that MLflow shows on the page of a run.
+NOTE_TAG = "mlflow.note.content"
+NAME_TAG = "mlflow.runName"
+# What a comparison, or a report, came to: in a word, and in a sentence.
+OUTCOME_TAG, VERDICT_TAG = "gan_augment.outcome", "gan_augment.verdict"
+
+
+def check_registered_name(name: str) -> None:
+    """Raise a ValueError if nothing can be registered under a name."""
+    if not isinstance(name, str) or not name.strip() or set(name) & set('/:"'):
+        raise ValueError(
+            "`registered_model_name` must be a name without '/', ':' and '\"'. Got "
+            f"{name!r}. Choose another, such as 'churn-generator'."
+        )
+
+
+def valid_text(value: object, length: int) -> str:
+    """A value as a text that every store takes: cut, and without lone surrogates."""
+    return str(value)[:length].encode("utf-8", "replace").decode("utf-8")
+
+
+def quoted(text: str) -> str:
+    """A text as a filter string of MLflow writes it."""
+    return f'"{text}"' if "'" in text else f"'{text}'"
 
 
 class ValidNames(dict[str, str]):

@@ -1,7 +1,7 @@
-"""Names in the registry: versions with their figures, aliases, and a gate.
+"""Names in the registry: versions with their evidence, aliases, and a gate.
 
-A new version is the ``candidate``. :func:`promote` makes it the ``champion`` if its
-figures pass, and the champion before it ``previous``. Nothing uses stages.
+A new version is the ``candidate``. :func:`promote` makes it the ``champion`` if there
+is evidence that it helps, and the champion before it ``previous``. Nothing uses stages.
 """
 
 from __future__ import annotations
@@ -11,95 +11,126 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from mlflow.entities import Metric
+from mlflow.entities import LoggedModel, Metric
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 
+from gan_augment.comparison import Comparison
+from gan_augment.mlflow.cards import EVIDENCE, evidence_section, with_section
+from gan_augment.mlflow.evidence import (
+    PRIVACY_TAG,
+    comparison_figures,
+    reasons_against,
+    report_figures,
+)
+from gan_augment.mlflow.names import OUTCOME_TAG, VERDICT_TAG
+from gan_augment.mlflow.schemas import SCHEMA_TAG
+
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
-# What a champion must have at least: over-sampling with it does not make a classifier
-# worse, and its rows do not crowd around those that it was trained on.
-REQUIREMENTS = {"utility/gain": 0.0, "privacy/closest_record_ratio": 0.8}
+# On a version that is the champion against the evidence: what the evidence says.
+FORCED_TAG = "gan_augment.forced"
 
 
 class PromotionError(ValueError):
-    """A version's figures do not pass, or are not there."""
+    """There is no evidence for a version, or some against it."""
 
 
-def log_quality(model_id: str, figures: Mapping[str, float]) -> None:
-    """Write down how good a logged generator is.
+def log_evidence(
+    model_id: str,
+    comparison: Comparison | None = None,
+    *,
+    arm: str | None = None,
+    report: Any = None,
+    figures: Mapping[str, float] | None = None,
+) -> None:
+    """Write down whether a logged generator helps, looks real and is private.
 
     The figures become metrics of the model, of its run and of its training data, and
-    tags of its versions in the registry.
+    tags of its versions in the registry, whose descriptions say what they mean.
 
     Parameters
     ----------
     model_id : str
         Id of the logged generator, such as ``sampler.gan_.mlflow_model_id_``.
-    figures : mapping of str to float
-        Name -> value, where more is better, such as ``"utility/gain"``, or
-        ``"privacy/closest_record_ratio"`` from :mod:`gan_augment.metrics`.
+    comparison : Comparison, default=None
+        What :func:`~gan_augment.compare` returned on the table that the generator was
+        trained on. Its gain in average precision becomes ``utility/gain``, with the
+        interval that its verdict goes by, from ``utility/gain_low`` to
+        ``utility/gain_high``.
+    arm : str, default=None
+        What the comparison calls the sampler of this generator. None takes the best
+        sampler.
+    report : Report, default=None
+        What :func:`gan_augment.report` returned about rows of such a sampler: fidelity
+        and privacy of the class that is worst.
+    figures : mapping of str to float, default=None
+        Further figures: name -> value, such as ``"privacy/closest_record_ratio"`` from
+        :func:`~gan_augment.metrics.closest_record_ratio`.
 
     Raises
     ------
     ValueError
-        If a figure is not finite.
+        If a figure is not finite, the comparison has no such arm, could not fit it, or
+        was made on rows that were resampled before.
+
+    See Also
+    --------
+    promote : Make a version with evidence the champion.
     """
-    wrong = {name: value for name, value in figures.items() if not math.isfinite(value)}
+    found: dict[str, float] = dict(figures or {})
+    tags: dict[str, str] = {}
+    wrong = {name: value for name, value in found.items() if not math.isfinite(value)}
     if wrong:
         raise ValueError(f"`figures` must be finite. Got {wrong}.")
+    if comparison is not None:
+        found |= comparison_figures(comparison, arm)
+        tags |= {OUTCOME_TAG: comparison.outcome, VERDICT_TAG: comparison.verdict}
+    if report is not None:
+        of_report, tone = report_figures(report)
+        found |= of_report
+        tags |= {PRIVACY_TAG: tone}
     client = MlflowClient()
     model = client.get_logged_model(model_id)
-    run_id = model.source_run_id or ""
-    run = client.get_run(run_id)
-    data = {
-        given.dataset.name: given.dataset
-        for given in (run.inputs.dataset_inputs if run.inputs else [])
-    }.get("training")
-    now = int(time.time() * 1000)
-    metrics = [
-        Metric(
-            name,
-            float(value),
-            now,
-            0,
-            model_id=model_id,
-            dataset_name=data.name if data else None,
-            dataset_digest=data.digest if data else None,
-        )
-        for name, value in figures.items()
-    ]
-    client.log_batch(run_id, metrics=metrics)
+    _log_metrics(client, model, found)
     for version in versions_of(client, model_id):
-        for name, value in figures.items():
+        for name, value in found.items():
             tag = name.replace("/", ".")
             client.set_model_version_tag(
                 version.name, version.version, tag, f"{value:.4g}"
             )
+        for tag, text in tags.items():
+            client.set_model_version_tag(version.name, version.version, tag, text)
+        _describe(client, client.get_model_version(version.name, version.version))
 
 
 def versions_of(client: MlflowClient, model_id: str) -> list[ModelVersion]:
     """Versions in the registry of a logged model."""
-    return client.search_model_versions(
-        f"source_path = {quoted(f'models:/{model_id}')}"
-    )
+    return client.search_model_versions(f"source_path = 'models:/{model_id}'")
 
 
-def promote(name: str, requirements: Mapping[str, float] | None = None) -> ModelVersion:
-    """Make the candidate the champion, if its figures pass.
+def promote(
+    name: str,
+    requirements: Mapping[str, float] | None = None,
+    *,
+    force: bool = False,
+) -> ModelVersion:
+    """Make the candidate the champion, if there is evidence that it helps.
 
-    The champion before it becomes ``previous``. If the candidate is the champion
-    already, nothing happens.
+    Evidence is a gain in average precision whose whole interval lies above 0, and
+    privacy that is not bad: see :func:`log_evidence`. The champion before it becomes
+    ``previous``. If the candidate is the champion already, nothing happens.
 
     Parameters
     ----------
     name : str
         Registered model.
     requirements : mapping of str to float, default=None
-        Figure -> the least that it must be. None asks that the utility does not fall,
-        ``{"utility/gain": 0.0}``, and that rows are not nearer to training rows than
-        to others by more than a fifth, ``{"privacy/closest_record_ratio": 0.8}``; an
-        empty mapping asks nothing.
+        What else is asked: figure -> the least that it must be.
+    force : bool, default=False
+        Whether the evidence does not matter. The version then has the tag
+        ``gan_augment.forced`` with what speaks against it. Columns other than those of
+        the champion are refused in any case.
 
     Returns
     -------
@@ -109,27 +140,33 @@ def promote(name: str, requirements: Mapping[str, float] | None = None) -> Model
     Raises
     ------
     PromotionError
-        If a figure is too small or was never logged; the aliases stay as they are.
+        If something speaks against it; the aliases stay as they are.
     """
     client = MlflowClient()
     candidate = client.get_model_version_by_alias(name, CANDIDATE)
     champion = by_alias(client, name, CHAMPION)
     if champion is not None and champion.version == candidate.version:
         return champion
-    if requirements is None:
-        requirements = REQUIREMENTS
-    figures = _figures(client, candidate)
-    failed = {
-        figure: figures.get(figure)
-        for figure, least in requirements.items()
-        if not figures.get(figure, -math.inf) >= least
-    }
-    if failed:
+    if champion is not None and _schema(candidate) != _schema(champion):
         raise PromotionError(
-            f"Version {candidate.version} of {name!r} must have at least "
-            f"{dict(requirements)} to be the champion. Got {failed}. "
-            "Measure it with log_quality, or keep the champion that there is."
+            f"Version {candidate.version} of {name!r} must give the columns of its "
+            f"champion, version {champion.version} ({_schema(champion)}). Got "
+            f"{_schema(candidate)}. Register it under another name."
         )
+    tags = candidate.tags or {}
+    figures = _figures(client, candidate)
+    reasons = reasons_against(figures, tags.get(PRIVACY_TAG), requirements or {})
+    if reasons and not force:
+        raise PromotionError(
+            f"Version {candidate.version} of {name!r} must have evidence that it helps "
+            f"to be the champion. Got: {'; '.join(reasons)}. Measure it and call "
+            "log_evidence, or keep the champion that there is, or pass force=True."
+        )
+    if reasons:
+        client.set_model_version_tag(
+            name, candidate.version, FORCED_TAG, "; ".join(reasons)
+        )
+        _describe(client, client.get_model_version(name, candidate.version))
     if champion is not None:
         client.set_registered_model_alias(name, PREVIOUS, champion.version)
     client.set_registered_model_alias(name, CHAMPION, candidate.version)
@@ -153,9 +190,47 @@ def is_missing(error: MlflowException) -> bool:
     )
 
 
-def quoted(text: str) -> str:
-    """A text as a filter string of MLflow writes it."""
-    return f'"{text}"' if "'" in text else f"'{text}'"
+def _log_metrics(
+    client: MlflowClient, model: LoggedModel, figures: Mapping[str, float]
+) -> None:
+    """Log metrics of a model to its run or, if that was deleted, to a new one."""
+    run = client.get_run(model.source_run_id or "")
+    data = {
+        given.dataset.name: given.dataset
+        for given in (run.inputs.dataset_inputs if run.inputs else [])
+    }.get("training")
+    run_id, is_deleted = run.info.run_id, run.info.lifecycle_stage == "deleted"
+    if is_deleted:
+        made = client.create_run(model.experiment_id, run_name="evidence")
+        run_id = made.info.run_id
+    now = int(time.time() * 1000)
+    metrics = [
+        Metric(
+            name,
+            float(value),
+            now,
+            0,
+            model_id=model.model_id,
+            dataset_name=data.name if data else None,
+            dataset_digest=data.digest if data else None,
+        )
+        for name, value in figures.items()
+    ]
+    client.log_batch(run_id, metrics=metrics)
+    if is_deleted:
+        client.set_terminated(run_id)
+
+
+def _describe(client: MlflowClient, version: ModelVersion) -> None:
+    """Say in a version's description what its evidence is."""
+    tags = version.tags or {}
+    text = evidence_section(_figures(client, version), tags, tags.get(FORCED_TAG))
+    card = with_section(version.description or "", EVIDENCE, text)
+    client.update_model_version(version.name, version.version, card)
+
+
+def _schema(version: ModelVersion) -> str | None:
+    return (version.tags or {}).get(SCHEMA_TAG)
 
 
 def _figures(client: MlflowClient, version: ModelVersion) -> dict[str, Any]:

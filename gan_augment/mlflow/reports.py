@@ -6,7 +6,7 @@ from typing import Any
 
 import mlflow
 
-VERDICT_TAG = "gan_augment.verdict"
+from gan_augment.mlflow.names import VERDICT_TAG
 
 
 def log_report(report: Any, name: str = "report") -> None:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cached_property
 from numbers import Integral, Real
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
 
 from gan_augment.gans import BaseSynthesizer
 from gan_augment.mlflow.frames import as_table, with_target
 
 # The most rows of one call, and the most numbers: so many take about 200 MB as JSON.
 MAX_ROWS, MAX_CELLS = 1_000_000, 20_000_000
+# The most requests of one call: each draws by itself, which takes some 10 ms.
+MAX_REQUESTS = 1_000
+# A frame with an empty cell holds numbers as floats, which are exact up to here.
+MAX_EXACT = 2**53
+# Of a name that is none of ours, an error shows this much.
+MAX_SHOWN = 50
 # Parameters and their defaults. No rows are refused, so that a missing or a mistyped
 # name is an error, not a default; "" is any class, and -1 a draw that is not repeated.
 PARAMETERS = {"n_rows": 0, "target_class": "", "seed": -1}
+
+
+class RequestError(MlflowException, ValueError):
+    """A request cannot be answered.
+
+    An MlflowException, since a server of MLflow tells its client the cause of no other.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, error_code=INVALID_PARAMETER_VALUE)
 
 
 class Request(NamedTuple):
@@ -68,25 +88,28 @@ class GeneratorModel:
         model_input : DataFrame, default=None
             Several requests, one a row, with any of the columns ``n_rows``,
             ``target_class`` and ``seed``; what is missing is taken from `params`. None,
-            or a frame without rows, is one request.
+            or a frame without rows, is one request. At most 1,000.
         params : dict
             ``n_rows``, from 1 to 1,000,000 in all, and to 20,000,000 cells (rows times
             columns; a pixel of an image is a column); ``target_class``, as a string,
             or "" for the classes of the training rows; ``seed``, from 0, or -1 for a
-            draw that is not repeated. Behind ``mlflow.pyfunc`` and a server, MLflow
-            drops a name that is none of these with a warning, and its default counts;
-            a mistyped column of `model_input` is refused.
+            draw that is not repeated, and beside a request without one below 2**53.
+            Behind ``mlflow.pyfunc`` and a server, MLflow drops a name that is none of
+            these with a warning, and its default counts; a mistyped column of
+            `model_input` is refused.
 
         Returns
         -------
         rows : DataFrame
             The columns of the training table, and the class as ``target``; request
-            after request.
+            after request. Behind a server, a missing value is None, which is ``null``
+            in its answer.
 
         Raises
         ------
-        ValueError
-            If a parameter is missing, of another type or out of range.
+        RequestError
+            If a parameter is missing, of another type or out of range, or there are
+            too many requests; a ValueError, and an MlflowException.
         """
         requests = [
             self._checked(PARAMETERS | _given(params or {}) | _given(row))
@@ -95,11 +118,12 @@ class GeneratorModel:
         n_rows = sum(request.n_rows for request in requests)
         most = min(MAX_ROWS, MAX_CELLS // self.n_columns)
         if n_rows > most:
-            raise ValueError(
+            raise RequestError(
                 f"`n_rows` must be at most {most} in one call, for rows of "
                 f"{self.n_columns} columns. Got {n_rows}. Make several calls."
             )
-        return pd.concat([self._draw(each) for each in requests], ignore_index=True)
+        rows = pd.concat([self._draw(each) for each in requests], ignore_index=True)
+        return _with_nulls(rows) if _is_served() else rows
 
     @cached_property
     def n_columns(self) -> int:
@@ -107,29 +131,33 @@ class GeneratorModel:
         return as_table(self._gan.sample(1, random_state=0)[0]).shape[1]
 
     def _checked(self, values: dict[str, Any]) -> Request:
-        unknown = sorted(values.keys() - PARAMETERS.keys())
-        if unknown:
-            raise ValueError(
-                f"A request must have the parameters {list(PARAMETERS)}. Got {unknown}."
-            )
+        _check_names(values)
         n_rows, seed = _whole(values, "n_rows"), _whole(values, "seed")
         if n_rows < 1:
-            raise ValueError(
+            raise RequestError(
                 f"`n_rows` must be from 1 to {MAX_ROWS}. Got {n_rows}. Pass "
                 'params={"n_rows": ...}.'
             )
         if seed < -1:
-            raise ValueError(
+            raise RequestError(
                 "`seed` must be at least 0, or -1 for a draw that is not repeated. "
                 f"Got {seed}."
             )
-        target_class = values["target_class"]
-        if target_class != "" and str(target_class) not in self._labels:
-            raise ValueError(
+        target_class = self._label(values["target_class"])
+        if target_class != "" and target_class not in self._labels:
+            raise RequestError(
                 f"`target_class` must be one of {sorted(self._labels)}, or empty for "
                 "all of them. Got another."
             )
-        return Request(n_rows, str(target_class), seed)
+        return Request(n_rows, target_class, seed)
+
+    def _label(self, value: Any) -> str:
+        """A class as a text; a whole number is a float beside an empty cell."""
+        text = str(value)
+        is_whole = isinstance(value, float) and value.is_integer()
+        if is_whole and text not in self._labels:
+            return str(int(value))
+        return text
 
     def _draw(self, request: Request) -> pd.DataFrame:
         rows, labels = self._gan.sample(
@@ -146,7 +174,43 @@ def _rows(model_input: Any) -> list[dict[str, Any]]:
     """The requests of a frame, or a single empty one."""
     if not isinstance(model_input, pd.DataFrame) or model_input.empty:
         return [{}]
+    _check_names(model_input.columns)
+    if len(model_input) > MAX_REQUESTS:
+        raise RequestError(
+            f"A call must have at most {MAX_REQUESTS} requests. Got "
+            f"{len(model_input)}. Ask for more rows in each, or make several calls."
+        )
     return model_input.astype(object).to_dict("records")
+
+
+def _check_names(names: Collection[Any]) -> None:
+    """Raise for names that are no parameters; of very many, before any is looked at."""
+    if len(names) <= len(PARAMETERS):
+        different = set(names)
+        if len(different) == len(names) and different <= PARAMETERS.keys():
+            return
+    others = [str(name)[:MAX_SHOWN] for name in names if name not in PARAMETERS]
+    got = f"{sorted(others[:3])}" + (
+        f" and {len(others) - 3} more" if others[3:] else ""
+    )
+    raise RequestError(
+        f"A request must have the parameters {list(PARAMETERS)}, each once. "
+        f"Got {got if others else 'one of them twice'}."
+    )
+
+
+def _is_served() -> bool:
+    """Whether a server of MLflow asks; it says so in its environment."""
+    return bool(_MLFLOW_IS_IN_SERVING_ENVIRONMENT.get())
+
+
+def _with_nulls(rows: pd.DataFrame) -> pd.DataFrame:
+    """Missing values as None: JSON knows no NaN, and MLflow writes it nevertheless."""
+    missing = [name for name in rows if rows[name].isna().any()]
+    plain = {name: rows[name].astype(object) for name in missing}
+    return rows.assign(
+        **{name: column.where(column.notna(), None) for name, column in plain.items()}
+    )
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:
@@ -163,8 +227,13 @@ def _whole(values: dict[str, Any], name: str) -> int:
     # A column of a frame with an empty cell has floats.
     is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     if not is_number or not (isinstance(value, Integral) or float(value).is_integer()):
-        raise ValueError(
+        raise RequestError(
             f"`{name}` must be a whole number. Got a value of type "
             f"{type(value).__name__}."
+        )
+    if isinstance(value, float) and abs(value) >= MAX_EXACT:
+        raise RequestError(
+            f"`{name}` must be below 2**53 beside a request without one. Got more. "
+            "Give every request its own, or make several calls."
         )
     return int(value)

@@ -3,13 +3,16 @@
 A run is a directory. ``journal.jsonl`` has one line of JSON a record, in the order in
 which things happened; pictures and the generator lie beside it. Lines are only ever
 appended, and handed to the operating system at once, so that what was written is still
-there when the process is killed. The process that writes holds the directory's lock;
-the lock of a dead process is free. A run that has arrived in MLflow is deleted here.
+there when the process is killed. Each has a checksum, so that a damaged one is not
+taken for another record. A run whose disk is full goes on in the temporary directory.
+The process that writes holds the directory's lock; the lock of a dead process is free.
+A run that has arrived in MLflow is deleted here.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -18,6 +21,7 @@ import tempfile
 import time
 import uuid
 import warnings
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
@@ -32,6 +36,20 @@ IGNORE_FILE = ".gitignore"
 # Where runs wait, if autolog is told no other place.
 SPOOL_VARIABLE = "GAN_AUGMENT_SPOOL"
 DEFAULT_SPOOL = ".gan_augment_spool"
+# A disk with less room is full.
+LEAST_FREE_BYTES = 65_536
+# Key of a record's checksum, and what every kind of record must have besides it.
+CHECKSUM = "crc32"
+CONTENT = {
+    "create": {"name", "tracking_uri", "registry_uri", "experiment_id", "tags"},
+    "metrics": {"step", "values"},
+    "params": {"values"},
+    "tags": {"values"},
+    "dataset": {"description", "context"},
+    "file": {"path"},
+    "model": {"path", "name", "step", "registered_model_name", "tags"},
+    "end": {"status"},
+}
 
 
 class SpoolError(RuntimeError):
@@ -61,6 +79,8 @@ class Journal:
         The run's directory.
     records : list of dict
         What it holds, oldest first.
+    damaged : list of int
+        Numbers of the lines that are no records any more.
 
     Raises
     ------
@@ -82,7 +102,7 @@ class Journal:
         except OSError as error:
             self._keep_in_memory(error)
         try:
-            self.records = _read(directory / JOURNAL_FILE)
+            self.records, self.damaged = _read(directory / JOURNAL_FILE)
         except SpoolError:
             self.close()
             raise
@@ -104,15 +124,15 @@ class Journal:
         return self.directory.name
 
     def append(self, record: Record) -> None:
-        """Add a record. A disk that is full costs the copy on disk, nothing else."""
+        """Add a record; where the disk is full, the run goes on elsewhere."""
         self.records.append(record)
         if not self._writable:
             return
         try:
             with (self.directory / JOURNAL_FILE).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
+                file.write(_line(record))
         except OSError as error:
-            self._keep_in_memory(error)
+            self._move(error)
 
     def local(self, path: str) -> Path:
         """Where a file of the run lies.
@@ -131,18 +151,70 @@ class Journal:
     def save(self, path: str, write: Callable[[Path], object]) -> bool:
         """Write a file of the run; whether it is there.
 
-        A disk that is full, or a directory that somebody removed, costs the file,
-        nothing else.
+        Where the disk is full, the run goes on elsewhere. A directory that somebody
+        removed costs the file, nothing else.
         """
+        error = self._write(path, write)
+        if error is not None and self._move(error):
+            error = self._write(path, write)
+            if error is not None:
+                self._keep_in_memory(error)
+        return error is None
+
+    def _write(self, path: str, write: Callable[[Path], object]) -> OSError | None:
+        """Write a file of the run; what the disk has against it, if it has."""
         local = self.local(path)
         try:
             # A run's directory is never made again: it would have no beginning.
             self.directory.stat()
             local.parent.mkdir(parents=True, exist_ok=True)
             write(local)
-        except OSError as error:
+        except Exception as error:
+            disk_error = _disk_error(error, self.directory)
+            if disk_error is None:
+                raise
+            # What was written in part is no file of the run.
+            _remove(local)
+            return disk_error
+        return None
+
+    def _move(self, error: OSError) -> bool:
+        """Go on in the temporary directory, with all that there is; whether it went.
+
+        A directory that somebody removed is not made again.
+        """
+        if not self._writable:
+            return False
+        old, old_lock = self.directory, self._lock
+        try:
+            old.stat()
+            new = _temporary_spool() / self.key
+            if new == old:
+                raise error
+            new.mkdir(mode=0o700, parents=True)
+            shutil.copytree(
+                old,
+                new,
+                dirs_exist_ok=True,
+                ignore=shutil.ignore_patterns(JOURNAL_FILE, LOCK_FILE),
+            )
+            lines = "".join(_line(record) for record in self.records)
+            (new / JOURNAL_FILE).write_text(lines, encoding="utf-8")
+            self._lock = FileLock(new / LOCK_FILE, thread_local=False)
+            self._lock.acquire(timeout=0)
+        except (OSError, shutil.Error):
+            self._lock = old_lock
             self._keep_in_memory(error)
             return False
+        self.directory = new
+        old_lock.release()
+        shutil.rmtree(old, ignore_errors=True)
+        warnings.warn(
+            f"{old.parent} must be a directory that can be written. Got "
+            f"'{_reason(error)}'. The run goes on in {new.parent}.",
+            UserWarning,
+            stacklevel=2,
+        )
         return True
 
     def _keep_in_memory(self, error: OSError) -> None:
@@ -151,7 +223,7 @@ class Journal:
         self._writable = False
         warnings.warn(
             f"{self.directory.parent} must be a directory that can be written. Got "
-            f"'{error.strerror or error}'. Training goes on; what MLflow does not take "
+            f"'{_reason(error)}'. Training goes on; what MLflow does not take "
             f"at once is lost. Set {SPOOL_VARIABLE} to another directory.",
             UserWarning,
             stacklevel=2,
@@ -199,14 +271,73 @@ def waiting_runs(spool: Path) -> list[Path]:
     return sorted(path.parent for path in spool.glob(f"*/{JOURNAL_FILE}"))
 
 
-def _read(path: Path) -> list[Record]:
-    """Records of a journal; a last line that was cut off never happened."""
+def _line(record: Record) -> str:
+    """A record as a line, with its checksum."""
+    text = json.dumps(record)
+    return json.dumps(record | {CHECKSUM: zlib.crc32(text.encode())}) + "\n"
+
+
+def _record(line: str, has_checksum: bool) -> Record:
+    """The record of a line.
+
+    Raises
+    ------
+    ValueError
+        If the line is damaged.
+    """
+    record = json.loads(line)
+    if not isinstance(record, dict):
+        raise ValueError("no record")
+    checksum = record.pop(CHECKSUM, None)
+    if has_checksum and checksum != zlib.crc32(json.dumps(record).encode()):
+        raise ValueError("another checksum")
+    if not CONTENT.get(str(record.get("kind")), {"kind of ours"}) <= record.keys():
+        raise ValueError("no content")
+    return record
+
+
+def _read(path: Path) -> tuple[list[Record], list[int]]:
+    """Records of a journal, and the numbers of the lines that are damaged.
+
+    A last line that was cut off never happened.
+    """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")[:-1]
-        return [json.loads(line) for line in lines]
+        lines = path.read_bytes().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
-        return []
-    except ValueError as error:
-        raise SpoolError(f"{path} must hold one JSON record a line.") from error
+        return [], []
     except OSError as error:
         raise SpoolError(f"{path} cannot be read: {error.strerror}.") from error
+    records, damaged = [], []
+    # An earlier release wrote none.
+    has_checksums = any(f'"{CHECKSUM}"'.encode() in line for line in lines)
+    for number, line in enumerate(lines[:-1], start=1):
+        try:
+            records.append(_record(line.decode("utf-8"), has_checksums))
+        except (ValueError, RecursionError):
+            damaged.append(number)
+    return records, damaged
+
+
+def _reason(error: OSError) -> str:
+    """Why a disk does not take a file, or the first of several files."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        return str(error.args[0][0][-1])
+    return error.strerror or str(error)
+
+
+def _disk_error(error: Exception, directory: Path) -> OSError | None:
+    """The error of the disk behind an error, since some libraries hide it."""
+    if isinstance(error, OSError):
+        return error
+    for place in (directory, Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            if shutil.disk_usage(place).free < LEAST_FREE_BYTES:
+                return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    return None
+
+
+def _remove(path: Path) -> None:
+    """Delete a file or a directory, if it is there."""
+    shutil.rmtree(path, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        path.unlink()

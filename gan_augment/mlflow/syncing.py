@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gan_augment.mlflow.delivery import Delivery
+from gan_augment.mlflow.servers import ask_again
 from gan_augment.mlflow.spool import (
+    JOURNAL_FILE,
     InUseError,
     Journal,
     SpoolError,
@@ -22,15 +24,19 @@ class Sync(NamedTuple):
     tracking_uri: str
     error: str
     in_use: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def sync(
-    spool: str | Path | None = None, tracking_uri: str | None = None
+    spool: str | Path | None = None,
+    tracking_uri: str | None = None,
+    experiment_name: str | None = None,
 ) -> list[Sync]:
     """Bring the runs that wait on disk into MLflow; what has arrived is deleted there.
 
     The run of a process that was killed gets the status ``KILLED``. A run that a
-    process is still writing is left alone.
+    process is still writing is left alone. Of a run with damaged lines the others are
+    sent, and it is kept.
 
     Parameters
     ----------
@@ -41,20 +47,28 @@ def sync(
         Where to; None takes the address that each run was meant for. Another server
         knows an experiment by its name, which the one that the run was meant for
         tells, or ``MLFLOW_EXPERIMENT_NAME``; it is made where it does not exist.
+    experiment_name : str, default=None
+        Experiment that the runs go to, made if it does not exist. None takes the one
+        that each run was meant for.
 
     Returns
     -------
     results : list of Sync
         One a run, in the order in which they began: its directory, where it was sent,
-        what went wrong, or an empty string, and whether that is only that a running
-        process still writes it.
+        what went wrong, or an empty string, whether that is only that a running
+        process still writes it, and what has arrived otherwise than it was meant.
     """
+    ask_again()  # whoever calls this expects that the server is there
     directories = waiting_runs(default_spool() if spool is None else Path(spool))
-    results = [_sync_one(directory, tracking_uri) for directory in directories]
+    results = [
+        _sync_one(directory, tracking_uri, experiment_name) for directory in directories
+    ]
     return [result for result in results if result is not None]
 
 
-def _sync_one(directory: Path, tracking_uri: str | None) -> Sync | None:
+def _sync_one(
+    directory: Path, tracking_uri: str | None, experiment_name: str | None
+) -> Sync | None:
     """Send a run; None if there is none, or not any more."""
     try:
         journal = Journal(directory)
@@ -63,19 +77,41 @@ def _sync_one(directory: Path, tracking_uri: str | None) -> Sync | None:
     except SpoolError as error:
         return Sync(directory, tracking_uri or "", str(error))
     records, uri = journal.records, tracking_uri or ""
-    if not records:  # another sync was faster, or the first line was cut off
+    damage = _damage(journal)
+    if not records and not damage:  # another sync was faster, or it was cut off at once
         journal.discard()
         return None
+    if not records or records[0]["kind"] != "create":
+        journal.close()
+        return Sync(
+            directory, uri, f"{damage} Without the first one nothing can be sent."
+        )
     try:
         if records[-1]["kind"] != "end":
             last = max(record.get("time", 0) for record in records)
             # Not on disk: should this fail, the next one finds it so too.
             records.append({"kind": "end", "status": "KILLED", "time": last})
-        delivery = Delivery(journal, tracking_uri)
+        delivery = Delivery(journal, tracking_uri, experiment_name)
         uri = delivery.tracking_uri
         delivery.send()
     except Exception as error:  # of one run; the others may do better
         journal.close()
         return Sync(directory, uri, f"{type(error).__name__}: {error}")
+    notes = tuple(delivery.notes)
+    if damage:
+        journal.close()
+        return Sync(directory, uri, f"{damage} All others were sent.", notes=notes)
     journal.discard()
-    return Sync(directory, uri, "")
+    return Sync(directory, uri, "", notes=notes)
+
+
+def _damage(journal: Journal) -> str:
+    """Say which lines are damaged, and what to do."""
+    if not journal.damaged:
+        return ""
+    numbers = ", ".join(map(str, journal.damaged))
+    return (
+        f"Every line of {journal.directory / JOURNAL_FILE} must be a record as it was "
+        f"written. Got damage in line {numbers}. Restore the file from a backup and "
+        "sync again, or delete its directory."
+    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-import threading
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -18,24 +17,21 @@ from mlflow.data.dataset import Dataset
 from mlflow.tracking.context.registry import resolve_tags
 
 from gan_augment.gans import BaseSynthesizer
-from gan_augment.mlflow.delivery import Delivery, DeliveryError
 from gan_augment.mlflow.flavor import save_model
-from gan_augment.mlflow.names import ValidNames
+from gan_augment.mlflow.names import (
+    ValidNames,
+    check_registered_name,
+    valid_text,
+)
+from gan_augment.mlflow.sender import Sender
 from gan_augment.mlflow.spool import Journal, default_spool
 from gan_augment.training.callbacks import Callback
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-# Seconds between two deliveries during a training. What a shorter one has logged is
-# sent at its end, when nothing else wants the interpreter.
-SEND_SECONDS = 5.0
-# The most that the end of a fit waits for a server that answers, but slowly.
-CLOSE_SECONDS = 30.0
-# Before each further try: another process may be making the tables of a SQLite file.
-PAUSES = (1.0, 2.0, 4.0, 8.0)
-# MLflow refuses more characters in a parameter.
-MAX_PARAM_LENGTH = 6000
+# MLflow refuses more characters in a parameter, and in a tag.
+MAX_PARAM_LENGTH, MAX_TAG_LENGTH = 6000, 8000
 # Pixels of the small copy of an image that the page of a run shows.
 THUMBNAIL = (256, 256)
 
@@ -143,13 +139,17 @@ class RunTracker(Callback):
         to the length that it takes.
         """
         valid = {
-            self._params[name]: str(value)[:MAX_PARAM_LENGTH]
+            self._params[name]: valid_text(value, MAX_PARAM_LENGTH)
             for name, value in values.items()
         }
         self._append("params", values=valid)
 
     def set_tags(self, values: dict[str, str]) -> None:
-        """Set tags. What MLflow refuses in a name is replaced by an underscore."""
+        """Set tags.
+
+        What MLflow refuses in a name is replaced by an underscore, and values are cut
+        to the length that it takes.
+        """
         self._append("tags", values=self._valid_tags(values))
 
     def log_dataset(self, dataset: Dataset, context: str) -> None:
@@ -200,8 +200,12 @@ class RunTracker(Callback):
         name: str = "generator",
         registered_model_name: str | None = None,
         tags: dict[str, str] | None = None,
+        class_counts: Mapping[Any, int] | None = None,
     ) -> None:
         """Save a fitted GAN, to be logged and registered.
+
+        A generator whose columns are not those of the versions before is logged with a
+        warning, and not registered.
 
         Parameters
         ----------
@@ -213,8 +217,28 @@ class RunTracker(Callback):
             Name in the registry; None does not register.
         tags : dict of str to str, default=None
             Tags of the logged model, and of its version.
+        class_counts : mapping, default=None
+            Class -> number of training rows, for the model card.
+
+        Raises
+        ------
+        ValueError
+            If `registered_model_name` is no name of a registered model.
         """
-        if not self._journal.save("model", lambda local: save_model(gan, local)):
+        if registered_model_name is not None:
+            check_registered_name(registered_model_name)
+
+        def save(local: Path) -> None:
+            save_model(gan, local, class_counts=class_counts)
+
+        if not self._journal.save("model", save):
+            warnings.warn(
+                "The generator is not saved, for want of a disk that takes it. Save it "
+                "with `gan.save(directory)`.",
+                UserWarning,
+                stacklevel=2,
+            )
+            self.set_tags({"gan_augment.model": "not saved: no disk took it"})
             return
         self._append(
             "model",
@@ -239,6 +263,8 @@ class RunTracker(Callback):
         if delivery is not None:
             self.run_id = delivery.run_id or None
             self.model_id = delivery.model_id or None
+            for note in delivery.notes:
+                warnings.warn(note, UserWarning, stacklevel=2)
         if problem:
             spool = self._journal.directory.parent
             warnings.warn(
@@ -253,64 +279,15 @@ class RunTracker(Callback):
         self._journal.append({"kind": kind, "time": _now(), **content})
 
     def _valid_tags(self, tags: dict[str, str]) -> dict[str, str]:
-        return {self._tags[name]: str(value) for name, value in tags.items()}
+        return {
+            self._tags[name]: valid_text(value, MAX_TAG_LENGTH)
+            for name, value in tags.items()
+        }
 
     def _save(self, path: str, write: Callable[[Path], object]) -> None:
         """An artifact, unless the disk does not take it."""
         if self._journal.save(path, write):
             self._append("file", path=path)
-
-
-class Sender(threading.Thread):
-    """Send a journal while it is being written, and delete it when it has arrived.
-
-    Parameters
-    ----------
-    journal : Journal
-        The journal. It is closed, too, when the thread ends.
-    """
-
-    def __init__(self, journal: Journal) -> None:
-        super().__init__(name="gan_augment.mlflow", daemon=True)
-        self.delivery: Delivery | None = None
-        self._journal = journal
-        self._finished = threading.Event()
-        self._problem: Exception | None = None
-
-    def run(self) -> None:
-        """Send now and then until the run has ended, and then at once."""
-        try:
-            while not self._finished.wait(SEND_SECONDS):
-                self._send()
-            for pause in (0.0, *PAUSES):
-                time.sleep(pause)
-                self._send()
-                if self._problem is None or isinstance(self._problem, DeliveryError):
-                    break
-        finally:
-            if self.delivery is not None and self.delivery.complete:
-                self._journal.discard()
-            else:
-                self._journal.close()
-
-    def finish(self) -> Exception | None:
-        """Wait for the last delivery; what went wrong, if something did."""
-        self._finished.set()
-        self.join(CLOSE_SECONDS)
-        if self.is_alive():
-            if self.delivery is not None:
-                self.delivery.cancelled = True
-            return TimeoutError(f"it took more than {CLOSE_SECONDS:.0f} seconds")
-        return self._problem
-
-    def _send(self) -> None:
-        self._problem = None
-        try:
-            # Only here: for a SQLite file this makes its tables.
-            self.delivery = self.delivery or Delivery(self._journal)
-            self.delivery.send()
-        except Exception as error:  # whatever a store raises
-            self._problem = error
 
 
 def _now() -> int:

@@ -16,6 +16,7 @@ from sklearn.utils import check_array, check_consistent_length
 from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory, validate_data
 
+from gan_augment import events
 from gan_augment.encoding.container import as_array, check_column_names, stack_rows
 from gan_augment.encoding.labels import exact_labels, plain_label
 from gan_augment.encoding.rows import RealRows
@@ -190,6 +191,30 @@ class GANOverSampler(BaseOverSampler):
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         return X, y, binarize_y
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Train the GAN on the rows, and append the rows that it draws.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows, or images.
+        y : array-like of shape (n_samples,)
+            Their classes.
+        **params : dict
+            Passed on as imbalanced-learn does.
+
+        Returns
+        -------
+        X_resampled : {DataFrame, ndarray, sparse matrix}
+            The rows, of shape (n_samples_new, n_features), with the synthetic ones
+            after the real ones.
+        y_resampled : array-like of shape (n_samples_new,)
+            Their classes.
+        """
+        with events.task("fit_resample", self, X=X, y=y) as task:
+            task.result = super().fit_resample(X, y, **params)
+        return task.result
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         warn_of_synthetic_rows(X, "The rows of fit_resample")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Iterator
-from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
+
+from gan_augment import events
 
 
 class Callback:
@@ -105,23 +104,17 @@ class ProgressBar(Callback):
         self._bar.close()
 
 
-_ambient: ContextVar[tuple[Callback, ...]] = ContextVar("ambient", default=())
+class Announcer(Callback):
+    """Tell the listeners of :mod:`gan_augment.events` how the training goes on."""
 
+    def on_train_begin(self, max_steps: int) -> None:
+        """Tell the most steps that can follow."""
+        events.progress("steps", max_steps)
 
-@contextlib.contextmanager
-def watching(*callbacks: Callback) -> Iterator[None]:
-    """Let callbacks watch every training that starts inside the ``with`` block.
+    def on_epoch_end(self, epoch: dict[str, float]) -> None:
+        """Tell the record."""
+        events.progress("epoch", epoch)
 
-    This is how tracking sees a fit that somebody else's code calls, deep inside a
-    pipeline. It holds for the current thread or task alone.
-    """
-    token = _ambient.set(_ambient.get() + callbacks)
-    try:
-        yield
-    finally:
-        _ambient.reset(token)
-
-
-def ambient_callbacks() -> tuple[Callback, ...]:
-    """The callbacks of the enclosing :func:`watching` blocks."""
-    return _ambient.get()
+    def on_picture(self, step: int, picture: np.ndarray) -> None:
+        """Tell the step and the picture."""
+        events.progress("picture", (step, picture))

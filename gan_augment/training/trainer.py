@@ -14,7 +14,7 @@ from torch import nn
 
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
-from gan_augment.training.callbacks import Callback, ambient_callbacks
+from gan_augment.training.callbacks import Announcer, Callback
 from gan_augment.training.losses import Loss
 from gan_augment.training.objective import Objective
 from gan_augment.training.optimizers import Learner
@@ -71,8 +71,8 @@ class Trainer:
     judge : callable, default=None
         Called after each epoch with the generator, its weights averaged.
     callbacks : sequence of Callback
-        What watches the training, besides the enclosing
-        :func:`~gan_augment.training.callbacks.watching` blocks.
+        What watches the training, besides the listeners of
+        :mod:`gan_augment.events`.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Trainer:
         self.dtype = dtype
         self.augmentation = augmentation
         self.judge = judge
-        self.callbacks = [*callbacks, *ambient_callbacks()]
+        self.callbacks = [*callbacks, Announcer()]
         self._players = {
             name: Learner(network, optimizer=optimizer, learning_rate=rate, dtype=dtype)
             for name, network, rate in (

@@ -12,8 +12,8 @@ import torch
 from tables import make_mixed_frame, printed_by_a_new_process
 
 from gan_augment import CTGAN, TVAE, GANOverSampler
+from gan_augment.events import Listener, listening
 from gan_augment.persistence import ModelFileError, seal
-from gan_augment.training.callbacks import Callback, watching
 
 QUICK = {"max_steps": 3, "batch_size": 20, "hidden_dims": (16,), "latent_dim": 8}
 MODELS = [
@@ -139,18 +139,18 @@ def test_the_history_counts_the_steps_that_were_made(imbalanced):
 def test_callbacks_are_told_of_the_end_of_a_failed_training(imbalanced, monkeypatch):
     events = []
 
-    class Spy(Callback):
-        def on_train_begin(self, max_steps):
+    class Spy(Listener):
+        def on_begin(self, task):
             events.append("begin")
 
-        def on_train_end(self):
+        def on_end(self, task):
             events.append("end")
 
     def fail(*args):
         raise RuntimeError("no memory")
 
     monkeypatch.setattr("gan_augment.gans.ctgan.package.layout_of", fail)
-    with watching(Spy()), pytest.raises(RuntimeError, match="no memory"):
+    with listening(Spy()), pytest.raises(RuntimeError, match="no memory"):
         CTGAN(**QUICK).fit(*imbalanced)
     assert events == ["begin", "end"]
 
@@ -239,11 +239,12 @@ def test_over_sampler_knows_the_names(name, imbalanced, monkeypatch):
 def test_what_watches_a_training_sees_its_losses(imbalanced):
     seen = []
 
-    class Watcher(Callback):
-        def on_epoch_end(self, epoch):
-            seen.append(epoch)
+    class Watcher(Listener):
+        def on_progress(self, task, kind, value):
+            if kind == "epoch":
+                seen.append(value)
 
-    with watching(Watcher()):
+    with listening(Watcher()):
         CTGAN(**QUICK | {"batch_size": 200}, random_state=0).fit(*imbalanced)
     assert [epoch["step"] for epoch in seen] == [1, 2, 3]
     assert all(np.isfinite(epoch["generator_loss"]) for epoch in seen)

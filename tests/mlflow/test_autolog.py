@@ -14,6 +14,7 @@ from imblearn.pipeline import make_pipeline
 from mlflow.tracking.client import MlflowClient
 from mlflow_server import runs
 from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline as sklearn_pipeline
@@ -21,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
+from gan_augment.mlflow.parameters import as_text
 from gan_augment.training.callbacks import Callback
 
 
@@ -60,7 +62,7 @@ def test_a_fit_in_a_pipeline_becomes_a_run(autolog, pipeline, imbalanced):
     assert run.data.params["sample_filter"] == "class"
     assert run.data.params["data/n_rare"] == "25"
     assert run.data.params["resampled/n_rare"] == "175"
-    assert run.data.metrics["fit_resample_seconds"] > 0
+    assert run.data.metrics["seconds/fit_resample"] > 0
     contexts = [dataset.tags[0].value for dataset in run.inputs.dataset_inputs]
     assert sorted(contexts) == ["synthetic", "training"]
     for dataset in run.inputs.dataset_inputs:
@@ -211,6 +213,45 @@ def test_disable_stops_it(autolog, pipeline, imbalanced):
     assert runs() == []
 
 
+def test_a_block_tracks_what_is_inside_and_then_goes_on_as_before(
+    autolog, fast_sampler, imbalanced
+):
+    quick = {"log_models": False, "log_figures": False}
+
+    def tags_of(fit):
+        before = {run.info.run_id for run in runs()}
+        fit(*imbalanced)
+        new = [run for run in runs() if run.info.run_id not in before]
+        return [run.data.tags["team"] for run in new]
+
+    fit = fast_sampler.fit_resample
+    with autolog(extra_tags={"team": "inner"}, **quick):
+        assert tags_of(fit) == ["inner"]
+    assert tags_of(fit) == []
+    autolog(extra_tags={"team": "outer"}, **quick)
+    with pytest.raises(KeyError), autolog(extra_tags={"team": "inner"}, **quick):
+        raise KeyError
+    assert tags_of(fit) == ["outer"]
+    with autolog(disable=True):
+        assert tags_of(fit) == []
+    assert tags_of(fit) == ["outer"]
+
+
+@pytest.mark.parametrize("name", ["team/generator", "a:b", "", " ", '"x"'])
+def test_a_name_that_cannot_be_registered_is_found_at_the_start(autolog, name):
+    with pytest.raises(ValueError, match="must be a name without '/', ':'"):
+        autolog(registered_model_name=name)
+
+
+def test_silent_hides_what_tracking_says(autolog, fast_sampler, imbalanced, caplog):
+    X, y = imbalanced
+    X = X.assign(month=pd.period_range("2000", periods=len(X), freq="M"))
+    autolog(silent=True, log_figures=False)  # of these columns no model can be saved
+    fast_sampler.fit_resample(X, y)
+    assert "generator: TypeError" not in caplog.text
+    assert len(runs()) == 1
+
+
 def test_models_and_datasets_can_be_left_out(autolog, pipeline, imbalanced):
     autolog(log_models=False, log_datasets=False)
     pipeline.fit(*imbalanced)
@@ -315,7 +356,7 @@ def test_a_model_that_cannot_be_saved_is_a_warning(
     fast_sampler.fit_resample(X, y)
     (run,) = runs()
     assert run.info.status == "FINISHED"
-    assert run.data.metrics["fit_resample_seconds"] > 0
+    assert run.data.metrics["seconds/fit_resample"] > 0
     assert "generator: TypeError" in caplog.text
 
 
@@ -327,3 +368,48 @@ def test_a_feature_called_target_is_not_overwritten(autolog, fast_sampler, imbal
     schema = run.inputs.dataset_inputs[0].dataset.schema
     assert '"target"' in schema
     assert '"target_"' in schema
+
+
+def test_whole_numbers_that_may_be_missing_are_served(store, imbalanced):
+    X, y = imbalanced
+    X = X[["age"]].assign(n=pd.array([1, None] * 100, dtype="Int64"))
+    model = HistGradientBoostingClassifier(max_iter=3).fit(X, y)
+    warns = pytest.warns(UserWarning, match="without a signature.*NA to integer")
+    with mlflow.start_run() as run, warns:
+        info = gan_augment.mlflow.log_pipeline(model, X=X, y=y)
+    served = mlflow.pyfunc.load_model(info.model_uri)
+    assert (served.predict(X) == model.predict(X)).all()
+    as_json = X.astype("float64")
+    assert (served.predict(as_json) == model.predict(X)).all()
+    (data,) = mlflow.get_run(run.info.run_id).inputs.dataset_inputs
+    assert data.tags[0].value == "training"
+    assert '"age"' in data.dataset.schema
+
+
+def test_a_signature_takes_the_rows_that_it_is_of(store, imbalanced):
+    X, y = imbalanced  # one column has categories, another whole numbers
+    encode = make_column_transformer(
+        (OneHotEncoder(), ["job"]), remainder="passthrough"
+    )
+    model = sklearn_pipeline(encode, HistGradientBoostingClassifier(max_iter=3))
+    model.fit(X, y)
+    with mlflow.start_run():
+        info = gan_augment.mlflow.log_pipeline(model, X=X)
+    served = mlflow.pyfunc.load_model(info.model_uri)
+    assert (served.predict(X) == model.predict(X)).all()
+    plain = X.astype({"job": object})
+    assert (served.predict(plain) == model.predict(X)).all()
+    assert info.signature.inputs.input_names() == ["age", "income", "job"]
+
+
+def test_parameters_say_nothing_of_addresses():
+    class Own:
+        pass
+
+    texts = {
+        as_text(value())
+        for value in (Own, lambda: [Own()], lambda: {"a": Own()}, lambda: twice_as_many)
+        for _ in range(2)
+    }
+    assert len(texts) == 4
+    assert not any(" at 0x" in text for text in texts)

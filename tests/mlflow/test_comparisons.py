@@ -48,7 +48,13 @@ def test_the_runs_are_the_comparison_and_its_arms(logged):
     parent = runs["compare"]
     assert parent.data.tags["gan_augment.outcome"] == comparison.outcome
     assert parent.data.tags["gan_augment.verdict"] == comparison.verdict
-    assert parent.data.params == {"class_counts": "{'common': 175, 'rare': 25}"}
+    assert parent.data.params["class_counts"] == "{'common': 175, 'rare': 25}"
+    assert parent.data.params["n_folds"] == "4"
+    assert parent.data.params["classifier"] == "LogisticRegression"
+    (data,) = parent.inputs.dataset_inputs
+    assert data.tags[0].value == "comparison"
+    assert "age" in data.dataset.schema
+    assert comparison.verdict[:20] in parent.data.tags["mlflow.note.content"]
     above_of = {
         name: run.data.tags.get("mlflow.parentRunId") for name, run in runs.items()
     }
@@ -56,8 +62,15 @@ def test_the_runs_are_the_comparison_and_its_arms(logged):
     assert {above_of[arm] for arm in arms} == {parent.info.run_id}
     means = comparison.table()
     for arm in arms:
-        measured = runs[arm].data.metrics["average_precision"]
-        assert measured == pytest.approx(means.loc[arm, "average_precision"])
+        measured = runs[arm].data.metrics
+        mean = means.loc[arm, "average_precision"]
+        assert measured["cv/average_precision"] == pytest.approx(mean)
+        assert all(name.startswith(("cv/", "cv_gain/")) for name in measured)
+        assert runs[arm].data.params["classifier__C"] == "1.0"
+    gain = comparison.differences().loc["GAN"]
+    found = runs["GAN"].data.metrics
+    assert found["cv_gain/average_precision_low"] == pytest.approx(gain["low"])
+    assert runs["GAN"].data.params["sampler__gan__max_steps"] == "3"
 
 
 def test_its_table_and_figure_are_artifacts(logged):

@@ -56,7 +56,7 @@ def test_no_file_of_the_model_needs_pickle(logged):
     _, info = logged
     root = Path(mlflow.artifacts.download_artifacts(info.model_uri))
     endings = {path.suffix for path in root.rglob("*") if path.is_file()}
-    assert endings <= {".json", ".safetensors", ".yaml", ".txt", ""}
+    assert endings <= {".json", ".safetensors", ".yaml", ".txt", ".md", ""}
     assert list(root.rglob("*.safetensors"))
 
 

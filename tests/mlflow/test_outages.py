@@ -1,5 +1,8 @@
 """No fit waits for a server or fails for one, and nothing is lost or doubled."""
 
+import errno
+import http.server
+import json
 import os
 import shutil
 import signal
@@ -7,18 +10,24 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from types import SimpleNamespace
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
+from imblearn.pipeline import make_pipeline
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException, get_error_code
 from mlflow_server import free_port, runs
+from sklearn.linear_model import LogisticRegression
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ImageGAN, TabularGAN
-from gan_augment.mlflow import delivery, spool, syncing, tracker
+from gan_augment.mlflow import delivery, sender, servers, spool, syncing, tracker
 from gan_augment.mlflow.__main__ import main
+from gan_augment.mlflow.frames import make_dataset
 from gan_augment.training.callbacks import Callback
 
 NAME = "outage-generator"
@@ -42,7 +51,7 @@ def track(autolog, tmp_path, monkeypatch, caplog):
 
     def fit(uri, imbalanced, *callbacks):
         monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-        monkeypatch.delenv("MLFLOW_EXPERIMENT_ID")
+        monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
         monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", tmp_path.name)
         autolog(registered_model_name=NAME, log_figures=False)
         gan = TabularGAN(max_steps=40, callbacks=list(callbacks))
@@ -109,8 +118,8 @@ def test_a_server_that_is_killed_in_the_middle(
 ):
     if server.process is None:
         server.start()
-    monkeypatch.setattr(tracker, "SEND_SECONDS", 0.05)
-    monkeypatch.setattr(tracker, "CLOSE_SECONDS", 2.0)
+    monkeypatch.setattr(sender, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(sender, "CLOSE_SECONDS", 2.0)
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     sent = []
 
@@ -131,13 +140,14 @@ def test_a_server_that_is_killed_in_the_middle(
 def test_a_server_that_hangs(server, track, imbalanced, tmp_path, monkeypatch):
     if server.process is None:
         server.start()
-    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.2)
-    monkeypatch.setattr(delivery, "AWAY_SECONDS", 0.0)
+    monkeypatch.setattr(servers, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(servers, "AWAY_SECONDS", 0.0)
     server.signal(signal.SIGSTOP)
     try:
         sampler = track(server.uri, imbalanced)
     finally:
         server.signal(signal.SIGCONT)
+    monkeypatch.setattr(servers, "ANSWER_SECONDS", 20.0)
     assert spool.waiting_runs(tmp_path / ".gan_augment_spool")
     assert_synced_once(server.uri, sampler, tmp_path)
 
@@ -145,17 +155,17 @@ def test_a_server_that_hangs(server, track, imbalanced, tmp_path, monkeypatch):
 def test_a_server_that_hung_is_left_alone_for_a_while(server, monkeypatch):
     if server.process is None:
         server.start()
-    monkeypatch.setattr(delivery, "_hung_at", {})
-    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(servers, "_away", {})
+    monkeypatch.setattr(servers, "ANSWER_SECONDS", 0.2)
     server.signal(signal.SIGSTOP)
     try:
-        assert not delivery.is_reachable(server.uri)
+        assert "no answer" in servers.problem_with(server.uri)
     finally:
         server.signal(signal.SIGCONT)
-    assert not delivery.is_reachable(server.uri)
-    monkeypatch.setattr(delivery, "AWAY_SECONDS", 0.0)
-    monkeypatch.setattr(delivery, "ANSWER_SECONDS", 20.0)
-    assert delivery.is_reachable(server.uri)
+    assert "no answer" in servers.problem_with(server.uri)
+    servers.ask_again()
+    monkeypatch.setattr(servers, "ANSWER_SECONDS", 20.0)
+    assert servers.problem_with(server.uri) == ""
 
 
 def test_a_spool_that_cannot_be_written(
@@ -280,11 +290,11 @@ def test_another_server_knows_an_experiment_by_its_name(
         there.create_experiment(name)
     command = ["sync", "--tracking-uri", new]
     with monkeypatch.context() as patch:
-        patch.setattr(delivery, "is_reachable", lambda uri: uri == new)
+        patch.setattr(delivery, "problem_with", lambda uri: "down" * (uri != new))
         with pytest.warns(UserWarning, match="kept in"):
             gan_augment.mlflow.RunTracker("moved").close()
         assert main(command) == 1
-        assert "MLFLOW_EXPERIMENT_NAME" in capsys.readouterr().out
+        assert "sync --experiment NAME" in capsys.readouterr().out
     assert main(command) == 0
     (run,) = runs(there)
     assert there.get_experiment(run.info.experiment_id).name == "test"
@@ -308,8 +318,10 @@ def test_what_mlflow_refuses_keeps_the_model_and_not_the_rest(
     run = gan_augment.mlflow.RunTracker("refused", spool=store / "spool")
     run._append("params", values={"a name @ MLflow = refuses": "1"})
     run.log_metrics({"train/loss": 1.0, "train/none": float("nan")}, step=1)
-    run.log_model(gan, registered_model_name="no/slash:or colon")
-    with pytest.warns(UserWarning, match=r"refused params: .* model: "):
+    with pytest.raises(ValueError, match="must be a name without"):
+        run.log_model(gan, registered_model_name="no/slash:or colon")
+    run.log_model(gan)
+    with pytest.warns(UserWarning, match="refused params: "):
         run.close()
     found = mlflow.get_run(run.run_id)
     assert found.info.status == "FINISHED"
@@ -367,20 +379,72 @@ def test_a_journal_cannot_name_files_outside(store, path):
 
 def test_a_line_that_was_cut_off_never_happened(tmp_path):
     journal = spool.Journal.new(tmp_path)
-    journal.append({"kind": "metrics", "step": 1})
-    journal.append({"kind": "metrics", "step": 2})
+    first = {"kind": "metrics", "step": 1, "values": {"a": 0.1}}
+    journal.append(first)
+    journal.append({"kind": "metrics", "step": 2, "values": {}})
     journal.close()
     file = journal.directory / spool.JOURNAL_FILE
     file.write_text(file.read_text()[:-4])
-    assert spool.Journal(journal.directory).records == [{"kind": "metrics", "step": 1}]
+    opened = spool.Journal(journal.directory)
+    assert (opened.records, opened.damaged) == ([first], [])
 
 
-def test_damage_is_named(tmp_path):
-    journal = spool.Journal.new(tmp_path)
+def test_damage_of_the_first_line_is_named_and_nothing_is_sent(store):
+    journal = spool.Journal.new(store / "spool")
     journal.close()
     (journal.directory / spool.JOURNAL_FILE).write_text("{\n{}\n")
-    (result,) = gan_augment.mlflow.sync(tmp_path)
-    assert "one JSON record a line" in result.error
+    (result,) = gan_augment.mlflow.sync(store / "spool")
+    assert "Got damage in line 1, 2." in result.error
+    assert "Restore the file from a backup" in result.error
+    assert journal.directory.exists()
+    assert runs() == []
+
+
+def written(store, monkeypatch):
+    """The journal of a run of five lines that was not sent."""
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "problem_with", lambda _: "down")
+        run = gan_augment.mlflow.RunTracker("damaged", spool=store / "spool")
+        run.log_params({"a": "1"})
+        for step in (1, 2):
+            run.log_metrics({"train/loss": 0.25 * step}, step=step)
+        with pytest.warns(UserWarning, match="kept in"):
+            run.close()
+    (directory,) = spool.waiting_runs(store / "spool")
+    return directory / spool.JOURNAL_FILE
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_one_flipped_byte_keeps_one_line_back(store, monkeypatch, seed):
+    file = written(store, monkeypatch)
+    lines = file.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 5
+    rng = np.random.default_rng(seed)
+    line = bytearray(lines[2])  # the metrics of the first step
+    line[rng.integers(len(line) - 1)] ^= 1 << rng.integers(7)
+    file.write_bytes(b"".join([*lines[:2], bytes(line), *lines[3:]]))
+    (result,) = gan_augment.mlflow.sync(store / "spool")
+    assert "damage in line 3" in result.error
+    assert "All others were sent." in result.error
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
+    assert run.data.params == {"a": "1"}
+    curve = MlflowClient().get_metric_history(run.info.run_id, "train/loss")
+    assert [(metric.step, metric.value) for metric in curve] == [(2, 0.5)]
+    file.write_bytes(b"".join(lines))  # from a backup
+    assert [r.error for r in gan_augment.mlflow.sync(store / "spool")] == [""]
+    assert len(runs()) == 1
+    curve = MlflowClient().get_metric_history(run.info.run_id, "train/loss")
+    assert sorted(metric.step for metric in curve) == [1, 2]
+
+
+def test_a_journal_of_an_earlier_release_has_no_checksums(store, monkeypatch):
+    file = written(store, monkeypatch)
+    records = [json.loads(line) for line in file.read_text().splitlines()]
+    without = [{k: v for k, v in r.items() if k != spool.CHECKSUM} for r in records]
+    file.write_text("".join(json.dumps(record) + "\n" for record in without))
+    assert [r.error for r in gan_augment.mlflow.sync(store / "spool")] == [""]
+    assert [run.data.metrics for run in runs()] == [{"train/loss": 0.5}]
 
 
 def test_a_first_line_that_was_cut_off_is_no_run(tmp_path):
@@ -393,7 +457,7 @@ def test_a_first_line_that_was_cut_off_is_no_run(tmp_path):
 
 def test_a_run_that_another_sync_has_sent_is_no_run(tmp_path, monkeypatch):
     journal = spool.Journal.new(tmp_path / "spool")
-    journal.append({"kind": "create"})
+    journal.append({"kind": "end", "status": "FINISHED"})
     monkeypatch.setattr(syncing, "waiting_runs", lambda _: [journal.directory])
     journal.discard()  # the other one, after this one has listed the run
     assert gan_augment.mlflow.sync(tmp_path / "spool") == []
@@ -410,7 +474,7 @@ def test_damage_of_one_run_does_not_keep_the_next(store, damage, monkeypatch):
     else:
         file.write_bytes(damage)
     with monkeypatch.context() as patch:
-        patch.setattr(delivery, "is_reachable", lambda _: False)
+        patch.setattr(delivery, "problem_with", lambda _: "down")
         run = gan_augment.mlflow.RunTracker("healthy", spool=store / "spool")
         with pytest.warns(UserWarning, match="kept in"):
             run.close()
@@ -492,4 +556,250 @@ def test_images_of_one_name_are_one_slider(store):
 
 
 def test_nobody_listens():
-    assert not delivery.is_reachable(f"http://127.0.0.1:{free_port()}")
+    assert "no answer" in servers.problem_with(f"http://127.0.0.1:{free_port()}")
+
+
+@pytest.fixture
+def answering(monkeypatch):
+    """A server that is well, and answers every call of the API in one way."""
+    monkeypatch.setattr(servers, "_away", {})
+    asked, answer = [], {}
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            is_health = self.path == "/health"
+            status, body = (200, b"OK") if is_health else answer["is"]
+            if not is_health:
+                asked.append(self.path)
+            self.rfile.read(int(self.headers.get("content-length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}", asked, answer
+        running.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ((401, b'{"error_code": "UNAUTHENTICATED"}'), "MLFLOW_TRACKING_USERNAME"),
+        ((403, b'{"error_code": "PERMISSION_DENIED"}'), "answers 403"),
+        ((404, b"nothing"), "set MLFLOW_TRACKING_URI"),
+        ((500, b'{"error_code": "INTERNAL_ERROR"}'), "answers 500"),
+        ((503, b""), "answers 503"),
+        ((200, b"<html>log in, please</html>"), "is no MLflow server"),
+    ],
+)
+def test_a_server_that_cannot_take_a_run_is_asked_once(
+    answering, track, imbalanced, answer, says, caplog, monkeypatch
+):
+    uri, asked, answers = answering
+    answers["is"] = answer
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    for _ in range(2):
+        track(uri, imbalanced)
+    assert pauses == [0.0] * 2  # and no other try
+    assert caplog.text.count(says) == 2
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_what_waiting_cannot_mend_is_not_tried_again(store, monkeypatch, status):
+    tries = []
+
+    def fail(*_, **__):
+        tries.append(1)
+        raise MlflowException("no", error_code=get_error_code(status))
+
+    monkeypatch.setattr(time, "sleep", lambda seconds: tries.append(seconds))
+    run = gan_augment.mlflow.RunTracker("refused", spool=store / "spool")
+    monkeypatch.setattr(MlflowClient, "create_run", fail)
+    with pytest.warns(UserWarning, match="kept in"):
+        run.close()
+    assert tries == [0.0, 1]
+
+
+def test_a_server_that_never_finishes_a_call_is_left_alone(store, monkeypatch):
+    monkeypatch.setattr(servers, "_away", {})
+    monkeypatch.setattr(sender, "CLOSE_SECONDS", 0.1)
+    go_on = threading.Event()
+
+    def send(self):
+        self.tracking_uri = "http://127.0.0.1:9"
+        go_on.wait(30)
+
+    monkeypatch.setattr(delivery.Delivery, "send", send)
+    run = gan_augment.mlflow.RunTracker("hangs", spool=store / "spool")
+    run._sender._finished.set()
+    while run._sender.delivery is None:  # until it is being sent
+        time.sleep(0.01)
+    with pytest.warns(UserWarning, match="kept in"):
+        run.close()
+    go_on.set()
+    assert "no answer" in servers.problem_with("http://127.0.0.1:9")
+
+
+def test_a_name_in_a_tag_is_the_name(store):
+    tags = {"mlflow.runName": "mine", "long": "x" * 9000, "surrogate": "\ud800"}
+    with gan_augment.mlflow.RunTracker("given", tags=tags) as run:
+        run.set_tags({"longer": "x" * 9000})
+        run.log_params({"surrogate \ud800": "\ud800"})
+    (found,) = runs()
+    assert found.info.run_name == "mine"
+    assert found.data.tags["long"] == found.data.tags["longer"] == "x" * 8000
+    assert found.data.tags["surrogate"] == "?"
+    assert list(found.data.params.values()) == ["?"]
+    assert gan_augment.mlflow.sync() == []
+
+
+def test_a_run_that_is_deleted_meanwhile_is_a_new_one(store, fast_gan, imbalanced):
+    gan, client = fast_gan.fit(*imbalanced), MlflowClient()
+    run = gan_augment.mlflow.RunTracker("deleted", spool=store / "spool")
+    run.log_metrics({"train/loss": 0.5}, step=1)
+    run._sender._send()
+    first = run._sender.delivery.run_id
+    client.delete_run(first)
+    run.log_model(gan, registered_model_name=NAME)
+    with pytest.warns(UserWarning, match="deleted while it was written"):
+        run.close()
+    (found,) = runs()
+    assert found.info.run_id == run.run_id != first
+    assert found.info.status == "FINISHED"
+    assert found.data.metrics["train/loss"] == 0.5
+    assert [m.model_id for m in found.outputs.model_outputs] == [run.model_id]
+    assert client.get_model_version_by_alias(NAME, "candidate").run_id == run.run_id
+    assert gan_augment.mlflow.sync(store / "spool") == []
+    gan_augment.mlflow.log_evidence(run.model_id, figures={"utility/gain": 0.1})
+    gan_augment.mlflow.promote(NAME, force=True)
+
+
+def test_a_classifier_is_logged_though_its_generator_was_deleted(
+    autolog, fast_sampler, imbalanced
+):
+    X, y = imbalanced[0][["age"]], imbalanced[1]
+    autolog(log_figures=False)
+    pipeline = make_pipeline(fast_sampler, LogisticRegression()).fit(X, y)
+    client, model_id = MlflowClient(), fast_sampler.gan_.mlflow_model_id_
+    client.delete_run(client.get_logged_model(model_id).source_run_id)
+    with mlflow.start_run() as run:
+        info = gan_augment.mlflow.log_pipeline(pipeline, X=X)
+        assert mlflow.get_run(run.info.run_id).inputs.model_inputs
+        client.delete_logged_model(model_id)
+        with pytest.warns(UserWarning, match="not linked to its generator"):
+            gan_augment.mlflow.log_pipeline(pipeline, X=X)
+    assert (
+        mlflow.sklearn.load_model(info.model_uri).predict(X) == pipeline.predict(X)
+    ).all()
+
+
+def test_a_deleted_experiment_is_said_at_once_and_another_can_be_named(
+    store, monkeypatch, capsys
+):
+    client = MlflowClient()
+    run = gan_augment.mlflow.RunTracker("moved", spool=store / "spool")
+    client.delete_experiment(client.get_experiment_by_name("test").experiment_id)
+    pauses = []
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with pytest.warns(UserWarning, match="kept in"):
+        run.close()
+    assert pauses == [0.0]
+    assert main(["sync", str(store / "spool")]) == 1
+    assert main(["sync", str(store / "spool"), "--experiment", "another"]) == 0
+    assert ": sent" in capsys.readouterr().out
+    experiment = client.get_experiment_by_name("another")
+    (found,) = client.search_runs([experiment.experiment_id])
+    assert found.info.run_name == "moved"
+
+
+def test_a_model_that_the_disk_does_not_take_is_delivered_from_elsewhere(
+    store, fast_gan, imbalanced, monkeypatch
+):
+    gan = fast_gan.fit(*imbalanced)
+    monkeypatch.setattr(spool, "tempfile", SimpleNamespace(gettempdir=lambda: store))
+    save_model, places = tracker.save_model, []
+
+    def on_a_full_disk(gan, path, **kwargs):
+        places.append(path.parents[1])
+        if path.parents[1] == store / "spool":
+            path.mkdir()
+            (path / "MLmodel").write_text("half of it")
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save_model(gan, path, **kwargs)
+
+    monkeypatch.setattr(tracker, "save_model", on_a_full_disk)
+    run = gan_augment.mlflow.RunTracker("full", spool=store / "spool")
+    run.log_text("first", "note.txt")
+    with pytest.warns(UserWarning, match=r"No space left.*The run goes on in"):
+        run.log_model(gan, registered_model_name=NAME)
+    assert not (store / "spool" / run._journal.key).exists()
+    assert len(places) == 2
+    run.close()
+    found = mlflow.get_run(run.run_id)
+    assert found.info.status == "FINISHED"
+    assert mlflow.artifacts.load_text(f"runs:/{run.run_id}/note.txt") == "first"
+    assert gan_augment.mlflow.load_model(f"models:/{NAME}@candidate")
+    assert not places[1].exists()
+
+
+def test_what_is_moved_from_a_full_disk_waits_for_sync(store, monkeypatch):
+    monkeypatch.setattr(spool, "tempfile", SimpleNamespace(gettempdir=lambda: store))
+    run = gan_augment.mlflow.RunTracker("full", spool=store / "spool")
+    run.log_text("first", "note.txt")
+    (journal,) = (store / "spool").glob("*/journal.jsonl")
+    journal.unlink()
+    journal.symlink_to("/dev/full")
+    with pytest.warns(UserWarning, match="No space left"):
+        run.log_metrics({"loss": 1.0})
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "problem_with", lambda _: "down")
+        with pytest.warns(UserWarning, match="kept in .*gan_augment_spool-"):
+            run.close()
+    (elsewhere,) = store.glob("gan_augment_spool-*")
+    assert [result.error for result in gan_augment.mlflow.sync(elsewhere)] == [""]
+    (found,) = runs()
+    assert found.data.metrics == {"loss": 1.0}
+    assert mlflow.artifacts.load_text(f"runs:/{found.info.run_id}/note.txt") == "first"
+
+
+def test_a_model_for_which_there_is_no_disk_is_named(
+    store, fast_gan, imbalanced, monkeypatch
+):
+    """safetensors hides the error of the disk in one of its own."""
+
+    def fail(*_, **__):
+        raise RuntimeError("IoError(Os { code: 28 })")
+
+    gan = fast_gan.fit(*imbalanced)
+    monkeypatch.setattr(tracker, "save_model", fail)
+    run = gan_augment.mlflow.RunTracker("full", spool=store / "spool")
+    with pytest.raises(RuntimeError, match="code: 28"):
+        run.log_model(gan)  # there is room: it is another error
+    full = SimpleNamespace(free=0)
+    monkeypatch.setattr(spool.shutil, "disk_usage", lambda _: full)
+    with pytest.warns(UserWarning, match=r"gan\.save\(directory\)"):
+        run.log_model(gan)
+    run.close()
+    found = mlflow.get_run(run.run_id)
+    assert found.info.status == "FINISHED"
+    assert "not saved" in found.data.tags["gan_augment.model"]
+
+
+def test_a_schema_of_long_names_is_a_tensor(autolog, fast_sampler):
+    names = [f"feature_{'z' * 290}_{i}" for i in range(4000)]
+    X = pd.DataFrame(np.random.default_rng(0).normal(size=(40, 4000)), columns=names)
+    X[names[0]] = "a text"
+    dataset = make_dataset("training", X, np.arange(40) % 2, "target")
+    assert "tensorspec" in dataset.to_dict()["schema"]
+    with gan_augment.mlflow.RunTracker("long names") as run:
+        run.log_dataset(dataset, context="training")
+    assert mlflow.get_run(run.run_id).inputs.dataset_inputs

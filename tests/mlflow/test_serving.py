@@ -14,14 +14,18 @@ from mlflow_server import Process, free_port, wait_for
 import gan_augment.mlflow
 from gan_augment import TabularGAN
 from gan_augment.mlflow import GeneratorModel, serving
-from gan_augment.mlflow.serving import MAX_ROWS
+from gan_augment.mlflow.serving import MAX_ROWS, RequestError
 
 
 @pytest.fixture(scope="module")
 def gan():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(
-        {"age": rng.integers(18, 90, 80), "job": rng.choice(["a", "b"], 80)}
+        {
+            "age": rng.integers(18, 90, 80),
+            "job": rng.choice(["a", "b"], 80),
+            "pay": np.where(rng.random(80) < 0.5, np.nan, rng.gamma(2, 9, 80).round(2)),
+        }
     )
     return TabularGAN(max_steps=10, random_state=0).fit(X, np.arange(80) % 4 == 0)
 
@@ -78,6 +82,58 @@ def test_a_wrong_request_is_refused_in_either_form(gan, params, message):
         model.predict(pd.DataFrame([{"x": 0} | params]).drop(columns="x"), {})
 
 
+def test_the_cause_is_told_by_a_server_and_is_a_value_error(gan):
+    with pytest.raises(mlflow.MlflowException) as caught:
+        GeneratorModel(gan).predict(None, {"n_rows": 0})
+    assert "`n_rows` must be from 1" in caught.value.message
+    assert caught.value.get_http_status_code() == 400
+    assert isinstance(caught.value, ValueError)
+
+
+def test_very_many_requests_and_names_are_refused_before_any_work(gan, monkeypatch):
+    monkeypatch.setattr(TabularGAN, "sample", pytest.fail)
+    model = GeneratorModel(gan)
+    with pytest.raises(RequestError, match=r"at most 1000 requests\. Got 60000"):
+        model.predict(pd.DataFrame({"n_rows": [1] * 60_000}))
+    many = pd.DataFrame(
+        [[1] * 50_000], columns=[f"{'c' * 99}{i}" for i in range(50_000)]
+    )
+    monkeypatch.setattr(pd.DataFrame, "to_dict", pytest.fail)
+    for request in ({"model_input": many}, {"params": dict.fromkeys(many, 1)}):
+        with pytest.raises(RequestError, match="and 49997 more") as caught:
+            model.predict(**request)
+        assert len(str(caught.value)) < 500
+    twice = pd.DataFrame([[1, 2]], columns=["n_rows"] * 2)
+    with pytest.raises(RequestError, match="twice"):
+        model.predict(twice)
+
+
+def test_a_seed_is_exact_or_refused(gan):
+    model = GeneratorModel(gan)
+    large, larger = 2**53, 2**53 + 1
+    one = model.predict(pd.DataFrame([{"n_rows": 20, "seed": larger}]))
+    assert not one.equals(model.predict(None, {"n_rows": 20, "seed": large}))
+    assert one.equals(model.predict(None, {"n_rows": 20, "seed": larger}))
+    beside = pd.DataFrame([{"n_rows": 20, "seed": larger}, {"n_rows": 1}])
+    with pytest.raises(RequestError, match=r"`seed` must be below 2\*\*53 beside"):
+        model.predict(beside)
+    small = pd.DataFrame([{"n_rows": 20, "seed": large - 1}, {"n_rows": 1}])
+    expected = model.predict(None, {"n_rows": 20, "seed": large - 1})
+    assert model.predict(small)[:20].equals(expected)
+
+
+@pytest.mark.parametrize("labels", [[0, 1], [0.0, 1.0]])
+def test_a_class_that_is_a_number_is_found_beside_an_empty_cell(labels):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    gan = TabularGAN(max_steps=2, random_state=0).fit(X, np.resize(labels, 40))
+    model = GeneratorModel(gan)
+    records = [{"n_rows": 3, "target_class": 1}, {"n_rows": 2, "target_class": None}]
+    rows = model.predict(pd.DataFrame(records))
+    assert rows["target"].tolist()[:3] == [1] * 3
+    with pytest.raises(RequestError, match="`target_class` must be one of"):
+        model.predict(pd.DataFrame([{"n_rows": 3, "target_class": 7.0}]))
+
+
 def test_no_value_of_the_request_is_in_the_error(gan):
     with pytest.raises(ValueError, match="target_class") as caught:
         GeneratorModel(gan).predict(None, {"n_rows": 1, "target_class": "secret"})
@@ -101,9 +157,9 @@ def test_a_frame_is_one_request_a_row(gan):
 def test_the_answer_is_bounded_by_its_cells(gan, monkeypatch):
     monkeypatch.setattr(serving, "MAX_CELLS", 20)
     model = GeneratorModel(gan)
-    assert model.predict(None, {"n_rows": 10}).shape == (10, 3)
-    with pytest.raises(ValueError, match="at most 10 in one call, for rows of 2 col"):
-        model.predict(None, {"n_rows": 11})
+    assert model.predict(None, {"n_rows": 6}).shape == (6, 4)
+    with pytest.raises(ValueError, match="at most 6 in one call, for rows of 3 col"):
+        model.predict(None, {"n_rows": 7})
 
 
 def test_threads_draw_the_rows_that_one_draws(gan):
@@ -127,7 +183,7 @@ def test_the_example_is_served(saved):
     schema = model.metadata.get_params_schema()
     assert {spec.name for spec in schema} == {"n_rows", "target_class", "seed"}
     outputs = model.metadata.get_output_schema().input_names()
-    assert outputs == list(rows) == ["age", "job", "target"]
+    assert outputs == list(rows) == ["age", "job", "pay", "target"]
 
 
 def test_images_are_rows_of_pixels(gan, monkeypatch):
@@ -148,6 +204,14 @@ def test_over_http_every_form_and_every_refusal(url, gan):
         None, {"n_rows": 5, "target_class": "True", "seed": 3}
     )
     pd.testing.assert_frame_equal(rows, expected, check_dtype=False)
+    many = ask(url, n_rows=50, seed=3).text
+    assert "NaN" not in many
+    pay = [
+        row["pay"]
+        for row in json.loads(many, parse_constant=pytest.fail)["predictions"]
+    ]
+    assert None in pay
+    assert any(isinstance(value, float) for value in pay)
     records = [{"n_rows": 2, "seed": 1}, {"n_rows": 1, "target_class": "False"}]
     assert len(ask(url, records).json()["predictions"]) == 3
     table = io.StringIO("n_rows,target_class,seed\n2,True,1\n1,False,2\n")
@@ -165,8 +229,9 @@ def test_over_http_every_form_and_every_refusal(url, gan):
     ):
         answer = ask(url, **wrong)
         assert answer.status_code == 400, wrong
-        assert "n_rows" in answer.text or "target_class" in answer.text
-        assert "maybe" not in answer.text
+        message = answer.json()["message"]
+        assert "n_rows" in message or "target_class" in message
+        assert "maybe" not in message
     answer = ask(url, [{"n_rows": 1, "colour": "red"}])
     assert answer.status_code == 400
     assert "colour" in answer.text

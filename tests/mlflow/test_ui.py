@@ -11,10 +11,11 @@ import mlflow
 import pytest
 from imblearn.pipeline import make_pipeline
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline as scaled_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import gan_augment.mlflow
-from gan_augment import GANOverSampler, TabularGAN
+from gan_augment import GANOverSampler, TabularGAN, compare
 
 webdriver = pytest.importorskip("selenium.webdriver")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -30,7 +31,7 @@ def browser():
     options = webdriver.ChromeOptions()
     options.binary_location = CHROMIUM
     arguments = ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage")
-    for argument in (*arguments, "window-size=1500,1300"):
+    for argument in (*arguments, "window-size=1500,2600"):
         options.add_argument(f"--{argument}")
     browser = webdriver.Chrome(options, webdriver.ChromeService(DRIVER))
     browser.set_script_timeout(PATIENCE)
@@ -50,23 +51,35 @@ def tracked(server):
     patch.setenv("MLFLOW_TRACKING_URI", server.uri)
     try:
         experiment = mlflow.set_experiment("cancer").experiment_id
-        gan_augment.mlflow.autolog(registered_model_name="cancer-generator")
         sampler = GANOverSampler(TabularGAN(max_steps=100), random_state=0)
+        plain = scaled_pipeline(StandardScaler(), LogisticRegression())
         pipeline = make_pipeline(sampler, StandardScaler(), LogisticRegression())
-        with mlflow.start_run(run_name="classifier") as run:
-            pipeline.fit(X, y)
-            mlflow.log_metric("accuracy", pipeline.score(X, y))
-            gan_augment.mlflow.log_pipeline(
-                pipeline, registered_model_name="cancer-classifier", X=X
+        with gan_augment.mlflow.autolog(registered_model_name="cancer-generator"):
+            comparison = compare(
+                X, y, plain, {"GAN": sampler}, cv=3, random_state=0, verbose=False
             )
+            with mlflow.start_run(run_name="classifier") as run:
+                pipeline.fit(X, y)
+                mlflow.log_metric("accuracy", pipeline.score(X, y))
+                gan_augment.mlflow.log_pipeline(
+                    pipeline, registered_model_name="cancer-classifier", X=X
+                )
+            with mlflow.start_run(run_name="plain") as without:
+                gan_augment.mlflow.log_pipeline(plain.fit(X, y), X=X, y=y)
         model_id = pipeline[0].gan_.mlflow_model_id_
-        figures = {"utility/gain": 0.012, "privacy/closest_record_ratio": 0.97}
-        gan_augment.mlflow.log_quality(model_id, figures)
-        gan_augment.mlflow.promote("cancer-generator")
+        figures = {"privacy/closest_record_ratio": 0.97}
+        gan_augment.mlflow.log_evidence(model_id, comparison, figures=figures)
+        gan_augment.mlflow.promote("cancer-generator", force=True)
+        found = mlflow.search_runs(output_format="list")
+        by_name = {each.info.run_name: each.info.run_id for each in found}
         yield {
             "experiment": f"{server.uri}/#/experiments/{experiment}",
             "registry": f"{server.uri}/#/models/cancer-generator",
             "classifier": run.info.run_id,
+            "plain": without.info.run_id,
+            "comparison": by_name["compare"],
+            "arm": by_name["GAN"],
+            "verdict": comparison.verdict,
             "generator": mlflow.get_logged_model(model_id).source_run_id,
             "model": model_id,
         }
@@ -104,9 +117,30 @@ def show(browser, url, name, *expected, images=0):
     return text
 
 
-def test_the_experiment_lists_both_runs(browser, tracked):
+def test_the_experiment_lists_its_runs(browser, tracked):
     url = f"{tracked['experiment']}/runs?workflowType=machine_learning"
-    show(browser, url, "experiment", "2 matching runs", "classifier", "training (")
+    shown = ("classifier", "compare", "plain", "training (", "compared (")
+    show(browser, url, "experiment", "matching runs", *shown)
+
+
+def test_the_comparison_is_a_run_with_its_verdict_and_its_data(browser, tracked):
+    run = f"{tracked['experiment']}/runs/{tracked['comparison']}"
+    url = f"{run}?workflowType=machine_learning"
+    words = " ".join(tracked["verdict"].split()[:5])
+    expected = ("compared (", words, "gain in average precision", "LogisticRegression")
+    show(browser, url, "comparison-run", *expected)
+    figure = f"{run}/artifacts/figures/comparison.png?workflowType=machine_learning"
+    show(browser, figure, "comparison-figure", "comparison.png")
+    arm = f"{tracked['experiment']}/runs/{tracked['arm']}"
+    url = f"{arm}/model-metrics?workflowType=machine_learning"
+    show(browser, url, "arm-metrics", "cv_gain", "average_precision_low", images=4)
+
+
+def test_the_classifier_alone_has_its_data(browser, tracked):
+    url = (
+        f"{tracked['experiment']}/runs/{tracked['plain']}?workflowType=machine_learning"
+    )
+    show(browser, url, "plain-run", "training (", "Logged models (1)")
 
 
 def test_the_run_of_the_generator_has_its_curves(browser, tracked):
@@ -119,7 +153,7 @@ def test_the_run_of_the_generator_has_its_curves(browser, tracked):
         *curves,
         images=4,
     )
-    overview = ("cancer-generator", "generator-fit", "training (", "utility/gain")
+    overview = ("cancer-generator", "generator-fit", "training (", "utility/gain_low")
     url = f"{run}?workflowType=machine_learning"
     show(browser, url, "generator-run", *overview)
 
@@ -145,9 +179,12 @@ def test_the_run_keeps_its_figures(browser, tracked):
 def test_the_registered_generator_has_its_aliases_and_figures(browser, tracked):
     aliases = ("candidate", "champion")
     show(browser, tracked["registry"], "registry", "Version 1", *aliases)
-    figures = ("utility.gain", "0.012", "privacy.closest_record_ratio")
+    show(browser, tracked["registry"], "registry", "Generators of synthetic rows")
+    figures = ("utility.gain_low", "0.97", "privacy.closest_record_ratio")
     url = f"{tracked['registry']}/versions/1"
-    show(browser, url, "version", "gan_augment.data_digest", *figures)
+    show(browser, url, "version-tags", "gan_augment.data_digest", *figures)
+    card = ("Evidence", "Champion by force", "30 columns: mean radius", "load_model(")
+    show(browser, url, "version", *card)
 
 
 def test_the_classifier_points_at_its_generator(browser, tracked):

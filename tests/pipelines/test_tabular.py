@@ -44,10 +44,11 @@ def test_the_program_on_a_file_of_ones_own(imbalanced, database, tmp_path):
     client = mlflow.MlflowClient(f"sqlite:///{tmp_path}/mlflow.db")
     aliases = {m.name: m.aliases for m in client.search_registered_models()}
     assert aliases["customers-classifier"] == {"baseline": 1, "candidate": 2}
-    promoted = "is the champion: utility/gain" in shown
-    assert promoted or "The generator is no champion." in shown
-    expected = {"candidate": 1} | ({"champion": 1} if promoted else {})
-    assert aliases["customers-generator"] == expected
+    # The rare class sits apart, but five steps of a GAN are no evidence of anything.
+    assert "No evidence of gain" in shown or "Over-sampling hurts" in shown
+    assert "stays a candidate" in shown
+    assert "is not above 0 in its whole interval" in shown
+    assert aliases["customers-generator"] == {"candidate": 1}
     experiment = client.get_experiment_by_name("gan_augment")
     found = client.search_runs([experiment.experiment_id])
     assert {run.info.status for run in found} == {"FINISHED"}
@@ -56,7 +57,14 @@ def test_the_program_on_a_file_of_ones_own(imbalanced, database, tmp_path):
         "fit_resample",
         f"classifier, {tabular.WITH}",
         f"classifier, {tabular.WITHOUT}",
+        "compare",
+        *("nothing", "tuned threshold", "class weights", "GAN"),
     }
+    for name in ("compare", "fit_resample", f"classifier, {tabular.WITHOUT}"):
+        assert by_name[name].inputs.dataset_inputs, name
+    assert not any(
+        " at 0x" in value for run in found for value in run.data.params.values()
+    )
     generator = client.get_model_version_by_alias("customers-generator", "candidate")
     with_gan = client.get_run(by_name[f"classifier, {tabular.WITH}"].info.run_id)
     (used,) = with_gan.inputs.model_inputs

@@ -8,7 +8,7 @@ from torch import nn
 
 from gan_augment import TabularGAN
 from gan_augment.training.batches import ConditionalBatches
-from gan_augment.training.callbacks import Callback, ambient_callbacks, watching
+from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES
 from gan_augment.training.trainer import Trainer, _diversity
 
@@ -58,17 +58,6 @@ def test_max_time_ends_the_training_and_leaves_a_usable_gan():
     gan = fit(max_steps=10**6, max_time=0.0)
     assert gan.history_["step"] == [1]
     assert len(gan.sample(5)[0]) == 5
-
-
-def test_watching_reaches_fits_deep_inside_and_only_there():
-    spy = Spy()
-    with watching(spy):
-        fit(max_steps=3)
-    assert spy.events[-1] == ("end", None)
-    n_events = len(spy.events)
-    fit(max_steps=3)
-    assert len(spy.events) == n_events
-    assert ambient_callbacks() == ()
 
 
 def test_the_end_is_told_when_training_fails():

@@ -24,6 +24,10 @@ def sync(
         str | None,
         typer.Option(help="Where to. If not given, where each run was meant for."),
     ] = None,
+    experiment: Annotated[
+        str | None,
+        typer.Option(help="Name of an experiment. If not given, that of each run."),
+    ] = None,
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
@@ -34,10 +38,11 @@ def sync(
     if spool is not None and not spool.is_dir():
         raise UserError(f"SPOOL must be a directory. Got {str(spool)!r}.")
     console = Console(quiet, as_json)
-    results = mlflow_package().sync(spool, tracking_uri)
+    results = mlflow_package().sync(spool, tracking_uri, experiment)
     for result in results:
         outcome = f"kept: {result.error}" if result.error else "sent"
-        console.show(f"{result.directory.name} -> {result.tracking_uri}: {outcome}")
+        told = "; ".join([outcome, *result.notes])
+        console.show(f"{result.directory.name} -> {result.tracking_uri}: {told}")
     if not results:
         console.say("Nothing waits on disk.")
     console.show_json({"runs": [result._asdict() for result in results]})

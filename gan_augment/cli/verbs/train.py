@@ -64,10 +64,9 @@ def train(
             with console.working("Training"):
                 gan.fit(table.X, table.y)
         else:
-            from gan_augment.training.callbacks import watching
-
             with logged.RunTracker("train") as run:
-                with watching(run), console.working("Training"):
+                gan.set_params(callbacks=[run])
+                with console.working("Training"):
                     gan.fit(table.X, table.y)
                 run.log_model(gan, registered_model_name=tracking.registered_model)
             run_id = run.run_id

@@ -43,7 +43,7 @@ from gan_augment.gans.ctgan.layout import (
     layout_of,
 )
 from gan_augment.seeding import draw_seed, make_rng, make_torch_generator
-from gan_augment.training.callbacks import History, ambient_callbacks
+from gan_augment.training.callbacks import Announcer, History
 from gan_augment.training.trainer import MOST_EPOCHS
 
 # Rows drawn for each row asked for, before a model is said not to know its class.
@@ -128,7 +128,7 @@ class PackageSynthesizer(BaseSynthesizer):
             parts = [(numbers[classes == i], None) for i in range(len(self.classes_))]
         n_steps = [self._n_epochs(len(rows))[1] for rows, _ in parts]
         history = History()
-        watchers = [history, *ambient_callbacks()]
+        watchers = [history, Announcer()]
         self.networks_, steps_before, begin = [], 0, time.perf_counter()
         for callback in watchers:
             callback.on_train_begin(sum(n_steps))

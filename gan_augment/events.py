@@ -1,0 +1,245 @@
+"""Tell listeners what runs: a resampling, the training of a GAN, a fit, a comparison.
+
+A tracker, a progress bar or a log is a :class:`Listener`. It is added for the whole
+process by :func:`add_listener`, or for a block of code by :func:`listening`. The code
+that runs knows none of them: it opens a task, and the task tells who listens.
+
+==================  ==============  ============================  =================
+name                subject         inputs                        result
+==================  ==============  ============================  =================
+``"fit_resample"``  the sampler     ``X``, ``y``                  resampled X and y
+``"train"``         the GAN         ``X``, ``y``                  the GAN
+``"fit"``           the classifier  ``X``, ``y``                  the classifier
+``"compare"``       the classifier  ``X``, ``y``, ``samplers``    the Comparison
+``"fold"``          None            ``fold``                      scores of the arms
+==================  ==============  ============================  =================
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import threading
+import warnings
+from collections.abc import Iterator
+from contextvars import ContextVar
+from types import FrameType
+from typing import Any
+
+# Where scikit-learn fits on the folds of a search or a cross-validation.
+_VALIDATION_MODULE = "sklearn.model_selection._validation"
+
+
+class Task:
+    """Something that runs, from its beginning to its end.
+
+    Attributes
+    ----------
+    name : str
+        What it is, such as ``"fit_resample"``.
+    subject : object
+        The estimator that it is about, or None.
+    inputs : dict of str to object
+        What it was given, as the caller gave it.
+    parent : Task or None
+        The task inside which it runs, in the same thread.
+    is_trial : bool
+        Whether it is one fit of many of which none is kept: on a fold of ``compare``,
+        of a cross-validation or of a search of scikit-learn.
+    result : object
+        What came of it; None until it ends, and if it fails.
+    error : BaseException or None
+        What it failed with.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        subject: Any,
+        inputs: dict[str, Any],
+        parent: Task | None,
+        listeners: tuple[Listener, ...],
+    ) -> None:
+        self.name = name
+        self.subject = subject
+        self.inputs = inputs
+        self.parent = parent
+        inherited = parent is not None and parent.is_trial
+        self.is_trial: bool = name == "fold" or inherited or _is_in_validation()
+        self.result: Any = None
+        self.error: BaseException | None = None
+        self._listeners = listeners
+
+    def lineage(self) -> Iterator[Task]:
+        """The task itself, the one inside which it runs, and so on."""
+        task: Task | None = self
+        while task is not None:
+            yield task
+            task = task.parent
+
+
+class Listener:
+    """Base class with three empty hooks; override the ones you need.
+
+    An error in a hook is a warning: it costs the task nothing. Tasks of several threads
+    are told side by side.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from gan_augment import GANOverSampler, TabularGAN
+    >>> from gan_augment.events import Listener, listening
+    >>> class Diary(Listener):
+    ...     def on_begin(self, task):
+    ...         print(task.name, "begins")
+    ...
+    ...     def on_end(self, task):
+    ...         print(task.name, "failed" if task.error else "ends")
+    >>> X, y = make_classification(100, weights=[0.8], random_state=0)
+    >>> with listening(Diary()):
+    ...     resampled = GANOverSampler(TabularGAN(max_steps=2)).fit_resample(X, y)
+    fit_resample begins
+    train begins
+    train ends
+    fit_resample ends
+    """
+
+    def on_begin(self, task: Task) -> None:
+        """Before a task begins."""
+
+    def on_progress(self, task: Task, kind: str, value: Any) -> None:
+        """While a task runs.
+
+        Of a training, `kind` is ``"steps"`` with the most steps that can follow,
+        ``"epoch"`` with the record of an epoch, or ``"picture"`` with its step and the
+        picture of drawn images; see :class:`~gan_augment.training.callbacks.Callback`.
+        Of a comparison it is ``"arm"`` with a dict: the ``arm``, and either its
+        ``scores`` on a fold or the ``error`` that it failed with.
+        """
+
+    def on_end(self, task: Task) -> None:
+        """After a task has ended, and after it has failed."""
+
+
+_current: ContextVar[Task | None] = ContextVar("current", default=None)
+_scoped: ContextVar[tuple[Listener, ...]] = ContextVar("scoped", default=())
+_added: tuple[Listener, ...] = ()
+_lock = threading.Lock()
+
+
+def add_listener(listener: Listener) -> None:
+    """Let a listener hear every task of this process that begins from now on.
+
+    Parameters
+    ----------
+    listener : Listener
+        The listener. One that was added already is not added again.
+    """
+    global _added
+    with _lock:
+        if listener not in _added:
+            _added = (*_added, listener)
+
+
+def remove_listener(listener: Listener) -> None:
+    """Stop telling a listener of new tasks; one that was not added is no error.
+
+    Parameters
+    ----------
+    listener : Listener
+        The listener. It still hears the end of the tasks whose beginning it heard.
+    """
+    global _added
+    with _lock:
+        _added = tuple(other for other in _added if other is not listener)
+
+
+@contextlib.contextmanager
+def listening(*listeners: Listener) -> Iterator[None]:
+    """Let listeners hear every task that begins inside the ``with`` block.
+
+    It holds for the current thread or asynchronous task alone.
+
+    Parameters
+    ----------
+    *listeners : Listener
+        The listeners.
+    """
+    token = _scoped.set((*_scoped.get(), *listeners))
+    try:
+        yield
+    finally:
+        _scoped.reset(token)
+
+
+@contextlib.contextmanager
+def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
+    """Open a task: tell the listeners that it begins, and how it ends.
+
+    Parameters
+    ----------
+    name : str
+        What it is.
+    subject : object, default=None
+        The estimator that it is about.
+    **inputs : dict
+        What it was given.
+
+    Yields
+    ------
+    task : Task
+        Set its ``result`` before the block ends.
+    """
+    listeners = (*_added, *_scoped.get())
+    opened = Task(name, subject, inputs, _current.get(), listeners)
+    _tell(listeners, "on_begin", opened)
+    token = _current.set(opened)
+    try:
+        yield opened
+    except BaseException as error:
+        opened.error = error
+        raise
+    finally:
+        _current.reset(token)
+        _tell(listeners[::-1], "on_end", opened)
+
+
+def progress(kind: str, value: Any) -> None:
+    """Tell the listeners of the task that runs here how it goes on, if one runs.
+
+    Parameters
+    ----------
+    kind : str
+        What is told, such as ``"epoch"``.
+    value : object
+        What it comes to.
+    """
+    current = _current.get()
+    if current is not None:
+        _tell(current._listeners, "on_progress", current, kind, value)
+
+
+def _tell(listeners: tuple[Listener, ...], hook: str, *arguments: Any) -> None:
+    for listener in listeners:
+        try:
+            getattr(listener, hook)(*arguments)
+        except Exception as error:
+            warnings.warn(
+                f"{type(listener).__name__}.{hook} failed, and what it listens to goes "
+                f"on: {type(error).__name__}: {error}",
+                UserWarning,
+                stacklevel=2,
+            )
+
+
+def _is_in_validation() -> bool:
+    """Whether scikit-learn calls from a fold of a search or a cross-validation.
+
+    scikit-learn tells an estimator nothing of this: its callbacks reach those alone
+    that a search was given, and ``cross_validate`` has none. So the callers are looked
+    at, here and nowhere else.
+    """
+    frame: FrameType | None = sys._getframe()
+    while frame is not None and frame.f_globals.get("__name__") != _VALIDATION_MODULE:
+        frame = frame.f_back
+    return frame is not None
