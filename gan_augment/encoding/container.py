@@ -10,6 +10,8 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_array
 
+from gan_augment.encoding.frames import is_foreign, to_pandas
+
 
 @dataclass
 class Container:
@@ -32,7 +34,7 @@ class Container:
     @classmethod
     def of(cls, X: Any) -> Container:
         """Describe a table."""
-        if isinstance(X, pd.DataFrame):
+        if isinstance(X, pd.DataFrame) or is_foreign(X):
             return cls("frame")
         if sparse.issparse(X):
             return cls(X.format, X.dtype, isinstance(X, sparse.spmatrix))
@@ -87,6 +89,7 @@ def as_array(X: Any) -> np.ndarray:
 
 def to_frame(X: Any) -> pd.DataFrame:
     """Any table as a DataFrame; one that is a frame already is not copied."""
+    X = to_pandas(X)
     if isinstance(X, pd.DataFrame):
         check_column_names(X)
         return _with_known_dtypes(X)
@@ -118,7 +121,8 @@ def to_rows(X: Any) -> Any:
 
 
 def as_rows(X: Any) -> Any:
-    """A frame as it is; anything else as an array, or a sparse matrix by rows."""
+    """A frame as pandas'; anything else as an array, or a sparse matrix by rows."""
+    X = to_pandas(X)
     if isinstance(X, pd.DataFrame):
         return X
     return check_array(

@@ -10,6 +10,7 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
+from gan_augment.encoding.frames import to_pandas
 from gan_augment.metrics.utility import (
     Gain,
     bootstrap_gain,
@@ -74,7 +75,7 @@ class ReportedRows:
 
 
 def _dense(X: Any) -> Any:
-    return X.toarray() if sparse.issparse(X) else X
+    return X.toarray() if sparse.issparse(X) else to_pandas(X)
 
 
 @dataclass
