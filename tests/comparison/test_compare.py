@@ -468,3 +468,15 @@ def test_the_default_samplers_reach_the_same_ratio():
     for name in ("random over-sampling", "random under-sampling"):
         _, resampled = run._default_samplers()[name].fit_resample(X, y)
         assert resampled.sum() / (~resampled).sum() == pytest.approx(0.6, abs=0.01)
+
+
+def test_the_summary_has_every_arm_and_fits_a_notebook(not_helped):
+    summary = not_helped.summary()
+    assert summary.index.tolist() == not_helped.table().index.tolist()
+    assert summary.loc[not_helped.baseline, "against nothing"] == ""
+    # In characters of a terminal; a notebook's column holds about as many.
+    widths = [max(map(len, [*summary[name], *name.split()])) for name in summary]
+    assert sum(widths) + max(map(len, summary.index)) < 90
+    page = not_helped.to_html()
+    for arm in summary.index:
+        assert arm.replace(" ", "&nbsp;") in page
