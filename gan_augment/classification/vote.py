@@ -143,6 +143,7 @@ def make_table_classifier() -> Pipeline:
             make_column_selector(dtype_exclude="number"),
         ),
     )
+    encode.set_output(transform="default")
     return make_pipeline(PlainColumns(), encode, make_vote())
 
 
@@ -165,7 +166,8 @@ def make_teacher(classifier: Any) -> Pipeline:
     *before, _ = classifier.steps
     if not before or any(hasattr(step, "fit_resample") for _, step in before):
         return make_table_classifier()
-    dense = FunctionTransformer(_dense)
+    # Whatever scikit-learn is set to, as these are nobody's but ours.
+    dense = FunctionTransformer(_dense).set_output(transform="default")
     steps = [(name, _cloned(step)) for name, step in before]
     return Pipeline([*steps, ("dense_rows", dense), ("vote", make_vote())])
 

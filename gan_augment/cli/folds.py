@@ -62,7 +62,17 @@ def fold_arguments(
     if options.date is not None:
         if groups is not None:
             raise UserError("`--groups` and `--date` exclude each other. Pass one.")
-        return {"cv": TimeSeriesSplit(options.folds), "groups": None}
+        folding = TimeSeriesSplit(options.folds)
+        first, _ = next(folding.split(table.X))
+        missing = set(table.y) - set(table.y.iloc[first])
+        if missing:
+            raise UserError(
+                f"The first of {options.folds + 1} periods of {options.date!r} must "
+                f"have rows of every class. Got none of "
+                f"{', '.join(map(shorter, missing))} in {len(first):,} rows. Lower "
+                "--folds."
+            )
+        return {"cv": folding, "groups": None}
     units = pd.Series(np.arange(len(table.y))) if groups is None else groups
     per_class = units.groupby(table.y.to_numpy()).nunique()
     fewest, label = int(per_class.min()), per_class.idxmin()

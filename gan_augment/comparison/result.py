@@ -256,8 +256,10 @@ class Comparison:
 
     def to_html(self) -> str:
         """The verdict and its table as a part of a page, escaped."""
-        table = self.summary().to_html(border=0)
-        # What a notebook's column holds; a longer name is broken, not cut off.
+        cells = self.summary().map(_unbroken).rename(index=_unbroken)
+        table = cells.to_html(border=0, escape=False, justify="right").replace(
+            "<td>", '<td style="text-align:right">'
+        )
         return (
             '<div style="max-width:800px;overflow-x:auto">'
             f"<p><b>{html.escape(self.verdict)}</b></p>{table}</div>"
@@ -344,6 +346,11 @@ class Comparison:
             f"The classifier has class weights of its own in every arm ({given}), so "
             "the baseline has them, too. Set them to None to compare without."
         )
+
+
+def _unbroken(text: str) -> str:
+    """A cell of a page, escaped, in one line."""
+    return html.escape(text).replace(" ", "&nbsp;")
 
 
 def paired_interval(

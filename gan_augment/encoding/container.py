@@ -10,6 +10,8 @@ import pandas as pd
 from scipy import sparse
 from sklearn.utils import check_array
 
+from gan_augment.encoding.frames import is_foreign, to_pandas
+
 # A DataFrame, an array, and SciPy's sparse formats.
 CONTAINERS = ("frame", "array", "bsr", "coo", "csc", "csr", "dia", "dok", "lil")
 
@@ -44,8 +46,8 @@ class Container:
     @classmethod
     def of(cls, X: Any) -> Container:
         """Describe a table."""
-        if isinstance(X, pd.DataFrame):
-            return cls("frame", columns=X.columns)
+        if isinstance(X, pd.DataFrame) or is_foreign(X):
+            return cls("frame", columns=to_pandas(X).columns)
         if sparse.issparse(X):
             return cls(X.format, X.dtype, isinstance(X, sparse.spmatrix))
         return cls("array", as_array(X).dtype)
@@ -102,6 +104,7 @@ def as_array(X: Any) -> np.ndarray:
 
 def to_frame(X: Any) -> pd.DataFrame:
     """Any table as a DataFrame; one that is a frame already is not copied."""
+    X = to_pandas(X)
     if isinstance(X, pd.DataFrame):
         check_column_names(X)
         return _with_known_dtypes(X)
@@ -133,7 +136,8 @@ def to_rows(X: Any) -> Any:
 
 
 def as_rows(X: Any) -> Any:
-    """A frame as it is; anything else as an array, or a sparse matrix by rows."""
+    """A frame as pandas'; anything else as an array, or a sparse matrix by rows."""
+    X = to_pandas(X)
     if isinstance(X, pd.DataFrame):
         return X
     return check_array(

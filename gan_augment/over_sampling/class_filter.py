@@ -193,13 +193,15 @@ def _make_vote() -> VotingClassifier:
         max_bins=BINS,
         class_weight="balanced",
     )
+    # Arrays, whatever scikit-learn is set to.
+    bins = FunctionTransformer(_bins).set_output(transform="default")
     members = {
         "linear": LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
         "forest": RandomForestClassifier(
             50, min_samples_leaf=2, class_weight="balanced"
         ),
         # With weights its own search for bins takes longer than its trees.
-        "boosting": make_pipeline(FunctionTransformer(_bins), boosting),
+        "boosting": make_pipeline(bins, boosting),
     }
     return VotingClassifier(list(members.items()), voting="soft")
 

@@ -18,6 +18,12 @@ from sklearn.utils.validation import check_memory, validate_data
 
 from gan_augment import events
 from gan_augment.encoding.container import as_array, check_column_names, stack_rows
+from gan_augment.encoding.frames import (
+    labels_like,
+    labels_to_pandas,
+    stack_like,
+    to_pandas,
+)
 from gan_augment.encoding.labels import exact_labels, plain_label
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans import GANS, ImageGAN
@@ -174,6 +180,33 @@ class GANOverSampler(BaseOverSampler):
         self.refinements = refinements
         self.memory = memory
         self.random_state = random_state
+
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Append synthetic rows of the rare classes.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows: a frame of pandas, polars or pyarrow, an array, lists, or
+            images of shape (n_samples, h, w), (n_samples, h, w, c) or
+            (n_samples, c, h, w).
+        y : array-like of shape (n_samples,)
+            Their classes.
+        **params : dict
+            As of imbalanced-learn's samplers.
+
+        Returns
+        -------
+        X_resampled : {DataFrame, array-like, sparse matrix}
+            The rows of `X`, then synthetic ones, in its container and dtypes.
+        y_resampled : array-like of shape (n_samples_new,)
+            Their classes, as `y` came.
+        """
+        rows, labels = to_pandas(X), labels_to_pandas(y)
+        resampled, y_resampled = super().fit_resample(rows, labels, **params)
+        if rows is not X:
+            resampled = stack_like(X, resampled.iloc[len(rows) :])
+        return resampled, labels_like(y, y_resampled)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         y, binarize_y = check_target_type(exact_labels(y), indicate_one_vs_all=True)

@@ -11,6 +11,7 @@ from scipy import sparse
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from gan_augment.encoding.container import to_frame
+from gan_augment.encoding.frames import to_pandas
 from gan_augment.metrics.privacy import reused_identifiers
 from gan_augment.metrics.utility import (
     Gain,
@@ -94,7 +95,7 @@ class ReportedRows:
 
 
 def _dense(X: Any) -> Any:
-    return X.toarray() if sparse.issparse(X) else X
+    return X.toarray() if sparse.issparse(X) else to_pandas(X)
 
 
 @dataclass

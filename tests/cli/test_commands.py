@@ -191,6 +191,14 @@ def test_later_rows_are_held_out(here, capsys):
         assert before.max() < after.min()
 
 
+def test_the_first_period_must_have_every_class(here, capsys):
+    rows = make_rows().sort_values("since")
+    rows["churned"] = np.where(np.arange(len(rows)) < 100, "no", "yes")
+    rows.to_csv("late.csv", index=False)
+    assert main(["compare", "late.csv", *TARGET, *QUICK, "--date", "since"]) == 1
+    assert "Got none of 'yes' in 40 rows. Lower --folds." in capsys.readouterr().err
+
+
 def test_check_cleans_what_is_safe(here, capsys):
     (here / "spelled.csv").write_bytes(FILES["spelled.csv"][0])
     arguments = ["check", "spelled.csv", *TARGET]

@@ -1,6 +1,7 @@
 """Text files as people have them: read, or refused in one line."""
 
 import io
+import sys
 
 import numpy as np
 import pandas as pd
@@ -48,6 +49,13 @@ def test_other_formats_come_back(ending, tmp_path):
     pd.testing.assert_frame_equal(
         read_table(path).frame, rows, check_dtype=False, check_column_type=False
     )
+
+
+def test_a_missing_extra_is_named(tmp_path, monkeypatch):
+    (tmp_path / "rows.xlsx").write_bytes(b"PK\x03\x04")
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    with pytest.raises(UserError, match=r"pip install 'gan-augment\[excel\]'"):
+        read_table(str(tmp_path / "rows.xlsx"))
 
 
 def test_what_is_given_is_not_guessed(tmp_path):

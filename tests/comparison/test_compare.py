@@ -495,3 +495,15 @@ def test_no_verdict_where_a_column_gives_the_class_to_the_classifier(is_used):
     )
     assert (comparison.outcome == "leak") is is_used
     assert ("Column 'fee' alone predicts the class" in comparison.verdict) is is_used
+
+
+def test_the_summary_has_every_arm_and_fits_a_notebook(not_helped):
+    summary = not_helped.summary()
+    assert summary.index.tolist() == not_helped.table().index.tolist()
+    assert summary.loc[not_helped.baseline, "against nothing"] == ""
+    # In characters of a terminal; a notebook's column holds about as many.
+    widths = [max(map(len, [*summary[name], *name.split()])) for name in summary]
+    assert sum(widths) + max(map(len, summary.index)) < 90
+    page = not_helped.to_html()
+    for arm in summary.index:
+        assert arm.replace(" ", "&nbsp;") in page
