@@ -31,6 +31,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_augment import events
+from gan_augment.classification.advantage import advantage
 from gan_augment.classification.prior import default_strategy, shift_prior
 from gan_augment.classification.replicates import Draw, resample
 from gan_augment.classification.soft_labels import (
@@ -56,6 +57,9 @@ from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.threads import one_openmp_thread
+
+# Standard errors of log loss beyond which one of two classifiers is the better one.
+CLEAR_ADVANTAGE = 2
 
 
 def _has(name: str) -> Callable[[Any], bool]:
@@ -95,7 +99,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         ``sampler__gan__max_steps``, makes this sampler the value of `sampler`.
     teacher : classifier, default=None
         What labels the rows of soft labels. If None, the vote that is the default of
-        `classifier`, behind the preprocessing of `classifier` if that is a pipeline.
+        `classifier`, behind the preprocessing of `classifier` if that is a pipeline;
+        or `classifier` itself, where it predicts clearly better than the vote.
     soft_labels : bool or "auto", default="auto"
         Whether two classifiers more are trained. One sees the rows of the table alone,
         so that the mean does harm less often. The other sees four times the rows: those
@@ -133,10 +138,15 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         a draw, then with soft labels that of these. A search, such as GridSearchCV,
         selects on the real rows; the others are then its ``best_estimator_``.
     estimator_weights_ : ndarray of shape (n_estimators,)
-        What each counts in the mean. With soft labels, those of resampled rows count
-        the less, the more rows of the rarest class there are.
+        What each counts in the mean. All count the same, but with soft labels, where
+        the teacher does not predict clearly better than the classifier, those of hard
+        labels count the less, the more rows of the rarest class there are.
     teacher_ : classifier or None
         The fitted teacher, with soft labels.
+    teacher_advantage_ : float
+        By how many standard errors the teacher's log loss on real rows is below the
+        classifier's, out of three folds; 2 or more is clearly better. 0 where the
+        classifier is its own teacher.
     samplers_ : list of sampler
         The fitted samplers: of an over-sampler one, whose counts and masks are of all
         draws together, of others one a draw.
@@ -246,7 +256,8 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         rng = make_rng(self.random_state)
         self.estimators_, priors = [], []
         self.samplers_: list[Any] = []
-        self.teacher_, classifier = None, self._classifier()
+        self.teacher_, self.teacher_advantage_ = None, 0.0
+        classifier = self._classifier()
         check_predicts(classifier)
         self.soft_labels_ = self._wants_soft_labels(X, classifier)
         for draw in self._draws(X, y, classifier, rng):
@@ -322,16 +333,22 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     def _fit_teacher(
         self, X: Any, y: np.ndarray, classifier: Any, rng: np.random.Generator
     ) -> Any:
+        real = self._of_real_rows()
         if self.teacher is None and self.classifier is None:
-            return self._of_real_rows()  # the teacher would be the same
+            return real  # the teacher would be the same
         teacher = make_teacher(classifier) if self.teacher is None else self.teacher
+        selected = getattr(real, "best_estimator_", classifier)
+        self.teacher_advantage_ = advantage(teacher, selected, X, y, rng)
+        if self.teacher is None and self.teacher_advantage_ < -CLEAR_ADVANTAGE:
+            return real
         with one_openmp_thread():
             return seeded(clone(teacher), rng).fit(X, y)
 
     def _weigh_estimators(self, y: np.ndarray) -> np.ndarray:
-        if self.soft_labels_:
-            return weigh_estimators(len(self.estimators_), y)
-        return np.full(len(self.estimators_), 1 / len(self.estimators_))
+        n_estimators = len(self.estimators_)
+        if self.soft_labels_ and self.teacher_advantage_ <= CLEAR_ADVANTAGE:
+            return weigh_estimators(n_estimators, y)
+        return np.full(n_estimators, 1 / n_estimators)
 
     def _shares(self, y: Any, weights: np.ndarray | None) -> np.ndarray:
         indices = np.searchsorted(self.classes_, np.asarray(y))
