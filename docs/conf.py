@@ -1,0 +1,92 @@
+"""Sphinx configuration. ``make docs`` builds the pages; it needs no network."""
+
+from __future__ import annotations
+
+import os
+import re
+import warnings
+from typing import Any
+
+import gan_augment
+
+# Examples run while the pages are built: no progress bars, nothing sent anywhere.
+os.environ["TQDM_DISABLE"] = "1"
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+warnings.filterwarnings("ignore", category=DeprecationWarning)
+
+project = "gan_augment"
+author = "the gan_augment developers"
+copyright = author
+version = release = gan_augment.__version__
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx.ext.viewcode",
+    "numpydoc",
+    "myst_parser",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+]
+exclude_patterns = ["_build", "examples"]
+templates_path = ["_templates"]
+default_role = "literal"
+
+# The reference: every package lists the names of its `__all__`.
+autosummary_ignore_module_all = False
+autosummary_context = {"top_level": gan_augment.__all__}
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+
+sphinx_gallery_conf = {
+    "examples_dirs": "examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": r"\.py$",
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "api/backreferences",
+    "doc_module": ("gan_augment",),
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "show_memory": False,
+    "write_computation_times": False,
+    "remove_config_comments": True,
+    "plot_gallery": True,
+}
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+html_theme = "pydata_sphinx_theme"
+html_title = "gan_augment"
+html_static_path = ["_static"]
+html_css_files = ["gan_augment.css"]
+html_extra_path = ["llms.txt"]
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "navbar_align": "left",
+    "navbar_end": ["theme-switcher"],
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_prev_next": True,
+    "secondary_sidebar_items": ["page-toc", "sg_download_links"],
+    "header_links_before_dropdown": 6,
+    "show_toc_level": 2,
+}
+
+
+def escape_shapes(
+    app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]
+) -> None:
+    """Keep "of shape (n_features_in_,)" from being read as a reference."""
+    for i, line in enumerate(lines):
+        if " of shape (" in line:
+            lines[i] = re.sub(r"(?<=\w)_(?=[,)])", r"\_", line)
+
+
+def setup(app: Any) -> None:
+    """Escape before numpydoc reads, which has the priority 500."""
+    app.connect("autodoc-process-docstring", escape_shapes, priority=400)
