@@ -5,7 +5,11 @@ from __future__ import annotations
 import os
 import re
 import warnings
+from importlib import import_module
 from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
 
 import gan_augment
 
@@ -32,6 +36,26 @@ extensions = [
 exclude_patterns = ["_build", "examples"]
 templates_path = ["_templates"]
 default_role = "literal"
+
+# Packages whose names are public, and the names by which pages call them.
+PACKAGES = [
+    "gan_augment",
+    "gan_augment.tables",
+    "gan_augment.over_sampling",
+    "gan_augment.gans",
+    "gan_augment.encoding",
+    "gan_augment.comparison",
+    "gan_augment.metrics",
+    "gan_augment.plotting",
+    "gan_augment.reporting",
+    "gan_augment.mlflow",
+]
+PUBLIC: dict[str, str] = {}
+for _package in PACKAGES:
+    for _name in import_module(_package).__all__:
+        if callable(getattr(import_module(_package), _name)) and _name[0] != "_":
+            PUBLIC.setdefault(_name, f"{_package}.{_name}")
+PUBLIC |= {full: full for full in PUBLIC.values()}
 
 # The reference: every package lists the names of its `__all__`.
 autosummary_ignore_module_all = False
@@ -87,6 +111,30 @@ def escape_shapes(
             lines[i] = re.sub(r"(?<=\w)_(?=[,)])", r"\_", line)
 
 
+def link_names(app: Any, doctree: nodes.document) -> None:
+    """Link every public name that a page has in code to its page in the reference.
+
+    So pages are plain Markdown that a code host can show.
+    """
+    if app.env.docname.startswith("api/generated"):
+        return
+    for literal in list(doctree.findall(nodes.literal)):
+        target = PUBLIC.get(literal.astext().partition("(")[0])
+        linked = isinstance(literal.parent, nodes.reference | addnodes.pending_xref)
+        if target and not linked:
+            link = addnodes.pending_xref(
+                "",
+                refdomain="py",
+                reftype="obj",
+                reftarget=target,
+                refdoc=app.env.docname,
+                refwarn=True,
+            )
+            literal.replace_self(link)
+            link += literal
+
+
 def setup(app: Any) -> None:
     """Escape before numpydoc reads, which has the priority 500."""
     app.connect("autodoc-process-docstring", escape_shapes, priority=400)
+    app.connect("doctree-read", link_names)
