@@ -86,10 +86,13 @@ def draw() -> str:
         rows(820, 62, real + [PALE] * 4, 76),
         caption(858, ["Append", "real rows first,", "unchanged"]),
         text(
-            WIDTH / 2, 36, "What fit_resample does: grey is the common class, orange the "
-            "rare one, pale orange synthetic rows", 13,
+            WIDTH / 2,
+            36,
+            "What fit_resample does: grey is the common class, orange the rare one, "
+            "pale orange synthetic rows",
+            13,
         ),
-    ]  # fmt: skip
+    ]
     head = (
         '<defs><marker id="head" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
         f'markerHeight="8" orient="auto"><path d="M0 0 L8 4 L0 8 z" fill="{INK}"/>'

@@ -40,7 +40,8 @@ X_resampled, y_resampled = sampler.fit_resample(X_train, y_train)
 y_resampled.value_counts()
 
 # %%
-# The real rows come first, unchanged. ``synthetic_mask_`` says which rows are synthetic.
+# The real rows come first, unchanged. ``synthetic_mask_`` says which rows are
+# synthetic.
 
 synthetic = X_resampled[sampler.synthetic_mask_]
 synthetic.iloc[:4, :6]

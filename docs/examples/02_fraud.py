@@ -4,8 +4,9 @@ Fraud, one row in five hundred
 
 Rank card payments by how likely they are fraud where one in 500 is.
 
-Real tables of fraud cannot be shipped, so this one is simulated: 20,000 payments, of which
-40 are fraud. They are made abroad, at night and for round amounts more often than others.
+Real tables of fraud cannot be shipped, so this one is simulated: 20,000 payments, of
+which 40 are fraud. They are made abroad, at night and for round amounts more often than
+others.
 """
 
 # %%
@@ -24,14 +25,18 @@ is_fraud[:n_frauds] = True
 def choose(levels, common, fraud):
     """Draw a level for each row, with shares for common rows and for frauds."""
     return np.where(
-        is_fraud, rng.choice(levels, n_rows, p=fraud), rng.choice(levels, n_rows, p=common)
+        is_fraud,
+        rng.choice(levels, n_rows, p=fraud),
+        rng.choice(levels, n_rows, p=common),
     )
 
 
 amount = rng.gamma(2, 30, n_rows) * np.where(is_fraud, 2.5, 1)
 X = pd.DataFrame(
     {
-        "amount": np.where(choose([0, 1], [0.8, 0.2], [0.4, 0.6]), amount.round(-1), amount)
+        "amount": np.where(
+            choose([0, 1], [0.8, 0.2], [0.4, 0.6]), amount.round(-1), amount
+        )
         .round(2)
         .clip(1),
         "hour": np.where(
@@ -97,9 +102,9 @@ for name, classifier in ways.items():
 pd.DataFrame(scores).T.round(4)
 
 # %%
-# One payment in 500 is a fraud, a share of 0.002. Class weights make a classifier believe
-# in many more: fine for ranking, wrong for a decision that weighs the cost of a false
-# alarm against that of a fraud.
+# One payment in 500 is a fraud, a share of 0.002. Class weights make a classifier
+# believe in many more: fine for ranking, wrong for a decision that weighs the cost of a
+# false alarm against that of a fraud.
 #
 # Twenty frauds in the test rows are few: with other rows the order of the three may be
 # another one. Take :func:`~gan_augment.compare` before you decide.

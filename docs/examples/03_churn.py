@@ -30,7 +30,9 @@ export = pd.DataFrame(
         "tenure": table["tenure"].astype(str).where(rng.random(1200) > 0.03, "?"),
         "contract": [
             level.upper() if loud else level
-            for level, loud in zip(table["contract"], rng.random(1200) < 0.1, strict=True)
+            for level, loud in zip(
+                table["contract"], rng.random(1200) < 0.1, strict=True
+            )
         ],
         "internet": table["internet_service"],
         "monthly": table["monthly_charges"],
@@ -54,8 +56,8 @@ check = check_table(X, y)
 print(check)
 
 # %%
-# ``clean`` applies the remedies that are safe. What needs a decision is left to you: here
-# the column that gives the class away and the customer number are left out.
+# ``clean`` applies the remedies that are safe. What needs a decision is left to you:
+# here the column that gives the class away and the customer number are left out.
 
 X, y, done = check.clean(X, y)
 print("\n".join(done))

@@ -34,15 +34,19 @@ for digit, n_images in {"1": 130, "3": 130, "6": 130, "8": 30}.items():
 paths = sorted(folder.glob("*/*.png"))
 images = np.stack([np.asarray(Image.open(path)) for path in paths])
 labels = np.array([path.parent.name for path in paths])
-images.shape, images.dtype, dict(zip(*np.unique(labels, return_counts=True), strict=True))
+(
+    images.shape,
+    images.dtype,
+    dict(zip(*np.unique(labels, return_counts=True), strict=True)),
+)
 
 # %%
 # More eights
 # -----------
 #
 # The images come back in the same layout, dtype and pixel values. Half of the new ones
-# are the GAN's, half are copies of real ones that are shifted a little. To be quick, the
-# GAN is trained for 200 steps here.
+# are the GAN's, half are copies of real ones that are shifted a little. To be quick,
+# the GAN is trained for 200 steps here.
 
 from gan_augment import GANOverSampler, ImageGAN
 

@@ -2,8 +2,8 @@
 MLflow, from training to serving
 ================================
 
-Track a training, register its generator, load it in another place, and ask it for rows as
-a server would be asked.
+Track a training, register its generator, load it in another place, and ask it for rows
+as a server would be asked.
 """
 
 # %%
@@ -75,8 +75,8 @@ rows
 # Serve it
 # --------
 #
-# ``mlflow models serve -m models:/tumour-generator@candidate`` serves this model, and its
-# answers are those of ``predict``. One seed gives the same rows every time.
+# ``mlflow models serve -m models:/tumour-generator@candidate`` serves this model, and
+# its answers are those of ``predict``. One seed gives the same rows every time.
 
 served = mlflow.pyfunc.load_model("models:/tumour-generator@candidate")
 request = pd.DataFrame([{"n_rows": 3, "target_class": "0", "seed": 7}])

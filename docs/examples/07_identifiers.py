@@ -23,7 +23,9 @@ X = pd.DataFrame(
         "plan": rng.choice(["basic", "gold"], n_rows, p=[0.8, 0.2]),
     }
 )
-y = np.where(X["balance"] + 20 * X["age"] + rng.normal(0, 500, n_rows) > 4500, "yes", "no")
+y = np.where(
+    X["balance"] + 20 * X["age"] + rng.normal(0, 500, n_rows) > 4500, "yes", "no"
+)
 X.head(3)
 
 # %%
@@ -44,7 +46,10 @@ synthetic.head(3)
 # The new customer numbers look like the others; none of them is a real customer's, and
 # none occurs twice.
 
-synthetic["customer"].isin(X["customer"]).sum(), synthetic["customer"].duplicated().sum()
+(
+    synthetic["customer"].isin(X["customer"]).sum(),
+    synthetic["customer"].duplicated().sum(),
+)
 
 # %%
 # A generator that is used alone can leave such a column out instead:

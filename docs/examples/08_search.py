@@ -2,8 +2,8 @@
 A search
 ========
 
-Choose the ratio of synthetic rows and a parameter of the classifier on inner folds, with
-one GAN a fold.
+Choose the ratio of synthetic rows and a parameter of the classifier on inner folds,
+with one GAN a fold.
 """
 
 # %%
@@ -26,9 +26,9 @@ X, y = make_classification(
 # Search
 # ------
 #
-# ``memory`` keeps what the GAN has learned of the rows of a fold, so that every ratio and
-# every ``C`` uses it again: 12 combinations on 3 folds train three GANs, and one for the
-# final fit.
+# ``memory`` keeps what the GAN has learned of the rows of a fold, so that every ratio
+# and every ``C`` uses it again: 12 combinations on 3 folds train three GANs, and one
+# for the final fit.
 
 from gan_augment import GANOverSampler
 
