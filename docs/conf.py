@@ -16,6 +16,7 @@ import gan_augment
 # Examples run while the pages are built: no progress bars, nothing sent anywhere.
 os.environ["TQDM_DISABLE"] = "1"
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["MLFLOW_LOGGING_LEVEL"] = "WARNING"
 warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 project = "gan_augment"
@@ -41,6 +42,7 @@ default_role = "literal"
 PACKAGES = [
     "gan_augment",
     "gan_augment.tables",
+    "gan_augment.tables.rules",
     "gan_augment.over_sampling",
     "gan_augment.gans",
     "gan_augment.encoding",

@@ -102,6 +102,20 @@ for name, classifier in ways.items():
 pd.DataFrame(scores).T.round(4)
 
 # %%
+from sklearn.metrics import PrecisionRecallDisplay
+
+display = None
+for name, classifier in ways.items():
+    display = PrecisionRecallDisplay.from_estimator(
+        classifier,
+        X_test,
+        y_test,
+        pos_label="fraud",
+        name=name,
+        ax=display.ax_ if display else None,
+    )
+
+# %%
 # One payment in 500 is a fraud, a share of 0.002. Class weights make a classifier
 # believe in many more: fine for ranking, wrong for a decision that weighs the cost of a
 # false alarm against that of a fraud.

@@ -53,7 +53,7 @@ from gan_augment import check_table
 frame = pd.read_csv(io.StringIO(csv))
 X, y = frame.drop(columns="churn"), frame["churn"]
 check = check_table(X, y)
-print(check)
+check
 
 # %%
 # ``clean`` applies the remedies that are safe. What needs a decision is left to you:

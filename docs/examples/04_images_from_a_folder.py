@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -34,11 +35,8 @@ for digit, n_images in {"1": 130, "3": 130, "6": 130, "8": 30}.items():
 paths = sorted(folder.glob("*/*.png"))
 images = np.stack([np.asarray(Image.open(path)) for path in paths])
 labels = np.array([path.parent.name for path in paths])
-(
-    images.shape,
-    images.dtype,
-    dict(zip(*np.unique(labels, return_counts=True), strict=True)),
-)
+print(images.shape, images.dtype)
+pd.Series(labels).value_counts()
 
 # %%
 # More eights
@@ -54,15 +52,15 @@ sampler = GANOverSampler(
     ImageGAN(max_steps=200), sampling_strategy={"8": 130}, random_state=0
 )
 more_images, more_labels = sampler.fit_resample(images, labels)
-more_images.shape, more_images.dtype, more_images.max()
+print(more_images.shape, more_images.dtype, "up to", more_images.max())
 
 # %%
 # Before it is used, the GAN is judged. This is what was found:
 
-sampler.mixture_.report_
+pd.DataFrame(sampler.mixture_.report_).round(3)
 
 # %%
-# Look at them: real eights left, new ones right.
+# Look at them: real eights above, new ones below.
 
 from gan_augment.plotting import ImageGridDisplay
 

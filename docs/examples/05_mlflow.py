@@ -57,6 +57,13 @@ for name, value in sorted(run.data.params.items())[:8]:
     print(f"{name}: {value}")
 
 # %%
+# The losses and other measures of every epoch are in the run, and in the sampler:
+
+from gan_augment.plotting import TrainingCurvesDisplay
+
+_ = TrainingCurvesDisplay.from_estimator(sampler)
+
+# %%
 # The classifier is logged with a link to the generator that it was trained with.
 
 _ = gan_augment.mlflow.log_pipeline(pipeline, X=X)

@@ -50,12 +50,17 @@ search = GridSearchCV(
 search.best_params_
 
 # %%
-results = pd.DataFrame(search.cv_results_)
-results.pivot(
+results = pd.DataFrame(search.cv_results_).pivot(
     index="param_sampler__sampling_strategy",
     columns="param_classifier__C",
     values="mean_test_score",
-).round(3)
+)
+results.round(3)
+
+# %%
+_ = results.plot(
+    marker="o", xlabel="rare rows for each common one", ylabel="average precision"
+)
 
 # %%
 # Differences of a few hundredths between ratios are noise on a table with 50 rare rows.
