@@ -87,6 +87,7 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "pydata_sphinx_theme"
 html_title = "gan_augment"
+html_sidebars = {"benchmarks": [], "install": []}
 html_static_path = ["_static"]
 html_css_files = ["gan_augment.css"]
 html_extra_path = ["llms.txt"]

@@ -2,9 +2,9 @@
 Rules and identifiers
 =====================
 
-Synthetic rows that a colleague believes keep what every real row keeps: a delivery is not
-before its order, an amount is the price times the quantity. And no real customer number
-leaves the table.
+Synthetic rows that a colleague believes keep what every real row keeps: a delivery is
+not before its order, an amount is the price times the quantity. And no real customer
+number leaves the table.
 """
 
 # %%
