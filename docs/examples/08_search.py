@@ -63,6 +63,6 @@ _ = results.plot(
 )
 
 # %%
-# Differences of a few hundredths between ratios are noise on a table with 50 rare rows.
+# Differences as small as these are noise on a table with 60 rare rows.
 # :class:`~gan_augment.ResampledClassifierCV` averages what the folds cannot tell apart
 # instead of choosing.
