@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo images test test-slow check mutation fuzz audit benchmark clean
+.PHONY: demo images docs test test-slow check mutation fuzz audit benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -16,6 +16,10 @@ benchmark: $(VENV)/.installed-pipelines
 images: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.images $(FLAGS)
 
+# The documentation, in docs/_build/html; its examples run. A warning is an error.
+docs: $(VENV)/.installed-docs
+	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+
 # Damaged models, journals and requests; FLAGS="--mutations 100000" takes an hour.
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m pipelines.fuzz $(FLAGS)
@@ -26,7 +30,7 @@ audit: $(VENV)/.installed-audit
 	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
 
 # Two workers on two cores: a second thread would only wait for a core.
-test test-slow check mutation fuzz: export OMP_NUM_THREADS = 1
+docs test test-slow check mutation fuzz: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2

@@ -203,7 +203,9 @@ class GANOverSampler(BaseOverSampler):
             Their classes, as `y` came.
         """
         rows, labels = to_pandas(X), labels_to_pandas(y)
-        resampled, y_resampled = super().fit_resample(rows, labels, **params)
+        with events.task("fit_resample", self, X=rows, y=labels) as task:
+            task.result = super().fit_resample(rows, labels, **params)
+        resampled, y_resampled = task.result
         if rows is not X:
             resampled = stack_like(X, resampled.iloc[len(rows) :])
         return resampled, labels_like(y, y_resampled)
@@ -224,30 +226,6 @@ class GANOverSampler(BaseOverSampler):
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         return X, y, binarize_y
-
-    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
-        """Train the GAN on the rows, and append the rows that it draws.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows, or images.
-        y : array-like of shape (n_samples,)
-            Their classes.
-        **params : dict
-            Passed on as imbalanced-learn does.
-
-        Returns
-        -------
-        X_resampled : {DataFrame, ndarray, sparse matrix}
-            The rows, of shape (n_samples_new, n_features), with the synthetic ones
-            after the real ones.
-        y_resampled : array-like of shape (n_samples_new,)
-            Their classes.
-        """
-        with events.task("fit_resample", self, X=X, y=y) as task:
-            task.result = super().fit_resample(X, y, **params)
-        return task.result
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         warn_of_synthetic_rows(X, "The rows of fit_resample")

@@ -23,9 +23,9 @@ from gan_augment.seeding import RandomState
 
 
 class CTGAN(PackageSynthesizer):
-    """The conditional GAN of the ``ctgan`` package [1]_, with our contract.
+    """The conditional GAN of the ``ctgan`` package, with our contract.
 
-    For comparison: ``pipelines/speed.py`` measures how much sooner
+    It is CTGAN [1]_, for comparison: ``pipelines/speed.py`` measures how much sooner
     :class:`~gan_augment.TabularGAN` reaches its quality. Needs ``pip install
     'gan-augment[ctgan]'``; that package is under the Business Source License.
 
@@ -185,10 +185,10 @@ class CTGAN(PackageSynthesizer):
 
 
 class TVAE(PackageSynthesizer):
-    """The variational auto-encoder of the ``ctgan`` package [1]_, with our contract.
+    """The variational auto-encoder of the ``ctgan`` package, with our contract.
 
-    It has no condition and tends to drop a rare class from a model of all rows, so
-    every class has a model of its own by default. Needs ``pip install
+    It is TVAE [1]_. It has no condition and tends to drop a rare class from a model of
+    all rows, so every class has a model of its own by default. Needs ``pip install
     'gan-augment[ctgan]'``; that package is under the Business Source License.
 
     Parameters
