@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import nn
@@ -180,7 +181,7 @@ class Discriminator(nn.Module):
         # which is much faster to take back to images of few channels.
         x = F.pixel_unshuffle(F.pad(images, self.padding), 2)
         x = x.contiguous(memory_format=torch.channels_last)
-        first, *others = self.halvings
+        first, *others = cast(list[nn.Conv2d], list(self.halvings))
         x = F.conv2d(x, F.pixel_unshuffle(first.weight, 2), first.bias)
         for halve in (*others, self.last):
             x = halve(F.leaky_relu(x, SLOPE))
