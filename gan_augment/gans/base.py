@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -255,7 +256,9 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         return model
 
     def _class_index(self, label: Any) -> int:
-        found = np.flatnonzero(self.classes_ == label)
+        # pd.NA is neither equal nor unequal to anything.
+        equal = [False] if label is pd.NA else self.classes_ == label
+        found = np.flatnonzero(equal)
         if len(found) != 1:
             raise ValueError(
                 f"`label` must be one of the classes {self.classes_.tolist()}. "

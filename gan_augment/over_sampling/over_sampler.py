@@ -229,6 +229,7 @@ class GANOverSampler(BaseOverSampler):
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         warn_of_synthetic_rows(X, "The rows of fit_resample")
+        self._check_counts()
         rng = make_rng(self.random_state)
         real = RealRows(X)
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
@@ -321,12 +322,23 @@ class GANOverSampler(BaseOverSampler):
             return self.gan == "image" or isinstance(self.gan, ImageGAN)
         return np.ndim(X) > 2
 
+    def _check_counts(self) -> None:
+        """Raise a ValueError before any training if rows cannot be counted."""
+        if not isinstance(self.sampling_strategy, Mapping):
+            return
+        for label, n_rows in self.sampling_strategy.items():
+            if n_rows != int(n_rows):
+                raise ValueError(
+                    "`sampling_strategy` must give a whole number of rows for every "
+                    f"class. Got {n_rows} for class {plain_label(label)!r}. Round it."
+                )
+
     def _warn_of_levels(self, real: RealRows) -> None:
         encoder = getattr(self.gan_, "encoder_", None)
         kinds = getattr(encoder, "dtypes_", {})
         many = [name for name, kind in kinds.items() if kind == "high-cardinality"]
         if many:
-            warn_of_levels(real.frame, many, stacklevel=5)
+            warn_of_levels(real.frame, many, stacklevel=6)
 
     def _report_copies(self) -> None:
         copied = {label: n for label, n in self.n_copies_.items() if n}

@@ -343,3 +343,11 @@ def test_any_generator_with_fit_and_sample_will_do(imbalanced):
     X_resampled, y_resampled = sampler.fit_resample(X[["age"]].astype(float), y)
     assert len(X_resampled) == len(y_resampled) == 350
     assert sampler.history_ == {}
+
+
+def test_half_a_row_is_refused_before_any_training(imbalanced):
+    X, y = imbalanced
+    sampler = GANOverSampler(sampling_strategy={"rare": 50.5})
+    with pytest.raises(ValueError, match=r"whole number.*50\.5 for class 'rare'"):
+        sampler.fit_resample(X, y)
+    assert not hasattr(sampler, "gan_")

@@ -221,6 +221,8 @@ def _style_of(
     has_missing = bool(is_missing(values).any())
     if spelled.sum() + has_missing > 1:
         return None  # which of them a missing value was would be lost
+    if all(text.strip().lstrip("+-").isdigit() for text in present):
+        return None  # whole numbers as text are codes more often than amounts
     style = NumberStyle.of(present) or DateStyle.of(present)
     if style is None:
         return None

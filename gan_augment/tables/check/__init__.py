@@ -96,6 +96,9 @@ def warn_of_levels(X: Any, columns: Sequence[Any], *, stacklevel: int) -> None:
     table = Table(X[list(columns)])
     for check in (find_numbers_as_text, find_dates_as_text):
         for found in check(table):
+            evidence = found.evidence
+            if evidence.get("whole_numbers") == evidence["texts"]:
+                continue  # codes are levels
             warnings.warn(
                 f"{found.message} The texts are not all written alike, so they are "
                 "levels, and what goes with the numbers or dates is not learned. "

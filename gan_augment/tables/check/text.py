@@ -29,7 +29,11 @@ def find_numbers_as_text(table: Table) -> Iterator[Finding]:
             f"Column {column.name!r} holds numbers as text, with "
             f"{number_format.decimal!r} as the decimal mark"
             + (f"; {len(failed)} of its texts are none." if failed else "."),
-            {"texts": float(len(texts)), "not_numbers": float(len(failed))},
+            {
+                "texts": float(len(texts)),
+                "not_numbers": float(len(failed)),
+                "whole_numbers": float(sum(text.strip().isdigit() for text in texts)),
+            },
             shown(failed[:2] + texts[:2]),
             "Convert it to numbers; as text, every value is a category of its own.",
             None
