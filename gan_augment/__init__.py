@@ -14,8 +14,8 @@ The packages, in the order in which data flows through them:
 - ``reporting``: one page with a verdict;
 - ``mlflow``: tracking, registry, serving.
 
-``persistence`` reads and writes files, ``seeding`` makes random generators, and
-``threads`` limits what a fit may use.
+``events`` tells listeners what runs, ``persistence`` reads and writes files,
+``seeding`` makes random generators, and ``threads`` limits what a fit may use.
 
 Names are resolved on first use, so that importing the package is cheap.
 """

@@ -28,7 +28,7 @@ _ = mlflow.set_experiment("tumours")
 # Train
 # -----
 #
-# After ``autolog`` every ``fit_resample`` is a run, and its generator a version of the
+# Inside ``autolog`` every ``fit_resample`` is a run, and its generator a version of the
 # registered model.
 
 from imblearn.pipeline import make_pipeline
@@ -44,9 +44,8 @@ X = X.iloc[:, :8]
 sampler = GANOverSampler(TabularGAN(max_steps=100), random_state=0)
 pipeline = make_pipeline(sampler, StandardScaler(), LogisticRegression())
 
-gan_augment.mlflow.autolog(registered_model_name="tumour-generator")
-pipeline.fit(X, y)
-gan_augment.mlflow.autolog(disable=True)
+with gan_augment.mlflow.autolog(registered_model_name="tumour-generator"):
+    pipeline.fit(X, y)
 
 # %%
 # What the run holds
@@ -90,11 +89,12 @@ request = pd.DataFrame([{"n_rows": 3, "target_class": "0", "seed": 7}])
 served.predict(request)
 
 # %%
-# If figures are good enough
-# --------------------------
+# If there is evidence that it helps
+# ----------------------------------
 #
-# ``promote`` makes the candidate the champion if its gain and its privacy suffice; here
-# no figures were logged, so it refuses.
+# ``promote`` makes the candidate the champion if ``log_evidence`` was told of a gain
+# whose whole interval lies above 0, and of privacy; here it was told nothing, so it
+# refuses, and says why.
 
 try:
     gan_augment.mlflow.promote("tumour-generator")

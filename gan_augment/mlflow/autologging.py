@@ -18,7 +18,6 @@ from mlflow.utils.autologging_utils import (
     autologging_integration,
     autologging_is_disabled,
     disable_autologging,
-    get_autologging_config,
 )
 from mlflow.utils.autologging_utils.logging_and_warnings import (
     NonMlflowWarningsBehaviorForCurrentThread,
@@ -166,12 +165,17 @@ def _configure(*, disable: bool = False, silent: bool = False, **options: Any) -
     add_listener(_autologger)
 
 
+# What autolog was told when the task began: another thread may tell it something else.
+Options = dict[str, Any]
+
+
 class FitRun(NamedTuple):
     """The run of a ``fit_resample`` that goes on."""
 
     tracker: RunTracker
     begin: float
     session: contextlib.ExitStack
+    options: Options
 
 
 class Autologger(Listener):
@@ -179,27 +183,30 @@ class Autologger(Listener):
 
     def __init__(self) -> None:
         self._runs: dict[Task, FitRun] = {}
-        self._comparisons: dict[Task, contextlib.ExitStack] = {}
+        self._comparisons: dict[Task, tuple[contextlib.ExitStack, Options]] = {}
 
     def on_begin(self, task: Task) -> None:
         """Begin a run for a resampling; for a comparison, none of its fits is a run."""
-        if task.name not in ("fit_resample", "compare") or not _is_tracked(task):
+        if task.name not in ("fit_resample", "compare"):
             return
+        options = dict(AUTOLOGGING_INTEGRATIONS[FLAVOR_NAME])
+        if not _is_tracked(task, options):
+            return
+        stack = contextlib.ExitStack()
         if task.name == "compare":
-            stack = self._comparisons[task] = contextlib.ExitStack()
             stack.enter_context(disable_autologging())
+            self._comparisons[task] = stack, options
             return
-        with _messages():
+        with _messages(options):
             tags = {
                 KIND_TAG: "trial-fit" if task.is_trial else "generator-fit",
                 VERSION_TAG: gan_augment.__version__,
-                **(_option("extra_tags") or {}),
+                **(options["extra_tags"] or {}),
             }
-            tracker = RunTracker("fit_resample", tags=tags, spool=_option("spool_dir"))
+            tracker = RunTracker("fit_resample", tags=tags, spool=options["spool_dir"])
             # The filter's classifier is a part of this fit, not a run's subject.
-            session = contextlib.ExitStack()
-            session.enter_context(_no_sklearn_runs(task.subject))
-            self._runs[task] = FitRun(tracker, time.perf_counter(), session)
+            stack.enter_context(_no_sklearn_runs(task.subject))
+            self._runs[task] = FitRun(tracker, time.perf_counter(), stack, options)
 
     def on_progress(self, task: Task, kind: str, value: Any) -> None:
         """Log the records and pictures of the training of the GAN."""
@@ -215,55 +222,29 @@ class Autologger(Listener):
     def on_end(self, task: Task) -> None:
         """Log what came of it."""
         if task in self._comparisons:
-            self._comparisons.pop(task).close()
+            stack, options = self._comparisons.pop(task)
+            stack.close()
             if task.error is None and not task.is_trial:
-                with _messages(), _warning_instead("the comparison"):
-                    self._log_comparison(task)
+                with _messages(options), _warning_instead("the comparison"):
+                    _log_comparison(task, options)
         elif task in self._runs:
             run = self._runs.pop(task)
-            with _messages():
-                self._end_fit(task, run)
-
-    def _end_fit(self, task: Task, run: FitRun) -> None:
-        tracker, sampler = run.tracker, task.subject
-        seconds = time.perf_counter() - run.begin
-        with contextlib.closing(run.session):  # nor is a figure's PCA a run
-            if task.error is not None:
-                tracker.__exit__(type(task.error), task.error, None)
-                return
-            tracker.log_metrics({"seconds/fit_resample": seconds})
-            with _warning_instead("the parameters"):
-                y, y_resampled = task.inputs["y"], task.result[1]
-                tracker.log_params(fit_parameters(sampler, y, y_resampled))
-            if not task.is_trial:
-                _log_fit(tracker, sampler, task.inputs, task.result)
-            tracker.close()
-        if tracker.model_id is not None:
-            sampler.gan_.mlflow_model_id_ = tracker.model_id
-
-    def _log_comparison(self, task: Task) -> None:
-        data = (task.inputs["X"], task.inputs["y"]) if _option("log_datasets") else None
-        log_comparison(
-            task.result,
-            data=data,
-            classifier=task.subject,
-            samplers=task.inputs["samplers"],
-            tags=_option("extra_tags"),
-            spool=_option("spool_dir"),
-        )
+            # Of the figures, too, no part is a run.
+            with _messages(run.options), contextlib.closing(run.session):
+                _end_fit(task, run)
 
 
 _autologger = Autologger()
 
 
-def _is_tracked(task: Task) -> bool:
+def _is_tracked(task: Task, options: Options) -> bool:
     """Whether the options let a task be a run."""
     if autologging_is_disabled(FLAVOR_NAME):
         return False
     if any(each.name in ("compare", "fold") for each in _enclosing(task)):
         return False
     is_users = mlflow.active_run() and not _AutologgingSessionManager.active_session()
-    return not (is_users and _option("exclusive"))
+    return not (is_users and options["exclusive"])
 
 
 def _enclosing(task: Task) -> list[Task]:
@@ -271,12 +252,12 @@ def _enclosing(task: Task) -> list[Task]:
 
 
 @contextlib.contextmanager
-def _messages() -> Iterator[None]:
+def _messages(options: Options) -> Iterator[None]:
     """Warnings of tracking are MLflow's messages, which `silent` hides.
 
     MLflow does so around the patches of its own integrations.
     """
-    silent = bool(_option("silent"))
+    silent = bool(options["silent"])
     with (
         MlflowEventsAndWarningsBehaviorGlobally(
             reroute_warnings=True, disable_event_logs=silent, disable_warnings=silent
@@ -298,11 +279,32 @@ def _no_sklearn_runs(estimator: Any) -> contextlib.AbstractContextManager[Any]:
     return _SklearnTrainingSession(estimator=estimator, allow_children=False)
 
 
+def _end_fit(task: Task, run: FitRun) -> None:
+    """Log what came of a fit, and end its run whatever that costs."""
+    tracker, sampler = run.tracker, task.subject
+    if task.error is not None:
+        tracker.__exit__(type(task.error), task.error, None)
+        return
+    try:
+        seconds = time.perf_counter() - run.begin
+        tracker.log_metrics({"seconds/fit_resample": seconds})
+        with _warning_instead("the parameters"):
+            params = fit_parameters(sampler, task.inputs["y"], task.result[1])
+            tracker.log_params(params)
+        if not task.is_trial:
+            _log_fit(tracker, sampler, task.inputs, task.result, run.options)
+    finally:
+        tracker.close()
+    if tracker.model_id is not None:
+        sampler.gan_.mlflow_model_id_ = tracker.model_id
+
+
 def _log_fit(
     tracker: RunTracker,
     sampler: Any,
     inputs: dict[str, Any],
     resampled: tuple[Any, Any],
+    options: Options,
 ) -> None:
     """What only a fit that is kept has: data, figures, the generator."""
     X, y = inputs["X"], inputs["y"]
@@ -311,7 +313,7 @@ def _log_fit(
     labels = plain_labels(y)
     synthetic_labels = plain_labels(resampled[1])[synthetic]
     tags = {VERSION_TAG: gan_augment.__version__}
-    if _option("log_datasets"):
+    if options["log_datasets"]:
         with _warning_instead("the data"), without_schema_hints():
             target = str(getattr(y, "name", None) or "target")
             real = make_dataset("training", X, labels, target)
@@ -319,7 +321,7 @@ def _log_fit(
             tracker.log_dataset(real, context="training")
             drawn = make_dataset("synthetic", X_synthetic, synthetic_labels, target)
             tracker.log_dataset(drawn, context="synthetic")
-    if _option("log_figures"):
+    if options["log_figures"]:
         with _warning_instead("the figures"):
             # Here, because it takes half a second to import matplotlib.
             from gan_augment.mlflow.figures import fit_figures
@@ -327,18 +329,14 @@ def _log_fit(
             rows = (X, labels, X_synthetic, synthetic_labels)
             for title, figure in fit_figures(sampler, *rows):
                 tracker.log_figure(figure, title)
-    if _option("log_models") and isinstance(sampler.gan_, BaseSynthesizer):
+    if options["log_models"] and isinstance(sampler.gan_, BaseSynthesizer):
         with _warning_instead("the generator"):
             tracker.log_model(
                 sampler.gan_,
-                registered_model_name=_option("registered_model_name"),
+                registered_model_name=options["registered_model_name"],
                 tags=tags,
                 class_counts=Counter(labels.tolist()),
             )
-
-
-def _option(name: str) -> Any:
-    return get_autologging_config(FLAVOR_NAME, name)
 
 
 @contextlib.contextmanager
@@ -352,3 +350,15 @@ def _warning_instead(what: str) -> Iterator[None]:
             UserWarning,
             stacklevel=2,
         )
+
+
+def _log_comparison(task: Task, options: Options) -> None:
+    inputs = task.inputs
+    log_comparison(
+        task.result,
+        data=(inputs["X"], inputs["y"]) if options["log_datasets"] else None,
+        classifier=task.subject,
+        samplers=inputs["samplers"],
+        tags=options["extra_tags"],
+        spool=options["spool_dir"],
+    )

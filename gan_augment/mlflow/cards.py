@@ -247,7 +247,7 @@ gan = gan_augment.mlflow.load_model("{CARD_URI}")
 X, y = gan.sample(100, label={rarest!r}, random_state=0)
 ```
 
-Serve it, and ask it for rows:
+Serve it, and ask it for rows by `n_rows`, `target_class` (empty for all) and `seed`:
 
 ```bash
 mlflow models serve -m {CARD_URI} --env-manager local -p 5001

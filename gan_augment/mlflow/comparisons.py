@@ -15,6 +15,8 @@ from gan_augment.mlflow.tracker import RunTracker
 from gan_augment.plotting import ComparisonDisplay
 from gan_augment.plotting.canvas import detached_figure
 
+# The scores of which the differences are logged, too.
+COMPARED = ("average_precision", "roc_auc", "balanced_accuracy", "brier")
 # What the children say of the differences from the classifier alone.
 DIFFERENCE = {"difference": "", "low": "_low", "high": "_high"}
 
@@ -30,9 +32,9 @@ def log_comparison(
 ) -> str | None:
     """Log a comparison: its verdict, its table and figure, and every arm as a child.
 
-    The metrics of a child are ``cv/<score>``, the means over the folds, and
-    ``cv_gain/<score>`` with ``_low`` and ``_high``, the difference from the classifier
-    alone and its interval.
+    The metrics of a child are ``cv/<score>``, the means over the folds, and of the main
+    scores ``cv_gain/<score>`` with ``_low`` and ``_high``, the difference from the
+    classifier alone and its interval.
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ def _metrics(comparison: Comparison) -> dict[str, dict[str, float]]:
         for arm, row in comparison.differences(score).iterrows():
             values = found.setdefault(str(arm), {})
             values[f"cv/{score}"] = row["mean"]
-            if score != "seconds" and arm != comparison.baseline:
+            if score in COMPARED and arm != comparison.baseline:
                 for name, ending in DIFFERENCE.items():
                     values[f"cv_gain/{score}{ending}"] = row[name]
     return found

@@ -34,7 +34,8 @@ from mlflow.entities import (
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
-from gan_augment.mlflow.names import NAME_TAG, quoted
+from gan_augment.mlflow.cards import CARD_FILE, CARD_URI
+from gan_augment.mlflow.names import NAME_TAG, NOTE_TAG, quoted
 from gan_augment.mlflow.registration import register
 from gan_augment.mlflow.registry import is_missing
 from gan_augment.mlflow.schemas import SchemaError
@@ -284,8 +285,18 @@ class Delivery:
             self._client.log_outputs(self.run_id, [output])
         last = [m for m in self._records("metrics") if m["step"] == record["step"]]
         self._log_metrics(last, model.model_id)
+        self._describe(local)
         if record["registered_model_name"]:
             self._register(record, model.model_id, local)
+
+    def _describe(self, local: Path) -> None:
+        """Make the card of the generator the description of its run, if it has none."""
+        card, given = local / CARD_FILE, _values(self._records("tags"))
+        if not card.is_file() or NOTE_TAG in self._records("create")[0]["tags"] | given:
+            return
+        text = card.read_text(encoding="utf-8")
+        note = text.replace(CARD_URI, f"models:/{self.model_id}")
+        self._client.set_tag(self.run_id, NOTE_TAG, note)
 
     def _logged_model(self, record: Record) -> LoggedModel:
         key = self._journal.key

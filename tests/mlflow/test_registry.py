@@ -254,6 +254,8 @@ def test_a_version_has_a_card(register):
     model = mlflow.artifacts.download_artifacts(version.source)
     assert "## Limits" in Path(model, "README.md").read_text()
     assert MlflowClient().get_registered_model(NAME).description
+    note = mlflow.get_run(version.run_id).data.tags["mlflow.note.content"]
+    assert f'load_model("{version.source}")' in note
 
 
 def test_the_code_of_a_card_runs(register):
