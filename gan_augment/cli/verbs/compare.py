@@ -54,7 +54,8 @@ def compare(
     """Say whether over-sampling helps a classifier on this table.
 
     The same folds for doing nothing, a tuned threshold, class weights, random over- and
-    under-sampling, SMOTE, the GAN, and a vote of three classifiers. Every score is of real rows that were held out.
+    under-sampling, SMOTE, the GAN, and a vote of three classifiers. Every score is of
+    real rows that were held out.
 
     Example: `gan-augment compare customers.csv --target churned`
     """
