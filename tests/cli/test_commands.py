@@ -156,6 +156,7 @@ def test_a_report_says_what_it_writes(here, capsys):
     assert result["verdict"].split(":")[0] in page
 
 
+@pytest.mark.slow
 def test_a_comparison_is_json_and_a_file(here, capsys):
     # Groups of both classes, and more classes than two with the others made one.
     rows = make_rows()

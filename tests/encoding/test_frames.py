@@ -23,6 +23,7 @@ from gan_augment import (
     report,
 )
 from gan_augment.encoding.frames import stack_like, to_pandas
+from gan_augment.events import Listener, listening
 
 N_ROWS = 120
 LABELS = np.where(np.arange(N_ROWS) % 6 == 0, "rare", "common")
@@ -137,3 +138,20 @@ def test_the_output_that_scikit_learn_is_set_to(output, fast_gan):
         resampled, _ = sampler.fit_resample(scaled, LABELS)
         assert type(resampled) is type(scaled)
         ResampledClassifier(classifier, random_state=0).fit(X, LABELS).predict(X)
+
+
+@LIBRARIES
+def test_listeners_hear_of_pandas_frames(of_library, fast_sampler):
+    heard = []
+
+    class Ear(Listener):
+        def on_end(self, task):
+            if task.name == "fit_resample":
+                heard.append((task.inputs["X"], task.result[0]))
+
+    X = of_library(make_table())
+    with listening(Ear()):
+        fast_sampler.fit_resample(X, LABELS)
+    ((given, made),) = heard
+    assert isinstance(given, pd.DataFrame)
+    assert len(made) == 200

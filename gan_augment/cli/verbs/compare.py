@@ -43,6 +43,10 @@ def compare(
             ".svg, .pdf).",
         ),
     ] = None,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", help="Also compare more ensembles of classifiers."),
+    ] = False,
     seed: Seed = 0,
     quiet: Quiet = False,
     as_json: Json = False,
@@ -50,7 +54,8 @@ def compare(
     """Say whether over-sampling helps a classifier on this table.
 
     The same folds for doing nothing, a tuned threshold, class weights, random over- and
-    under-sampling, SMOTE and the GAN. Every score is of real rows that were held out.
+    under-sampling, SMOTE, the GAN, and a vote of three classifiers. Every score is of
+    real rows that were held out.
 
     Example: `gan-augment compare customers.csv --target churned`
     """
@@ -72,6 +77,7 @@ def compare(
             table.X,
             table.y,
             classifier,
+            "all" if everything else "default",
             **how,
             random_state=seed,
             verbose=console.shows_bars,
