@@ -109,10 +109,9 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         self._validate_params()
         check_device(self.device)
         y = column_or_1d(exact_labels(y))
-        check_classification_targets(y)
         check_consistent_length(X, y)
-        self.encoder_ = self._make_encoder().fit(X, y)
         try:
+            check_classification_targets(y)
             self.classes_, classes, counts = np.unique(
                 y, return_inverse=True, return_counts=True
             )
@@ -121,6 +120,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"y must hold labels that can be ordered. Got {error}. Convert them, "
                 "for example to strings."
             ) from error
+        self.encoder_ = self._make_encoder().fit(X, y)
         self.class_prior_ = counts / len(y)
         rng = make_rng(self.random_state)
         with events.task("train", self, X=X, y=y) as task:
