@@ -101,8 +101,8 @@ def _rare_probability(ensemble: list[Any], X: np.ndarray) -> np.ndarray:
     return np.mean([each.predict_proba(X)[:, 1] for each in ensemble], axis=0)
 
 
-def _installed(module: str, name: str, **params: Any) -> Any:
-    """A classifier of a package that is not needed otherwise."""
+def installed(module: str, name: str, **params: Any) -> Any:
+    """What a function or class of a package gives that is not needed otherwise."""
     try:
         found = importlib.import_module(module)
     except ImportError as error:
@@ -123,13 +123,13 @@ ENSEMBLES: dict[str, Callable[[], Any]] = {
     **{name: _prepared(name) for name in make_ensembles() if name != "vote"},
     "self-paced ensemble": lambda: make_classifier(SelfPacedEnsemble(random_state=0)),
     "LightGBM": lambda: make_classifier(
-        _installed("lightgbm", "LGBMClassifier", n_jobs=1, verbose=-1, random_state=0)
+        installed("lightgbm", "LGBMClassifier", n_jobs=1, verbose=-1, random_state=0)
     ),
     "XGBoost": lambda: make_classifier(
-        _installed("xgboost", "XGBClassifier", n_jobs=1, random_state=0)
+        installed("xgboost", "XGBClassifier", n_jobs=1, random_state=0)
     ),
     "CatBoost": lambda: make_classifier(
-        _installed(
+        installed(
             "catboost",
             "CatBoostClassifier",
             thread_count=1,

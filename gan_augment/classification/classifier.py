@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import (
-    BaseEstimator,
-    ClassifierMixin,
-    MetaEstimatorMixin,
-    _fit_context,
-    clone,
-)
+from sklearn.base import MetaEstimatorMixin, _fit_context, clone
 from sklearn.utils import (
     check_consistent_length,
     column_or_1d,
@@ -26,13 +20,12 @@ from sklearn.utils.metadata_routing import (
     MethodMapping,
     process_routing,
 )
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_augment import events
 from gan_augment.classification.advantage import advantage
-from gan_augment.classification.prior import default_strategy, shift_prior
+from gan_augment.classification.averaging import AveragedClassifier
+from gan_augment.classification.prior import default_strategy
 from gan_augment.classification.replicates import Draw, resample
 from gan_augment.classification.soft_labels import (
     check_soft_labels,
@@ -49,11 +42,9 @@ from gan_augment.classification.weights import (
     as_fit_parameter,
     check_predicts,
     draw_weights,
-    has_method,
 )
-from gan_augment.encoding.container import as_rows, stack_rows
+from gan_augment.encoding.container import stack_rows
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.threads import one_openmp_thread
@@ -62,22 +53,7 @@ from gan_augment.threads import one_openmp_thread
 CLEAR_ADVANTAGE = 2
 
 
-def _has(name: str) -> Callable[[Any], bool]:
-    """Whether the classifier of a ResampledClassifier has a method."""
-
-    def check(self: Any) -> bool:
-        fitted = getattr(self, "estimators_", None)
-        return has_method(fitted[0] if fitted else self._classifier(), name)
-
-    return check
-
-
-def _only_decides(self: Any) -> bool:
-    """Whether its classifier has a decision function and no probabilities."""
-    return _has("decision_function")(self) and not _has("predict_proba")(self)
-
-
-class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
+class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     """A classifier that is trained on resampled rows and speaks of real ones.
 
     Over-sampling inside scikit-learn's own tools: the last step of a ``Pipeline``, or
@@ -354,132 +330,6 @@ class ResampledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         indices = np.searchsorted(self.classes_, np.asarray(y))
         counts = np.bincount(indices, weights, minlength=len(self.classes_))
         return counts / counts.sum()
-
-    @available_if(_has("predict_proba"))
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of the classes, as common as in the training rows.
-
-        With ``p`` the classifier's probability, ``a`` the share of a class in the
-        training rows and ``b`` that among the resampled rows, ``p * a / b``, divided
-        by the sum over classes; then the mean over the classifiers, weighted by
-        ``estimator_weights_``.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        probability : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        X = self._checked_again(X)
-        probabilities = []
-        for classifier, prior in zip(
-            self.estimators_, self.resampled_prior_, strict=True
-        ):
-            probability = np.asarray(classifier.predict_proba(X), dtype=np.float64)
-            if self.correct_prior:
-                probability = shift_prior(probability, prior, self.class_prior_)
-            probabilities.append(probability)
-        return np.average(probabilities, axis=0, weights=self.estimator_weights_)
-
-    @available_if(_has("predict_proba"))
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Logarithms of :meth:`predict_proba`.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        log_probability : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        with np.errstate(divide="ignore"):  # a forest may be certain
-            return np.log(self.predict_proba(X))
-
-    @available_if(_only_decides)
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Mean decision function, of a classifier that has no probabilities.
-
-        It is not corrected: its threshold is that of the resampled rows.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        decision : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            As the classifier gives it.
-        """
-        X = self._checked_again(X)
-        return np.mean(
-            [classifier.decision_function(X) for classifier in self.estimators_], axis=0
-        )
-
-    def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Classes. With `correct_prior` they are those for real rows, where a rare
-            class seldom exceeds one half: tune the threshold for the costs that you
-            have, for example by ``TunedThresholdClassifierCV``.
-        """
-        check_is_fitted(self, "estimators_")
-        if hasattr(self, "predict_proba"):
-            return self.classes_[self.predict_proba(X).argmax(axis=1)]
-        if hasattr(self, "decision_function"):
-            decision = self.decision_function(X)
-            if decision.ndim == 1:
-                return self.classes_[(decision > 0).astype(int)]
-            return self.classes_[decision.argmax(axis=1)]
-        X = self._checked_again(X)
-        votes = np.stack([classifier.predict(X) for classifier in self.estimators_])
-        counts = np.stack([(votes == label).sum(axis=0) for label in self.classes_])
-        return self.classes_[counts.argmax(axis=0)]
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy on real rows; synthetic ones among them are warned about.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows.
-        y : array-like of shape (n_samples,)
-            Their classes.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Their weights.
-
-        Returns
-        -------
-        accuracy : float
-            Share of the rows whose class is found.
-        """
-        warn_of_synthetic_rows(X, "The rows to score")
-        return super().score(X, y, sample_weight)
-
-    def _checked(self, X: Any, *, reset: bool) -> Any:
-        """Rows as they came, but lists as arrays; their number of columns is right."""
-        X = as_rows(X)
-        validate_data(self, X=X, reset=reset, skip_check_array=True)
-        return X
-
-    def _checked_again(self, X: Any) -> Any:
-        check_is_fitted(self, "estimators_")
-        return self._checked(X, reset=False)
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Where parameters of fit go: to the classifier."""
