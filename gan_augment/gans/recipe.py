@@ -84,7 +84,7 @@ def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
     max_steps = max(min(STEPS_PER_RARE_ROW * n_rarest, most), FEWEST_STEPS)
     if max_steps <= SHORT:
         return Recipe(
-            hidden_dims=(64,),
+            hidden_dims=(64, 64),
             batch_size=128,
             max_steps=max_steps,
             learning_rate=1e-3,
