@@ -59,12 +59,13 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
 
     def _validate_params(self) -> None:
         super()._validate_params()
-        hidden_dims: Any = getattr(self, "hidden_dims", ())
-        if hidden_dims != "auto" and not all(
-            isinstance(n, int | np.integer) and n > 0 for n in hidden_dims
-        ):
+        hidden_dims: Any = getattr(self, "hidden_dims", "auto")
+        if isinstance(hidden_dims, str):
+            return
+        whole = [isinstance(n, int | np.integer) and n > 0 for n in hidden_dims]
+        if not whole or not all(whole):
             raise ValueError(
-                "`hidden_dims` must hold whole numbers of at least 1. "
+                "`hidden_dims` must hold whole numbers of at least 1, one a layer. "
                 f"Got {hidden_dims!r}."
             )
 

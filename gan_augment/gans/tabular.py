@@ -64,9 +64,10 @@ class TabularGAN(BaseGAN):
         functions of a frame that give one boolean a row, and ``"auto"`` for those that
         are found. None keeps no rules. See :class:`~gan_augment.tables.rules.Rules`.
     quality : {"default", "high"}, default="default"
-        What the parameters that are ``"auto"`` become. ``"high"`` takes larger networks
-        and batches and more steps, about four times the time, where the rarest class
-        has more than a few hundred rows: fewer rows are memorised by a long training.
+        How long the training may take where `max_steps` is ``"auto"``. ``"high"``
+        takes up to four times as many steps for rows that are harder to distinguish
+        from real ones. It changes nothing where the rarest class has few rows, which a
+        longer training would memorise.
     latent_dim : int, default=32
         Width of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
@@ -92,7 +93,8 @@ class TabularGAN(BaseGAN):
         Rows a batch.
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` takes four for each row of the rarest
-        class, at least 200, and at most a number that grows with the number of rows.
+        class, at least 200 and at most a number that grows with the number of rows,
+        to 4,000 for 20,000 rows.
     max_time : float, default=None
         Seconds that the training may take. It stops at the next step, and the learning
         rate has fallen to zero by then. The rows of a training that it cuts short
