@@ -1,6 +1,8 @@
 """The README's Python runs, and what it names exists."""
 
+import ast
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from gan_augment.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+PAGES = ["README.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md"))]
 INSTALL = (ROOT / "docs" / "install.md").read_text()
 
 
@@ -59,10 +62,7 @@ def test_every_extra_is_in_the_table():
     assert explained == set(names)
 
 
-@pytest.mark.parametrize(
-    "page",
-    ["README.md", *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md"))],
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_every_picture_and_page_exists(page):
     folder = (ROOT / page).parent
     text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
@@ -70,3 +70,12 @@ def test_every_picture_and_page_exists(page):
         path = target.partition("#")[0]
         if path and not target.startswith("http"):
             assert (folder / path).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_the_code_imports_exists(page):
+    code = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+    for node in (node for block in code for node in ast.walk(ast.parse(block))):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("gan_augment"):
+            for name in node.names:
+                assert hasattr(import_module(node.module), name.name), name.name
