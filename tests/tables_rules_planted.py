@@ -89,6 +89,13 @@ def _levels(rng, n):
     return {"code": [f"c{i}" for i in code], "town": town}, "code decides town"
 
 
+def _many_codes(rng, n):
+    code = rng.choice(120, n)
+    columns = {"code": 1000 + 7 * code, "group": np.array([*"abcdefgh"])[code % 8]}
+    columns["score"] = (code * 37) % 50
+    return columns, "code decides group"
+
+
 def _bins(rng, n):
     age = rng.integers(18, 90, n)
     group = pd.cut(age, [0, 30, 50, 99], labels=["young", "middle", "old"])
@@ -159,6 +166,7 @@ PLANTED = {
         _product,
         _ratio,
         _levels,
+        _many_codes,
         _bins,
         _constant_of_a_level,
         _level_of_a_level,

@@ -54,6 +54,11 @@ class Bins(ComputedRule):
         return self.result.name
 
     @property
+    def sources(self) -> tuple[Any, ...]:
+        """Name of the column of numbers."""
+        return (self.source,)
+
+    @property
     def columns(self) -> tuple[Any, ...]:
         """Names of the columns that the rule is about."""
         return self.source, self.result.name

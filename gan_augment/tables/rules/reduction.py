@@ -15,7 +15,9 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.one_hot import find_one_hot_groups
-from gan_augment.tables.rules.columns import dense, to_numbers
+from gan_augment.tables.rules.bins import Bins
+from gan_augment.tables.rules.columns import dense, kind_of, to_numbers
+from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
 from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.order import Order
@@ -25,10 +27,17 @@ from gan_augment.tables.rules.steps import (
     Amount,
     Fill,
     LeaveOut,
+    Nested,
     Rank,
     Remainder,
     Step,
 )
+from gan_augment.tables.rules.target import Levels
+
+# Levels of a column that a network sees one by one.
+MOST_LEVELS = 64
+# Levels of a coarser column that codes are placed in.
+MOST_GROUPS = 64
 
 
 @dataclass(eq=False)
@@ -112,12 +121,15 @@ class _Planner:
         self.rules = rules
         self.parents: dict[Any, set[Any]] = {name: set() for name in frame.columns}
         self.steps: dict[Any, list[Step]] = {}
+        # Coarser columns, which are learned for the codes that decide them.
+        self.learned: set[Any] = set()
         # A group of 0/1 columns is one column to the encoder already.
         self.grouped = {
             name for group in find_one_hot_groups(frame) for name in group.names
         }
 
     def plan(self) -> Reduction:
+        self._nest()
         self._leave_out()
         self._fill()
         self._replace_by_amounts()
@@ -137,6 +149,56 @@ class _Planner:
             (name, pd.Index(self.frame[name][~where].head(1)))
             for name, where in decided.items()
         ]
+
+    def _nest(self) -> None:
+        """Codes that decide a coarser column, of which a network learns the latter."""
+        rules = [rule for rule in self.rules if isinstance(rule, Bins | Decides)]
+        # A number that decides only ranges is a measure.
+        codes = [rule.source for rule in rules if isinstance(rule, Decides)]
+        nested: set[Any] = set()
+        for source in {levels.name: levels for levels in codes}.values():
+            n_levels = source.missing_code
+            own = [rule for rule in rules if rule.sources == (source.name,)]
+            one_hot = n_levels <= MOST_LEVELS and self._is_level(source.name)
+            follows = any(
+                rule.target == source.name and nested & set(rule.sources)
+                for rule in rules
+            )
+            coarser = [
+                rule.result
+                for rule in own
+                if rule.target not in self.steps
+                and 1 < rule.result.missing_code <= min(MOST_GROUPS, n_levels // 2)
+            ]
+            if one_hot or follows or not coarser:
+                continue
+            groups = max(
+                coarser,
+                key=lambda levels: (self._is_level(levels.name), levels.missing_code),
+            )
+            others = [rule for rule in own if rule.target != groups.name]
+            keys = self._keys(source, others)
+            if self._try(Nested.of(source, groups, self.frame, keys)):
+                self.learned.add(groups.name)
+                nested.add(source.name)
+
+    def _is_level(self, name: Any) -> bool:
+        return kind_of(self.frame[name]) == "level"
+
+    def _keys(self, source: Levels, rules: list[Bins | Decides]) -> np.ndarray:
+        """What orders levels within a group: another number that they decide."""
+        by_level = [
+            rule
+            for rule in rules
+            if isinstance(rule, Decides) and not self._is_level(rule.target)
+        ]
+        for rule in by_level:
+            numbers = to_numbers(pd.Series(rule.result.domain.levels))
+            return np.append(numbers, -np.inf)[rule.decided]
+        own = pd.Series(source.domain.levels)
+        if kind_of(own) == "level":
+            return np.arange(source.missing_code + 1)
+        return np.append(to_numbers(own), np.inf)
 
     def _leave_out(self) -> None:
         for rule in self.rules:
@@ -191,7 +253,7 @@ class _Planner:
         """Take a step, if nothing forbids it and it gives every row back."""
         name = step.column
         before = self.steps.get(name, [])
-        if name in self.grouped or any(
+        if name in self.grouped | self.learned or any(
             isinstance(s, LeaveOut | Remainder) for s in before
         ):
             return False

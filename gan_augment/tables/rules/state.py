@@ -5,7 +5,14 @@ from gan_augment.tables.rules.conditional import Bounded, Distribution
 from gan_augment.tables.rules.excludes import Choice
 from gan_augment.tables.rules.reduction import Reduction
 from gan_augment.tables.rules.rules import KINDS
-from gan_augment.tables.rules.steps import Amount, Fill, LeaveOut, Rank, Remainder
+from gan_augment.tables.rules.steps import (
+    Amount,
+    Fill,
+    LeaveOut,
+    Nested,
+    Rank,
+    Remainder,
+)
 from gan_augment.tables.rules.target import Levels, NumericTarget
 
 _CLASSES: tuple[type, ...] = (
@@ -19,6 +26,7 @@ _CLASSES: tuple[type, ...] = (
     LeaveOut,
     Levels,
     NumericDomain,
+    Nested,
     NumericTarget,
     Rank,
     Reduction,

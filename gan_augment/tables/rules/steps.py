@@ -15,7 +15,7 @@ from gan_augment.tables.rules.excludes import Excludes
 from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.rule import ComputedRule, replaced
-from gan_augment.tables.rules.target import NumericTarget
+from gan_augment.tables.rules.target import Levels, NumericTarget
 
 
 class Step(ABC):
@@ -217,6 +217,83 @@ class Rank(Step):
         assert values is not None
         numbers = self.given.to_values(to_numbers(values), self._bounds(frame))
         return self.target.to_series(numbers, values.index)
+
+
+@dataclass(eq=False)
+class Nested(Step):
+    """The place of a level among those that share a level of a coarser column.
+
+    Of many codes a network learns the group, and where in the group a code is, rather
+    than the code.
+
+    Parameters
+    ----------
+    levels, groups : Levels
+        The column, and the coarser one that it decides, which is its parent.
+    order : list of ndarray of int
+        Codes of the levels of each group, and of missing groups.
+    edges : list of ndarray of float
+        Distribution function of each group before its first level and after each one.
+    """
+
+    levels: Levels
+    groups: Levels
+    order: list[np.ndarray]
+    edges: list[np.ndarray]
+
+    @classmethod
+    def of(
+        cls, levels: Levels, groups: Levels, frame: pd.DataFrame, keys: np.ndarray
+    ) -> Nested:
+        """Fit to rows, given what the levels of a group are ordered by."""
+        codes = levels.to_codes(frame[levels.name])
+        group = groups.to_codes(frame[groups.name])
+        order, edges = [], []
+        for g in range(groups.missing_code + 1):
+            counts = np.bincount(codes[group == g], minlength=levels.missing_code + 1)
+            found = np.flatnonzero(counts)
+            found = found[np.argsort(keys[found], kind="stable")]
+            order.append(found)
+            shares = np.cumsum(counts[found]) / max(counts.sum(), 1)
+            edges.append(np.concatenate([[0.0], shares]))
+        return cls(levels, groups, order, edges)
+
+    @property
+    def column(self) -> Any:
+        """Name of the column."""
+        return self.levels.name
+
+    @property
+    def parents(self) -> tuple[Any, ...]:
+        """Names of the columns whose original values are needed."""
+        return (self.groups.name,)
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The reduced column."""
+        codes = self.levels.to_codes(values)
+        group = self.groups.to_codes(frame[self.groups.name])
+        spread = np.random.default_rng(0).uniform(0.001, 0.999, len(values))
+        places = np.full(len(values), 0.5)  # of an unknown level
+        for g, (order, edges) in enumerate(zip(self.order, self.edges, strict=True)):
+            place = np.full(self.levels.missing_code + 1, -1)
+            place[order] = np.arange(len(order))
+            rows = np.flatnonzero((group == g) & (place[codes] >= 0) & (codes >= 0))
+            at = place[codes[rows]]
+            places[rows] = edges[at] + spread[rows] * (edges[at + 1] - edges[at])
+        return pd.Series(places, index=values.index, name=self.column)
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        assert values is not None
+        group = self.groups.to_codes(frame[self.groups.name])
+        places = to_numbers(values)
+        codes = np.zeros(len(values), dtype=np.intp)
+        for g, (order, edges) in enumerate(zip(self.order, self.edges, strict=True)):
+            rows = np.flatnonzero(group == g)
+            if len(order):
+                at = np.searchsorted(edges, places[rows], side="right") - 1
+                codes[rows] = order[np.clip(at, 0, len(order) - 1)]
+        return self.levels.to_series(codes, values.index)
 
 
 @dataclass(eq=False)
