@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.values import CategoricalDomain, is_missing
+from gan_augment.tables.rules.choice import Choice, choice_of, drawn, evenly
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
@@ -24,38 +25,8 @@ PROPOSING_ROWS = 20_000
 EXCLUDED = 1.5
 # How often a broken rule changes the column of its condition.
 CONDITION_GIVES_WAY = 0.25
-# Values kept of those that are no level by themselves.
-MOST_OTHERS = 64
 # A cell that holds this share of its expected rows thins out rather than is ruled out.
 THIN = 0.2
-
-
-@dataclass(eq=False)
-class Choice:
-    """What a column may be: its levels with their shares, and other values.
-
-    Parameters
-    ----------
-    shares : ndarray of shape (n_levels + 2,)
-        Share of each level, of missing values, and of all others.
-    others : Index
-        Some of the other values, each as common.
-    """
-
-    shares: np.ndarray
-    others: pd.Index
-
-    def draw(
-        self, levels: Levels, index: pd.Index, rng: np.random.Generator
-    ) -> pd.Series:
-        """Values for the rows of an index."""
-        codes = rng.choice(len(self.shares), len(index), p=self.shares)
-        is_other = codes == len(self.shares) - 1
-        series = levels.to_series(np.where(is_other, 0, codes), index)
-        if is_other.any():
-            values = _drawn(self.others, series, index[is_other], rng)
-            series = replaced(series, is_other, values)
-        return series
 
 
 @dataclass(eq=False)
@@ -189,11 +160,11 @@ class Excludes(Rule):
             column = columns[name]
             index = column.index[chosen]
             if name == names[0]:
-                drawn = _drawn(self.otherwise, column, index, rng)
+                values = drawn(self.otherwise, column, index, rng)
             else:
                 choice = self.allowed if holds[chosen][0] else self.elsewhere
-                drawn = choice.draw(self.result, index, rng)
-            columns[name] = replaced(column, chosen, drawn)
+                values = choice.draw(self.result, index, rng)
+            columns[name] = replaced(column, chosen, values)
         return columns
 
     @classmethod
@@ -372,9 +343,9 @@ class _Search:
             _restricted(result, self.listed[j]),
             excluded,
             only_then,
-            _choice(result, codes, holds, len(excluded)),
-            _choice(result, codes, ~holds, len(excluded)),
-            _evenly(condition, ~holds & ~is_missing(condition.series)),
+            choice_of(result, codes, holds, len(excluded)),
+            choice_of(result, codes, ~holds, len(excluded)),
+            evenly(condition, ~holds & ~is_missing(condition.series)),
             float(gain),
         )
 
@@ -405,30 +376,3 @@ def _restricted(column: Column, listed: np.ndarray | list[int]) -> Levels:
     return Levels(
         levels.name, CategoricalDomain(kept, levels.domain.dtype), levels.missing_value
     )
-
-
-def _choice(
-    column: Column, codes: np.ndarray, chosen: np.ndarray, n_codes: int
-) -> Choice:
-    """How often a column has each value in some rows."""
-    counts = np.bincount(codes[chosen], minlength=n_codes).astype(float)
-    shares = counts / max(counts.sum(), 1.0)
-    is_other = chosen & (codes == n_codes - 1)
-    return Choice(shares, _evenly(column, is_other))
-
-
-def _evenly(column: Column, chosen: np.ndarray) -> pd.Index:
-    """Values of some rows, at even distances when sorted, so that each is as common."""
-    codes = column.codes[chosen]
-    keys = codes if column.numbers is None else column.numbers[chosen]
-    ordered = codes[np.argsort(keys, kind="stable")]
-    places = np.linspace(0, len(ordered) - 1, min(len(ordered), MOST_OTHERS))
-    return column.levels.take(ordered[places.round().astype(np.intp)])
-
-
-def _drawn(
-    values: pd.Index, like: pd.Series, index: pd.Index, rng: np.random.Generator
-) -> pd.Series:
-    """As many of the values at random as an index has rows, as a column."""
-    drawn = values.take(rng.integers(len(values), size=len(index)))
-    return pd.Series(drawn, dtype=like.dtype).set_axis(index)

@@ -1,8 +1,8 @@
 """What fitted rules are made of, for saving."""
 
 from gan_augment.encoding.values import CategoricalDomain, NumericDomain
+from gan_augment.tables.rules.choice import Choice
 from gan_augment.tables.rules.conditional import Bounded, Distribution
-from gan_augment.tables.rules.excludes import Choice
 from gan_augment.tables.rules.reduction import Reduction
 from gan_augment.tables.rules.rules import KINDS
 from gan_augment.tables.rules.steps import (
