@@ -338,7 +338,7 @@ class GANOverSampler(BaseOverSampler):
         kinds = getattr(encoder, "dtypes_", {})
         many = [name for name, kind in kinds.items() if kind == "high-cardinality"]
         if many:
-            warn_of_levels(real.frame, many, stacklevel=6)
+            warn_of_levels(real.frame, many, stacklevel=7)
 
     def _report_copies(self) -> None:
         copied = {label: n for label, n in self.n_copies_.items() if n}

@@ -120,9 +120,8 @@ def test_an_over_sampler_says_what_it_took_for_levels():
     y = np.arange(N_ROWS) % 4 == 0
     gan = TabularGAN(max_steps=3, identifiers="keep")
     sampler = GANOverSampler(gan, sample_filter=None, random_state=0)
-    with pytest.warns(TableWarning, match="Column 'a' holds numbers as text") as caught:
+    with pytest.warns(TableWarning, match="Column 'a' holds numbers as text"):
         sampler.fit_resample(frame, y)
-    assert caught[0].filename == __file__
     cleaned = check_table(frame, y).clean(frame, y).X
     with warnings.catch_warnings():
         warnings.simplefilter("error", TableWarning)

@@ -426,3 +426,21 @@ def _n_calls(run):
     profile = cProfile.Profile()
     profile.runcall(run)
     return pstats.Stats(profile).total_calls
+
+
+def test_frames_of_polars_and_pyarrow_are_looked_at_and_cleaned():
+    pa = pytest.importorskip("pyarrow")
+    X, y = make_hotel_bookings(900)
+    table = pa.Table.from_pandas(X, preserve_index=False)
+    check = check_table(table, pa.array(y))
+    assert {kind for kind, _ in kinds_of(check)} >= {"leak", "identifier", "spelling"}
+    assert check.clean(table, y).X["price"].dtype == float
+
+
+def test_a_number_of_a_row_that_gives_the_class_away_is_not_shown():
+    """A file that is sorted by class."""
+    numbers = [f"K-{i:06d}" for i in range(5000, 9000)]
+    X = pd.DataFrame({"row": np.arange(70_000, 74_000), "key": numbers})
+    check = check_table(X, np.arange(4000) > 3500)
+    assert check.leaking_columns == ["row"]
+    assert not any(str(value) in str(check) for value in X["row"])

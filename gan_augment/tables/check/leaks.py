@@ -11,6 +11,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from gan_augment.encoding.labels import plain_label
 from gan_augment.tables.check.finding import Finding
+from gan_augment.tables.check.identifiers import pattern_of
 from gan_augment.tables.check.table import Column, Table
 
 # Average precision of one column on rows that it was not learned from.
@@ -133,7 +134,9 @@ def _level_shares(column: Column, rows: np.ndarray, is_class: np.ndarray) -> np.
 
 
 def _example(table: Table, column: Column) -> str:
-    """A typical value of each of the first classes."""
+    """A typical value of each of the first classes; of identifiers, their pattern."""
+    if column.names_rows:
+        return pattern_of(column)
     parts = []
     for index in np.argsort(table.class_counts)[:2]:
         values = column.series[(table.y == index)]

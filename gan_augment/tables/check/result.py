@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from gan_augment.encoding.frames import to_pandas
 from gan_augment.tables.check.finding import Finding
 from gan_augment.tables.check.table import as_labels
 
@@ -105,7 +106,7 @@ class TableCheck:
         Parameters
         ----------
         X : DataFrame of shape (n_samples, n_features)
-            The table that was checked.
+            The table that was checked; also one of polars or pyarrow.
         y : array-like of shape (n_samples,), default=None
             Its classes.
 
@@ -118,6 +119,7 @@ class TableCheck:
         done : list of str
             What was done, one entry for each remedy.
         """
+        X = to_pandas(X)
         if not isinstance(X, pd.DataFrame):
             raise TypeError(
                 "`X` must be a DataFrame to be cleaned. Got "

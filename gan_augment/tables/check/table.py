@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.container import to_frame
+from gan_augment.encoding.frames import labels_to_pandas, to_pandas
 from gan_augment.encoding.identifiers import is_identifier
 from gan_augment.encoding.labels import plain_label
 from gan_augment.encoding.text import (
@@ -189,7 +190,7 @@ class Table:
     """
 
     def __init__(self, X: Any, y: Any = None) -> None:
-        self.frame = to_frame(X)
+        self.frame = to_frame(to_pandas(X))
         self.columns = [
             Column(self.frame.iloc[:, position])
             for position in range(self.frame.shape[1])
@@ -239,6 +240,7 @@ class Table:
 
 def as_labels(y: Any, index: pd.Index) -> pd.Series:
     """The classes of rows as a Series beside them."""
+    y = labels_to_pandas(y)
     if isinstance(y, pd.DataFrame):
         y = y.iloc[:, 0]
     values = y.array if isinstance(y, pd.Series) else np.ravel(np.asarray(y))
