@@ -22,6 +22,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
+from gan_augment.mlflow import autologging, tracker
 from gan_augment.mlflow.parameters import as_text
 from gan_augment.training.callbacks import Callback
 
@@ -243,11 +244,11 @@ def test_a_name_that_cannot_be_registered_is_found_at_the_start(autolog, name):
         autolog(registered_model_name=name)
 
 
-def test_silent_hides_what_tracking_says(autolog, fast_sampler, imbalanced, caplog):
-    X, y = imbalanced
-    X = X.assign(month=pd.period_range("2000", periods=len(X), freq="M"))
-    autolog(silent=True, log_figures=False)  # of these columns no model can be saved
-    fast_sampler.fit_resample(X, y)
+def test_silent_hides_what_tracking_says(
+    autolog, fast_sampler, imbalanced, caplog, unsaved
+):
+    autolog(silent=True, log_figures=False)
+    fast_sampler.fit_resample(*imbalanced)
     assert "generator: TypeError" not in caplog.text
     assert len(runs()) == 1
 
@@ -347,17 +348,39 @@ def test_a_refit_without_tracking_is_not_linked(autolog, pipeline, imbalanced):
     assert not mlflow.get_run(run.info.run_id).inputs.model_inputs
 
 
+@pytest.fixture
+def unsaved(monkeypatch):
+    """No model can be saved."""
+
+    def fail(*_, **__):
+        raise TypeError("columns of tuples")
+
+    monkeypatch.setattr(tracker, "save_model", fail)
+
+
 def test_a_model_that_cannot_be_saved_is_a_warning(
-    autolog, fast_sampler, imbalanced, caplog
+    autolog, fast_sampler, imbalanced, caplog, unsaved
 ):
-    X, y = imbalanced
     autolog()
-    X = X.assign(month=pd.period_range("2000", periods=len(X), freq="M"))
-    fast_sampler.fit_resample(X, y)
+    fast_sampler.fit_resample(*imbalanced)
     (run,) = runs()
     assert run.info.status == "FINISHED"
     assert run.data.metrics["seconds/fit_resample"] > 0
     assert "generator: TypeError" in caplog.text
+
+
+def test_what_fails_while_a_fit_is_logged_ends_its_run(
+    autolog, fast_sampler, imbalanced, monkeypatch
+):
+    def fail(*_, **__):
+        raise RuntimeError("a fault of ours")
+
+    monkeypatch.setattr(autologging, "_log_fit", fail)
+    autolog()
+    with pytest.warns(UserWarning, match=r"Autologger\.on_end failed.*a fault of ours"):
+        fast_sampler.fit_resample(*imbalanced)
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
 
 
 def test_a_feature_called_target_is_not_overwritten(autolog, fast_sampler, imbalanced):
