@@ -31,6 +31,9 @@ from gan_augment.training.callbacks import Callback, History, ProgressBar
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
 
+# Rows that a loaded GAN has to draw.
+N_PROBES = 32
+
 
 class Encoder(Protocol):
     """What a GAN needs of an encoder."""
@@ -241,6 +244,8 @@ class BaseGAN(BaseSynthesizer):
             discriminators = self._make_discriminators(unused)
         check_weights(generator, self.generator_weights_)
         check_weights(discriminators, self.discriminator_weights_)
+        # What is damaged elsewhere raises here, not when a user draws rows.
+        self._draw(np.resize(np.arange(len(self.classes_)), N_PROBES), make_rng(0))
 
     def _condition(self, classes: np.ndarray) -> torch.Tensor:
         return one_hot(torch.from_numpy(classes), len(self.classes_)).float()

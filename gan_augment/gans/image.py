@@ -291,11 +291,11 @@ class ImageGAN(BaseGAN):
         self.marginals_ = Marginals.of(np.split(drawn, n_classes), real)
 
     def _check_state(self) -> None:
-        super()._check_state()
         n_channels, *_ = self.encoder_.image_shape_
         found = self.marginals_.real.shape[:2]
         if found != (len(self.classes_), n_channels):
             raise ValueError(f"Marginals of {found} classes and channels.")
+        super()._check_state()
 
     def _decode(self, encoded: np.ndarray, classes: np.ndarray) -> Any:
         matched = self.marginals_.match(encoded, classes)
