@@ -12,6 +12,7 @@ The checksums of most models are made to fit, so that it is not they that refuse
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import random
@@ -38,6 +39,7 @@ from safetensors.numpy import load_file, save
 
 import gan_augment.mlflow
 from gan_augment import CTGAN, TVAE, GANOverSampler, ImageGAN, TabularGAN
+from gan_augment.mlflow.spool import CHECKSUM
 from gan_augment.persistence import ModelFileError, seal
 from pipelines.limited import READ, Outcome, run_limited
 from pipelines.mutations import (
@@ -162,14 +164,20 @@ class JournalTarget(Target):
             mlflow.set_tracking_uri(before)
         (journal,) = kept.glob("*/journal.jsonl")
         self._run, self._journal = journal.parent, journal.read_bytes()
+        records = [json.loads(line) for line in self._journal.splitlines()]
+        for record in records:  # as an earlier release wrote them
+            record.pop(CHECKSUM, None)
+        self._without_checksums = "".join(
+            f"{json.dumps(r)}\n" for r in records
+        ).encode()
         self._put(self._journal)
         self.read()
 
     def damage(self, rng: random.Random) -> int:
         """Write a damaged input, and return its size in bytes."""
-        lines = self._journal.splitlines(keepends=True)
         journal = damage_bytes(self._journal, rng)
         if rng.random() < 0.5:
+            lines = self._without_checksums.splitlines(keepends=True)
             position = rng.randrange(len(lines))
             lines[position] = damage_json(lines[position], rng) + b"\n"
             journal = b"".join(lines)
@@ -190,7 +198,7 @@ class RequestTarget(Target):
     """The body of a request to a served generator."""
 
     name = "request"
-    refusals = (MlflowException.__name__, "MlflowInvalidInputException")
+    refusals = (MlflowException.__name__,)
     BODIES = (
         {"dataframe_records": [{"n_rows": 3, "target_class": "1", "seed": 7}]},
         {"dataframe_records": [{"n_rows": 1}, {"n_rows": 2, "target_class": "0"}]},
@@ -205,6 +213,9 @@ class RequestTarget(Target):
         for body in self.BODIES:
             self._put(json.dumps(body).encode())
             self.read()
+        self._put(b'{"dataframe_records": [{"rows": 1}]}')
+        with contextlib.suppress(MlflowException):
+            self.read()  # what is imported to refuse
 
     def damage(self, rng: random.Random) -> int:
         """Write a damaged input, and return its size in bytes."""
@@ -226,12 +237,13 @@ class RequestTarget(Target):
             return  # the server refuses it before anybody reads it
         try:
             scoring_server.invocations(text, "application/json", self._model, schema)
-        except MlflowException as error:
+        except Exception as error:
             # What a model raises is the context of what MLflow makes of it.
             cause = error.__context__
             if _is_ours(cause) and not isinstance(cause, ValueError | MlflowException):
                 raise cause from None
-            raise
+            # However MLflow itself refuses a body, it is refused.
+            raise MlflowException(str(error)) from error
 
 
 def _is_ours(error: BaseException | None) -> TypeGuard[BaseException]:

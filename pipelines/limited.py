@@ -80,7 +80,7 @@ def run_limited(
     n_inputs: int,
     *,
     max_bytes: int = 2**30,
-    max_seconds: float = 20.0,
+    max_seconds: float = 60.0,
     may_write: bool = False,
 ) -> Iterator[Outcome]:
     """Prepare and read inputs in limited child processes.
@@ -95,7 +95,7 @@ def run_limited(
         Number of inputs.
     max_bytes : int, default=2**30
         How much more address space than at its start a child may take.
-    max_seconds : float, default=20.0
+    max_seconds : float, default=60.0
         How long one input may take.
     may_write : bool, default=False
         Whether files may be written and removed.

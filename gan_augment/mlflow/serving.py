@@ -186,10 +186,11 @@ def _rows(model_input: Any) -> list[dict[str, Any]]:
 def _check_names(names: Collection[Any]) -> None:
     """Raise for names that are no parameters; of very many, before any is looked at."""
     if len(names) <= len(PARAMETERS):
-        different = set(names)
+        different = {name for name in names if isinstance(name, str)}
         if len(different) == len(names) and different <= PARAMETERS.keys():
             return
-    others = [str(name)[:MAX_SHOWN] for name in names if name not in PARAMETERS]
+    texts = [name if isinstance(name, str) else repr(name) for name in names]
+    others = [text[:MAX_SHOWN] for text in texts if text not in PARAMETERS]
     got = f"{sorted(others[:3])}" + (
         f" and {len(others) - 3} more" if others[3:] else ""
     )

@@ -25,6 +25,11 @@ def test_a_damaged_model_is_read_or_refused(tmp_path, name, n_mutations):
     assert tally.results[ModelFileError.__name__] > n_mutations / 2
 
 
+def test_a_damaged_request_is_answered_or_refused(tmp_path):
+    tally = fuzz.fuzz(fuzz.TARGETS["request"](tmp_path), 100)
+    assert tally.wrong == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", fuzz.TARGETS)
 def test_thousands_of_every_kind(tmp_path, name):
