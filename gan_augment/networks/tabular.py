@@ -61,6 +61,8 @@ class SpanActivation(nn.Module):
             for width, of_width in groupby(one_hot, lambda span: span.width)
         ]
         cells = [cell for s in (*scalars, *one_hot) for cell in range(s.start, s.stop)]
+        # The gradient of a reordering takes as long as a layer.
+        self._in_order = cells == sorted(cells)
         masked = [span for span in scalars if span.present_at is not None]
         layout = {
             "cells": torch.tensor(cells).long(),
@@ -79,7 +81,9 @@ class SpanActivation(nn.Module):
             sample_one_hot(logits.unflatten(1, group), rng).flatten(1)
             for logits, group in zip(groups, self.groups, strict=True)
         ]
-        rows = torch.cat([scalars, *sampled], dim=1).index_select(1, self.order)
+        rows = torch.cat([scalars, *sampled], dim=1)
+        if not self._in_order:
+            rows = rows.index_select(1, self.order)
         if not len(self.masked):
             return rows
         present = rows.index_select(1, self.present_at)

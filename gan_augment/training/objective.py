@@ -62,8 +62,8 @@ class Objective:
             if penalised:
                 # The mean over real and generated rows together is half of R1 + R2.
                 penalties.append(2 * gradient_penalty(of_rows, rows))
-        penalty = torch.stack(penalties).mean() if penalised else None
-        return torch.stack(losses).mean(), penalty, torch.stack(logits, dim=1)
+        penalty = _mean(penalties) if penalised else None
+        return _mean(losses), penalty, torch.stack(logits, dim=1)
 
     def of_generator(
         self, real_logits: Tensor, fake: Tensor, condition: Tensor
@@ -79,7 +79,7 @@ class Objective:
                 self.discriminators, real_logits, strict=True
             )
         ]
-        return torch.stack(losses).mean()
+        return _mean(losses)
 
     def with_penalty(self, loss: Tensor, penalty: Tensor | None) -> Tensor:
         """What the discriminators minimise."""
@@ -108,3 +108,8 @@ def gradient_penalty(logits: Tensor, rows: Tensor) -> Tensor:
     """
     (slopes,) = torch.autograd.grad(logits.sum(), rows, create_graph=True)
     return 0.5 * slopes.float().flatten(1).square().sum(dim=1).mean()
+
+
+def _mean(terms: Sequence[Tensor]) -> Tensor:
+    first, *others = terms
+    return sum(others, start=first) / len(terms) if others else first

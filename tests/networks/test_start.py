@@ -75,7 +75,7 @@ def test_a_start_is_as_wide_as_asked():
         counts = condition.sum(dim=0)
         start_from(generator, real, condition, counts=counts, spread=spread)
         rows = generator(condition, torch.Generator().manual_seed(1))
-        spreads.append(float(rows[::2, 7].std()))
+        spreads.append(rows[::2, 7].std().item())
     assert spreads[1] == pytest.approx(spreads[0] / 2, rel=0.01)
 
 
