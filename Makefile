@@ -28,7 +28,7 @@ fuzz: $(VENV)/.installed-test
 # Known vulnerabilities of what is installed, and a bill of materials in bom.json.
 audit: $(VENV)/.installed-audit
 	$(BIN)/cyclonedx-py environment $(BIN)/python --output-file bom.json
-	$(BIN)/pip-audit --local --skip-editable --progress-spinner off
+	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off
 
 # Two workers on two cores: a second thread would only wait for a core.
 docs test test-slow check mutation fuzz: export OMP_NUM_THREADS = 1
