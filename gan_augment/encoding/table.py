@@ -131,7 +131,7 @@ class TableEncoder(BaseEstimator):
         weights = 1.0 / (len(counts) * counts[classes])
         declared = set(self._declared(frame))
         for position in range(frame.shape[1]):
-            _check_hashable(frame.iloc[:, position])
+            check_hashable(frame.iloc[:, position])
         self.groups_, columns, folded = rows.folded(frozenset(declared))
         named = {frame.columns[position] for position in declared}
         self.columns_ = [
@@ -433,7 +433,7 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
     return [int(frame.columns.get_loc(name)) for name in spec.tolist()]
 
 
-def _check_hashable(series: pd.Series) -> None:
+def check_hashable(series: pd.Series) -> None:
     """Raise a TypeError that names the column when its values have no equality."""
     if series.dtype == object or isinstance(series.dtype, pd.ArrowDtype):
         try:

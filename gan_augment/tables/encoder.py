@@ -12,7 +12,7 @@ import pandas as pd
 from gan_augment.encoding.container import Container, to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.table import STATE_CLASSES as TABLE_CLASSES
-from gan_augment.encoding.table import TableEncoder
+from gan_augment.encoding.table import TableEncoder, check_hashable
 from gan_augment.seeding import make_rng
 from gan_augment.tables.rules import STATE_CLASSES as RULE_CLASSES
 from gan_augment.tables.rules import Rules
@@ -95,6 +95,8 @@ class RuleEncoder(TableEncoder):
         real = RealRows.of(X)
         names = real.frame.columns
         self._categorical = [names[i] for i in super()._declared(real.frame)]
+        for position in range(len(names)):
+            check_hashable(real.frame.iloc[:, position])
         self.rules_ = Rules.of(self.rules, real.frame, self._categorical)
         self._table = Container.of(real.X), list(names)
         super().fit(self._reduced(real), y)
