@@ -300,8 +300,9 @@ class Nested(Step):
 class Fill(Step):
     """A column whose value follows from others in some rows.
 
-    There it holds a value from a row in which nothing is decided, so that it says
-    nothing of the other columns.
+    If it has this value nowhere else, the rows hold a value from a row in which nothing
+    is decided, so that the column says nothing of the others. Otherwise they keep it:
+    values of other rows would blur what the column tells of the class.
     """
 
     rule: ComputedRule | Excludes
@@ -316,9 +317,11 @@ class Fill(Step):
         """Names of the columns whose original values are needed."""
         return self.rule.sources
 
-    def decided(self, frame: pd.DataFrame) -> np.ndarray:
-        """In which rows the parents alone decide the value."""
-        return self.rule.decides(frame)
+    def decided(self, frame: pd.DataFrame) -> np.ndarray | None:
+        """In which rows a value that occurs nowhere else is decided."""
+        if isinstance(self.rule, Excludes) and self.rule.only_then:
+            return self.rule.decides(frame)
+        return None
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column itself: all its steps share their donors, see Reduction."""
