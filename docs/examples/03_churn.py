@@ -12,8 +12,8 @@ with it, mend it, and ask whether over-sampling helps.
 #
 # These are 1,200 real customers of a telephone company. We write them the way that
 # exports often are: numbers with a thousands separator, question marks for missing
-# values, levels in upper and lower case, a customer number, and a column that was filled
-# when the customer had left.
+# values, levels in upper and lower case, a customer number, and a column that was
+# filled when the customer had left.
 
 import io
 
