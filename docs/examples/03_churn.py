@@ -11,9 +11,9 @@ with it, mend it, and ask whether over-sampling helps.
 # ----------
 #
 # These are 1,200 real customers of a telephone company. We write them the way that
-# exports often are: numbers with a thousands separator, three spellings of a missing
-# value, levels in upper and lower case, a customer number, and a column that was filled
-# when the customer had left.
+# exports often are: numbers with a thousands separator, question marks for missing
+# values, levels in upper and lower case, a customer number, and a column that was
+# filled when the customer had left.
 
 import io
 

@@ -51,12 +51,11 @@ boosting = HistGradientBoostingClassifier(max_iter=30, random_state=0)
 comparison = compare(
     X, y, with_preprocessing(boosting), cv=2, random_state=0, verbose=False
 )
-comparison.table()[["average_precision", "log_loss", "balanced_accuracy"]].round(3)
+comparison
 
 # %%
-print(comparison.verdict)
+# The same as a figure:
 
-# %%
 _ = comparison.plot()
 
 # %%
