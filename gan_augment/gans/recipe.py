@@ -94,6 +94,6 @@ def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
         hidden_dims=(128, 128),
         batch_size=256,
         max_steps=max_steps,
-        learning_rate=7.5e-4,
+        learning_rate=3.75e-4,
         gradient_penalty_weight=0.1,
     )
