@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from gan_augment.reporting import report
     from gan_augment.tables import TableWarning, check_table
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "CTGAN",
     "TVAE",
