@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.base import (
     BaseEstimator,
     ClassifierMixin,
@@ -14,7 +15,12 @@ from sklearn.base import (
     _fit_context,
     clone,
 )
-from sklearn.utils import check_consistent_length, column_or_1d, get_tags
+from sklearn.utils import (
+    assert_all_finite,
+    check_consistent_length,
+    column_or_1d,
+    get_tags,
+)
 from sklearn.utils._param_validation import HasMethods, Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
@@ -233,7 +239,13 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     def _fitted(self, X: Any) -> Any:
         check_is_fitted(self, "classifier_")
-        validate_data(self, X=as_rows(X), reset=False, skip_check_array=True)
+        rows = as_rows(X)
+        validate_data(self, X=rows, reset=False, skip_check_array=True)
+        if not get_tags(self).input_tags.allow_nan and not isinstance(
+            rows, pd.DataFrame
+        ):
+            # The teacher could not be trained on such rows, whatever the classifier can.
+            assert_all_finite(rows, input_name="X")
         return self.classifier_
 
     def __sklearn_tags__(self) -> Any:
