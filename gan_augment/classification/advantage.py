@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedKFold, train_test_split
-from sklearn.utils import _safe_indexing
+from sklearn.model_selection import StratifiedKFold
+from sklearn.utils import _safe_indexing, resample
 
 from gan_augment.seeding import draw_seed, seeded
 from gan_augment.threads import one_openmp_thread
@@ -39,19 +39,20 @@ def advantage(
     Returns
     -------
     advantage : float
-        Below 0 if the classifier is the better one; 0 if a class has one row, which
-        says nothing.
+        Below 0 if the classifier is the better one; 0 if a class has fewer than two
+        rows among those that are predicted, which says nothing.
     """
+    classes, codes = np.unique(y, return_inverse=True)
     if len(y) > MOST_ROWS:
-        kept, _ = train_test_split(
+        kept = resample(
             np.arange(len(y)),
-            train_size=MOST_ROWS,
-            stratify=y,
+            replace=False,
+            n_samples=MOST_ROWS,
+            stratify=codes,
             random_state=draw_seed(rng),
         )
-        X, y = _safe_indexing(X, kept), y[kept]
-    codes = np.unique(y, return_inverse=True)[1]
-    fewest = int(np.bincount(codes).min())
+        X, y, codes = _safe_indexing(X, kept), y[kept], codes[kept]
+    fewest = int(np.bincount(codes, minlength=len(classes)).min())
     if fewest < 2:
         return 0.0
     folds = StratifiedKFold(min(N_FOLDS, fewest), shuffle=True)

@@ -124,8 +124,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         classifier's, out of three folds; 2 or more is clearly better. 0 where the
         classifier is its own teacher.
     samplers_ : list of sampler
-        The fitted samplers: of an over-sampler one, whose counts and masks are of all
-        draws together, of others one a draw.
+        The fitted samplers: of an over-sampler one, whose `sampling_strategy`, counts
+        and masks are of all draws together, of others one a draw.
     resampled_prior_ : ndarray of shape (n_estimators, n_classes)
         Shares of the classes among the rows that each classifier was trained on.
     n_features_in_ : int

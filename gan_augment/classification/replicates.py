@@ -89,15 +89,13 @@ def _resample_at_once(
     rng: np.random.Generator,
 ) -> Iterator[Draw]:
     sampler._validate_params()
-    asked = sampler.sampling_strategy
-    new = check_sampling_strategy(asked, y, "over-sampling")
+    new = check_sampling_strategy(sampler.sampling_strategy, y, "over-sampling")
     wanted = {
         plain_label(label): int((y == label).sum() + n_draws * n)
         for label, n in new.items()
     }
-    sampler.set_params(sampling_strategy=wanted)
+    sampler = clone(sampler).set_params(sampling_strategy=wanted)
     X_resampled, y_resampled = sampler.fit_resample(X, y)
-    sampler.set_params(sampling_strategy=asked)
     check_real_rows_first(sampler, y, y_resampled)
     draw = _deal(y_resampled[len(y) :], n_draws, rng)
     for number in range(n_draws):

@@ -93,12 +93,23 @@ def draw_soft(
     draw : Draw
         With weights, a synthetic row is there once for every class that it counts for.
 
+    Raises
+    ------
+    ValueError
+        If the teacher was fitted on other classes, as a frozen one may be.
+
     References
     ----------
     .. [1] He et al., "Generate, Annotate, and Learn: NLP with Synthetic Text",
        TACL 10 (2022), arXiv:2106.06168; section 4.5 is on tables.
     """
     classes, counts = np.unique(y, return_counts=True)
+    known = np.asarray(getattr(teacher, "classes_", classes))
+    if not np.array_equal(known, classes):
+        raise ValueError(
+            f"`teacher` must be fitted on the classes of `y`, {classes.tolist()}. Got "
+            f"{known.tolist()}. Fit it on the same labels."
+        )
     n_each = np.ceil(n_draws * counts * min(1.0, MOST_ROWS / len(y)))
     rows = stack_rows(
         [

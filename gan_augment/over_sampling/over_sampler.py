@@ -361,7 +361,8 @@ class GANOverSampler(BaseOverSampler):
 
 def _fit_gan(gan: Any, X: Any, y: np.ndarray) -> Any:
     """Fit a GAN. `memory` caches this; the classes wanted are no part of it."""
-    return gan.fit(X, y)
+    # A clone: the GAN as it is before its fit is a part of the filter's cache key.
+    return clone(gan).fit(X, y)
 
 
 def _fit_refinement(

@@ -44,6 +44,17 @@ def test_labels_and_sizes_of_any_kind(rare, monkeypatch):
     assert judged(LINEAR, MEMORY, X[two[:-1]], y[two[:-1]]) == 0
 
 
+def test_a_table_of_any_size_can_be_cut(rare, monkeypatch):
+    """One row more than is used, and classes of which no row may be left."""
+    X, y = rare
+    monkeypatch.setattr(module, "MOST_ROWS", len(y) - 1)
+    assert np.isfinite(judged(LINEAR, MEMORY, X, y))
+    monkeypatch.setattr(module, "MOST_ROWS", 100)
+    for n_rare in (1, 2):
+        few = np.r_[np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:n_rare]]
+        assert judged(LINEAR, MEMORY, X[few], y[few]) == 0
+
+
 @pytest.mark.parametrize(
     ("classifier", "teacher", "equal"),
     [(MEMORY, LINEAR, True), (LINEAR, LINEAR, False)],

@@ -202,8 +202,12 @@ def test_draws_of_an_over_sampler_share_the_real_rows_and_no_synthetic_one(imbal
     sampler = SMOTE(random_state=0)
     model = ResampledClassifier(Kept(), sampler, n_draws=3, random_state=0).fit(X, y)
     (fitted,) = model.samplers_
-    assert fitted is not sampler
-    assert fitted.sampling_strategy == "auto"
+    assert sampler.sampling_strategy == "auto"
+    n_common = int((y == "common").sum())
+    wanted = {
+        label: int(3 * n_common - 2 * (y == label).sum()) for label in ("few", "rare")
+    }
+    assert fitted.sampling_strategy == wanted
     seen = []
     for kept in model.estimators_:
         pd.testing.assert_frame_equal(kept.rows_[: len(X)], X, check_dtype=False)

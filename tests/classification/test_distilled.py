@@ -65,6 +65,18 @@ def test_a_classifier_learns_what_its_teacher_knows():
     assert better > alone + 0.02
 
 
+@pytest.mark.parametrize("labels", [["a", "b"], [0, 1, 2]])
+def test_a_frozen_teacher_of_other_classes_is_refused(labels, rare):
+    """Its probabilities would be taken for those of other labels, without a sign."""
+    X, y = rare
+    teacher = FrozenEstimator(
+        LogisticRegression().fit(X, np.resize(np.array(labels), len(y)))
+    )
+    model = DistilledClassifier(TREE, teacher, QUICK, random_state=0)
+    with pytest.raises(ValueError, match="`teacher` must be fitted on the classes"):
+        model.fit(X, y)
+
+
 def test_the_fitted_classifier_needs_nothing_of_this_library(imbalanced, tmp_path):
     X, y = imbalanced
     X = X[["age", "job"]]

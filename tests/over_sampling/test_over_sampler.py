@@ -351,3 +351,27 @@ def test_half_a_row_is_refused_before_any_training(imbalanced):
     with pytest.raises(ValueError, match=r"whole number.*50\.5 for class 'rare'"):
         sampler.fit_resample(X, y)
     assert not hasattr(sampler, "gan_")
+
+
+def test_memory_keeps_the_gan_and_the_filter(imbalanced, tmp_path, monkeypatch):
+    X, y = imbalanced
+    fitted = []
+    for kind in (TabularGAN, ClassFilter):
+        monkeypatch.setattr(kind, "fit", _recorded(kind.fit, fitted))
+    first, second = (
+        GANOverSampler(TabularGAN(max_steps=5), memory=str(tmp_path), random_state=0)
+        for _ in range(2)
+    )
+    X_first, _ = first.fit_resample(X, y)
+    assert fitted == ["TabularGAN", "ClassFilter"]
+    X_second, _ = second.fit_resample(X, y)
+    assert fitted == ["TabularGAN", "ClassFilter"]
+    pd.testing.assert_frame_equal(X_first, X_second)
+
+
+def _recorded(fit, fitted):
+    def recorded(self, *args):
+        fitted.append(type(self).__name__)
+        return fit(self, *args)
+
+    return recorded
