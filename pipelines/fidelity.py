@@ -40,7 +40,9 @@ from gan_augment.metrics import (
     marginal_distances,
     membership_inference_auc,
     prdc,
+    rule_violations,
 )
+from gan_augment.tables.rules import Rules
 from pipelines.fidelity_tables import (
     CHOSEN,
     TABLES,
@@ -191,8 +193,10 @@ def distinguished(real: Table, synthetic: Table) -> dict[str, float]:
     }
 
 
-def judge(split: Split, synthetic: Table, auc_of_real: float) -> dict[str, float]:
-    """All measures of synthetic rows of one split."""
+def judge(
+    split: Split, synthetic: Table, auc_of_real: float, rules: Rules
+) -> dict[str, float]:
+    """All measures of synthetic rows of one split, given the rules of its training."""
     rng = np.random.default_rng(0)
     train, test, made = (
         table.X.iloc[np.sort(rng.permutation(len(table.y))[:MAX_MEASURED])]
@@ -208,6 +212,7 @@ def judge(split: Split, synthetic: Table, auc_of_real: float) -> dict[str, float
         "coverage": prdc(test, made).coverage,
         "closest": closest_record_ratio(train, test, made),
         "membership": membership_inference_auc(train, test, made),
+        "broken": rule_violations(split.train.X, synthetic.X, rules).share,
     }
 
 
@@ -220,13 +225,16 @@ def measure(
         auc_of_real = auc_on_real(split.train, split.test)
         group = "chosen" if name in CHOSEN else "held-out"
         known = {"table": name, "group": group, "seed": seed}
-        floor = judge(split, split.train, auc_of_real)
+        rules = Rules().fit(split.train.X)
+        floor = judge(split, split.train, auc_of_real, rules)
+        # Training rows keep their rules: held-out ones show which of them are none.
+        floor["broken"] = rule_violations(split.train.X, split.test.X, rules).share
         yield known | {"generator": "real rows", **floor, "CPU s": 0.0}
         for title, make in generators.items():
             with warnings.catch_warnings(), cost() as spent:
                 warnings.simplefilter("ignore")
                 rows = draw(make(seed).fit(*split.train), split.train)
-            found = judge(split, rows, auc_of_real)
+            found = judge(split, rows, auc_of_real, rules)
             yield known | {"generator": title, **found, "CPU s": spent["cpu_seconds"]}
 
 
@@ -235,6 +243,7 @@ def judged_files(folder: Path, names: list[str], seed: int) -> Iterator[dict[str
     for name in names:
         split = load_split(name, seed)
         auc_of_real = auc_on_real(split.train, split.test)
+        rules = Rules().fit(split.train.X)
         for file in sorted((folder / name).glob("*.parquet")):
             if file.stem == "train":
                 continue
@@ -245,7 +254,7 @@ def judged_files(folder: Path, names: list[str], seed: int) -> Iterator[dict[str
                 "group": "chosen" if name in CHOSEN else "held-out",
                 "seed": seed,
                 "generator": file.stem,
-                **judge(split, rows, auc_of_real),
+                **judge(split, rows, auc_of_real, rules),
             }
 
 
@@ -305,7 +314,8 @@ def main(
         for row in found:
             typer.echo(
                 f"{row['table']}, {row['generator']}: share {row['share']:.3f}, "
-                f"C2ST {row['C2ST']:.3f}, CPU s {row.get('CPU s', np.nan):.0f}",
+                f"C2ST {row['C2ST']:.3f}, broken {row['broken']:.4f}, "
+                f"CPU s {row.get('CPU s', np.nan):.0f}",
                 err=True,
             )
             results.append(row)

@@ -43,3 +43,36 @@ def check_array_of(
         )
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise ValueError(f"`{name}` must hold finite numbers. Got NaN or infinity.")
+
+
+def check_codes(
+    array: Any, name: str, shape: tuple[int, ...], least: int, most: int
+) -> None:
+    """Raise a ValueError unless an array has a shape, and codes of a range in it.
+
+    Parameters
+    ----------
+    array : object
+        What is checked.
+    name : str
+        What the message calls it.
+    shape : tuple of int
+        Its shape; -1 is any length.
+    least, most : int
+        Smallest and largest code that it may hold.
+
+    Raises
+    ------
+    ValueError
+        If it is no array of this shape, or holds anything but whole numbers of the
+        range.
+    """
+    check_array_of(array, name, shape, "i")
+    if not ((array >= least) & (array <= most)).all():
+        raise ValueError(f"`{name}` must hold codes from {least} to {most}.")
+
+
+def check_ascending(array: np.ndarray, name: str) -> None:
+    """Raise a ValueError if a value of an array is less than the one before it."""
+    if (np.diff(array) < 0).any():
+        raise ValueError(f"`{name}` must be in ascending order.")

@@ -193,7 +193,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         Raises
         ------
         TypeError
-            If a column holds values other than numbers, strings, dates or intervals.
+            If a column holds values other than numbers, strings, dates or intervals,
+            or a rule is a function.
         """
         check_is_fitted(self, "sample_seed_")
         parameters = self.get_params(deep=False)

@@ -26,11 +26,12 @@ class RuleViolations:
     share : float
         Share of the synthetic rows that break at least one rule.
     floor : float
-        The same share of held-out real rows, for rules found in the others; NaN if the
-        rules were given. Above 0 it tells how many of the rules are none.
-    by_rule : DataFrame of shape (n_rules, 4)
-        Kind of each rule, the rule in words, its support, and the share of the
-        synthetic rows that break it; the most broken first.
+        The same share of held-out real rows; NaN if there are none. Above 0 it tells
+        how many of the rules are none.
+    by_rule : DataFrame of shape (n_rules, 5)
+        Kind of each rule, the rule in words, its support, the share of the synthetic
+        rows that break it, and that of `holdout`, NaN without it; the most broken
+        first.
     """
 
     share: float
@@ -55,7 +56,12 @@ class RuleViolations:
 
 
 def rule_violations(
-    real: Any, synthetic: Any, rules: Any = None, *, random_state: RandomState = None
+    real: Any,
+    synthetic: Any,
+    rules: Any = None,
+    *,
+    holdout: Any = None,
+    random_state: RandomState = None,
 ) -> RuleViolations:
     """Share of synthetic rows that break a rule which every real row keeps.
 
@@ -68,8 +74,11 @@ def rule_violations(
     rules : Rules, list or None, default=None
         The rules. If None, :class:`~gan_augment.tables.rules.Rules` finds them in the
         real rows.
+    holdout : {DataFrame, array-like} of shape (n_holdout, n_features), default=None
+        Other real rows, to measure the floor. If None, the floor is that of 30 % of
+        the real rows by rules found in the others, or NaN if rules are given.
     random_state : int, RandomState instance or None, default=None
-        Which real rows are held out to measure the floor.
+        Which real rows are held out where `holdout` is None.
 
     Returns
     -------
@@ -94,24 +103,39 @@ def rule_violations(
     0.2500 of the rows break a rule; of held-out real rows 0.0000. Rules: 1
       0.2500  net <= gross
     """
-    real, synthetic = to_frame(real), to_frame(synthetic)
-    if list(real.columns) != list(synthetic.columns):
-        raise ValueError(
-            "`real` and `synthetic` must have the same columns in the same order. Got "
-            f"{list(real.columns)} and {list(synthetic.columns)}."
-        )
-    if len(synthetic) == 0:
-        raise ValueError("`synthetic` must have at least one row. Got none.")
+    real = to_frame(real)
+    judged = {"synthetic": to_frame(synthetic)}
+    if holdout is not None:
+        judged["holdout"] = to_frame(holdout)
+    for name, frame in judged.items():
+        if list(real.columns) != list(frame.columns):
+            raise ValueError(
+                f"`real` and `{name}` must have the same columns in the same order. "
+                f"Got {list(real.columns)} and {list(frame.columns)}."
+            )
+        if len(frame) == 0:
+            raise ValueError(f"`{name}` must have at least one row. Got none.")
     found = Rules.of("auto" if rules is None else rules, real)
-    broken = [rule.violations(synthetic) for rule in found]
     by_rule = found.to_frame().drop(columns="columns")
-    by_rule["share"] = [float(mask.mean()) for mask in broken]
+    by_rule["share"], share = _shares(found, judged["synthetic"])
+    by_rule["floor"], floor = np.nan, np.nan
+    if holdout is not None:
+        by_rule["floor"], floor = _shares(found, judged["holdout"])
+    elif rules is None:
+        floor = _floor(real, random_state)
     by_rule = by_rule.sort_values("share", ascending=False, kind="stable")
-    return RuleViolations(
-        share=float(np.any(broken, axis=0).mean()) if broken else 0.0,
-        floor=_floor(real, random_state) if rules is None else float("nan"),
-        by_rule=by_rule.reset_index(drop=True),
-    )
+    return RuleViolations(share, floor, by_rule.reset_index(drop=True))
+
+
+def _shares(rules: Rules, frame: pd.DataFrame) -> tuple[list[float], float]:
+    """Shares of the rows that break each rule, and of those that break at least one."""
+    broken = np.zeros(len(frame), dtype=bool)
+    shares = []
+    for rule in rules:
+        mask = rule.violations(frame)
+        shares.append(float(mask.mean()))
+        broken |= mask
+    return shares, float(broken.mean())
 
 
 def _floor(real: pd.DataFrame, random_state: RandomState) -> float:

@@ -19,7 +19,8 @@ def log_report(report: Any, name: str = "report") -> None:
     name : str, default="report"
         Name of the pages ``<name>.html`` and ``<name>.md`` and of the measures of every
         class in ``<name>.json``, and first part of the names of the metrics,
-        ``<name>/<measure>``, which are of the class with the most synthetic rows.
+        ``<name>/<measure>``, which are of the class with the most synthetic rows;
+        ``<name>/rule_violations`` is of all synthetic rows.
 
     Raises
     ------
@@ -40,3 +41,5 @@ def log_report(report: Any, name: str = "report") -> None:
     for table in list(measured.values())[:1]:
         measures = table["synthetic"].dropna()
         mlflow.log_metrics({f"{name}/{key}": measures[key] for key in measures.index})
+    if report.rules is not None:
+        mlflow.log_metric(f"{name}/rule_violations", report.rules.share)

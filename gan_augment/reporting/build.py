@@ -1,4 +1,4 @@
-"""report(): whether synthetic rows help, look real and reveal real rows, on one page.
+"""report(): whether synthetic rows help, look real, keep rules and reveal real rows.
 
 ``findings`` puts the measures into words, ``sections`` shows them, ``document`` writes
 them down; here they are gathered.
@@ -16,7 +16,12 @@ from gan_augment.metrics.quality import FEWEST_ROWS, row_quality
 from gan_augment.reporting import sections
 from gan_augment.reporting.document import Report
 from gan_augment.reporting.evidence import ReportedRows, Trials
-from gan_augment.reporting.findings import gives_away, looks_real, verdict
+from gan_augment.reporting.findings import (
+    gives_away,
+    keeps_rules,
+    looks_real,
+    verdict,
+)
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 from gan_augment.tables.check import check_table
 
@@ -34,7 +39,7 @@ def report(
     title: str = "Report on synthetic rows",
     random_state: RandomState = None,
 ) -> Report:
-    """Report whether synthetic rows help, look real, and keep the real rows private.
+    """Report whether synthetic rows help, look real, and keep real rows private.
 
     Nothing of the generator is trained again: the report is about the rows that are
     passed. It compares them with real rows that the sampler has not seen, so split
@@ -69,7 +74,7 @@ def report(
     -------
     report : Report
         With ``verdict``, ``findings``, ``save(path)`` to an HTML or Markdown file, and
-        the figures of the measures in ``quality`` and ``utility``.
+        the figures of the measures in ``quality``, ``utility`` and ``rules``.
 
     Raises
     ------
@@ -97,8 +102,12 @@ def report(
     ...     classifier=LogisticRegression(),
     ...     random_state=0,
     ... )
-    >>> [finding.question for finding in found.findings]
-    ['Does it help?', 'Do the rows look real?', 'Do they give real rows away?']
+    >>> for finding in found.findings:
+    ...     print(finding.question)
+    Does it help?
+    Do the rows look real?
+    Do they give real rows away?
+    Do the rows keep the table's rules?
     """
     rows = ReportedRows(sampler, X, y, X_test, y_test)
     rng = make_rng(random_state)
@@ -114,17 +123,19 @@ def report(
         check = check_table(_safe_indexing(rows.X, is_real), rows.y[is_real])
     helps = sections.helps(rows, trials, comparison, arm, check)
     real, away = looks_real(qualities), gives_away(qualities, rows.reused)
-    text, tone = verdict(helps, real, away)
+    kept = keeps_rules(rows.broken) if rows.broken else None
+    text, tone = verdict(helps, real, away, kept)
     return Report(
         title=title,
         summary=sections.summary(rows, sampler),
         verdict=text,
         tone=tone,
-        findings=[helps, real, away],
+        findings=[helps, real, away, *([kept] if kept else [])],
         sections=[
             sections.on_utility(helps, trials, comparison, arm),
             sections.on_fidelity(rows, qualities, rng),
             sections.on_privacy(rows, qualities),
+            *([sections.on_rules(rows.broken)] if rows.broken else []),
             sections.on_data(rows),
             *([sections.on_check(check)] if check else []),
             sections.on_training(sampler),
@@ -132,4 +143,5 @@ def report(
         ],
         quality=qualities,
         utility=trials.scores if trials else None,
+        rules=rows.broken,
     )

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from gan_augment.metrics.rules import RuleViolations
+
 Tone = Literal["good", "open", "bad"]
 
 
@@ -105,6 +107,8 @@ class Report:
         Class -> what :func:`~gan_augment.metrics.row_quality` gives.
     utility : DataFrame or None
         What :func:`~gan_augment.metrics.utility_scores` gives.
+    rules : RuleViolations or None
+        What :func:`~gan_augment.metrics.rule_violations` gives; None of images.
     """
 
     title: str
@@ -115,6 +119,7 @@ class Report:
     sections: list[Section]
     quality: dict[Any, pd.DataFrame]
     utility: pd.DataFrame | None
+    rules: RuleViolations | None = None
 
     def to_html(self) -> str:
         """One page that holds all it needs; what comes from the data is escaped.

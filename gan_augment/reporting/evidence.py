@@ -13,6 +13,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.frames import to_pandas
 from gan_augment.metrics.privacy import reused_identifiers
+from gan_augment.metrics.rules import RuleViolations, rule_violations
 from gan_augment.metrics.utility import (
     Gain,
     bootstrap_gain,
@@ -20,6 +21,7 @@ from gan_augment.metrics.utility import (
     scores_of,
     train_with_and_without,
 )
+from gan_augment.tables.rules import Predicate
 
 
 class ReportedRows:
@@ -40,6 +42,9 @@ class ReportedRows:
         Classes that have synthetic rows, those with the most first.
     reused : Series
         What :func:`~gan_augment.metrics.reused_identifiers` finds.
+    broken : RuleViolations or None
+        What :func:`~gan_augment.metrics.rule_violations` finds, by the rules of the
+        real training rows and the functions that the sampler was given. None of images.
     """
 
     def __init__(self, sampler: Any, X: Any, y: Any, X_test: Any, y_test: Any) -> None:
@@ -61,12 +66,18 @@ class ReportedRows:
         self.y, self.y_test = column_or_1d(y), column_or_1d(y_test)
         self.mask = np.asarray(mask)
         self.reused = pd.Series(dtype=np.float64)
+        self.broken: RuleViolations | None = None
         if self.is_table:
             real, synthetic = (
                 to_frame(_safe_indexing(self.X, np.flatnonzero(rows)))
                 for rows in (~self.mask, self.mask)
             )
             self.reused = reused_identifiers(real, synthetic)
+            own = getattr(sampler, "rules_", None) or ()
+            functions = [rule for rule in own if isinstance(rule, Predicate)]
+            self.broken = rule_violations(
+                real, synthetic, ["auto", *functions], holdout=self.X_test
+            )
         classes, counts = np.unique(self.y[self.mask], return_counts=True)
         self.rare = classes[np.argsort(-counts, kind="stable")].tolist()
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from gan_augment.comparison.result import Comparison
+from gan_augment.metrics.rules import RuleViolations
 from gan_augment.metrics.utility import Gain
 from gan_augment.reporting.document import Finding, Tone
 
@@ -18,6 +19,8 @@ COPIES = 0.005
 KNOWN_A_LITTLE, KNOWN_PLAINLY = 0.55, 0.6
 # Times as many near copies as among unseen real rows.
 NEAR_COPIES = 2.0
+# Share of rows that break a rule, above that of unseen real rows, that is plain to see.
+BROKEN_PLAINLY = 0.01
 
 
 def helps_by_comparison(comparison: Comparison, arm: str) -> Finding:
@@ -134,7 +137,32 @@ def gives_away(
     return Finding(question, answer, evidence, tone)
 
 
-def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
+def keeps_rules(broken: RuleViolations) -> Finding:
+    """Say whether synthetic rows break rules that real rows keep."""
+    question = "Do the rows keep the table's rules?"
+    by_rule, floor = broken.by_rule, max(broken.floor, 0.0)
+    if not len(by_rule):
+        evidence = (
+            "No rule was found that every real training row keeps, so none is broken."
+        )
+        return Finding(question, "No rules found", evidence, "good")
+    answer, tone = _level(
+        broken.share - floor, (0.0, BROKEN_PLAINLY), ("Yes", "Not all of them", "No")
+    )
+    n_rules = "One rule was" if len(by_rule) == 1 else f"{len(by_rule)} rules were"
+    evidence = (
+        f"{n_rules} found that every real training row keeps. {broken.share:.1%} of "
+        f"the synthetic rows break at least one (unseen real rows: {floor:.1%})."
+    )
+    if broken.share:
+        worst = by_rule.iloc[0]
+        evidence += f" Most often broken, by {worst['share']:.1%}: {worst['rule']}."
+    return Finding(question, answer, evidence, tone)
+
+
+def verdict(
+    helps: Finding, real: Finding, away: Finding, kept: Finding | None = None
+) -> tuple[str, Tone]:
     """Say what to do, and with which tone."""
     advice = {
         "Yes": "Use the synthetic rows: the classifier ranks better with them.",
@@ -153,8 +181,10 @@ def verdict(helps: Finding, real: Finding, away: Finding) -> tuple[str, Tone]:
     text = advice[helps.answer]
     if away.tone == "bad":
         text += " They repeat training rows or identifiers: do not pass them on."
-    if helps.answer.startswith("Yes") and real.tone == "bad":
-        text += " They do not look real: use them for this classifier alone."
+    faults = {"do not look real": real, "break rules of the table": kept}
+    named = [fault for fault, found in faults.items() if found and found.tone == "bad"]
+    if helps.answer.startswith("Yes") and named:
+        text += f" They {' and '.join(named)}: use them for this classifier alone."
     # A leak spoils good news, and does not make bad news worse.
     worse = away.tone == "bad" and helps.tone == "good"
     return text, "open" if worse else helps.tone

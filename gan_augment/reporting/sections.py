@@ -13,6 +13,7 @@ from gan_augment import plotting as displays
 from gan_augment.comparison.result import ALMOST_PERFECT, Comparison
 from gan_augment.metrics.columns import is_numeric, plain_frames
 from gan_augment.metrics.quality import MAX_ROWS
+from gan_augment.metrics.rules import RuleViolations
 from gan_augment.plotting.canvas import detached_figure
 from gan_augment.reporting import findings
 from gan_augment.reporting.document import Figure, Finding, Section
@@ -57,6 +58,7 @@ TRAINED_ON = {
 # Classes that have columns of their own in a table.
 MOST_CLASSES = 3
 MOST_PARAMETERS = 25
+MOST_RULES = 25
 MAX_VALUE_LENGTH = 80
 
 
@@ -184,6 +186,35 @@ def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Sectio
         _quality_table(qualities, PRIVACY),
         figures,
     )
+
+
+def on_rules(broken: RuleViolations) -> Section:
+    """List the rules of the table, the most broken first."""
+    title = "Do the rows keep the table's rules?"
+    by_rule = broken.by_rule
+    text = [
+        "A rule is something that every real training row keeps, and that independent "
+        "columns would break many times. Unseen real rows show which rules are none."
+    ]
+    if not len(by_rule):
+        return Section(title, [*text, "No rule was found."])
+    if len(by_rule) > MOST_RULES:
+        text.append(
+            f"The {MOST_RULES} that are broken most often, of {len(by_rule)}:"
+            if by_rule["share"].any()
+            else f"{MOST_RULES} of {len(by_rule)}; none of them is broken:"
+        )
+    shown = by_rule.head(MOST_RULES)
+    table = pd.DataFrame(
+        {
+            "rule": shown["rule"].map(_cut),
+            "kind": shown["kind"],
+            "rows that bear it out": shown["support"].map("{:,}".format),
+            "synthetic rows that break it": shown["share"].map("{:.2%}".format),
+            "unseen real rows that do": shown["floor"].map("{:.2%}".format),
+        }
+    )
+    return Section(title, text, table)
 
 
 def summary(rows: ReportedRows, sampler: Any) -> str:
@@ -350,5 +381,8 @@ def _calibration(trials: Trials) -> Figure:
 
 
 def _short(value: Any) -> str:
-    text = " ".join(repr(value).split())
+    return _cut(" ".join(repr(value).split()))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"

@@ -61,6 +61,17 @@ def test_rules_that_were_given_are_saved(tmp_path):
     assert words == {str(rule) for rule in TabularGAN.load(tmp_path).rules_}
 
 
+@pytest.mark.parametrize("given", [[], ["auto"]])
+def test_a_rule_that_is_a_function_is_not_saved(tmp_path, given):
+    X, _ = planted("sum", 600, 0)
+    rule = Predicate(lambda frame: frame["a"] >= 0, "no debts")
+    gan = TabularGAN(max_steps=3, rules=[*given, rule], random_state=0).fit(X, LABELS)
+    with pytest.raises(TypeError, match=r"'no debts'.*Fit without them"):
+        gan.save(tmp_path / "gan")
+    assert not (tmp_path / "gan").exists()
+    assert len(gan.sample(5)[0]) == 5
+
+
 def test_without_rules_none_are_kept():
     X, _ = planted("order", 600, 0)
     gan = TabularGAN(max_steps=3, rules=None, random_state=0).fit(X, LABELS)

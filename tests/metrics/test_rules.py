@@ -33,6 +33,18 @@ def test_given_rules_are_measured_as_they_are():
     assert np.isnan(found.floor)
 
 
+def test_other_real_rows_are_the_floor_of_every_rule():
+    real = make_orders()
+    others = make_orders(seed=1)
+    others.loc[:5, "gross"] = others.loc[:5, "net"] - 1
+    found = rule_violations(real, real, holdout=others)
+    assert found.share == 0
+    assert found.floor == 6 / len(others)
+    assert found.by_rule["floor"].tolist() == [found.floor]
+    with pytest.raises(ValueError, match="`real` and `holdout` must have the same"):
+        rule_violations(real, real, holdout=others[["net"]])
+
+
 def test_a_table_without_rules_is_never_broken():
     noise = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 3)))
     assert rule_violations(noise, -noise, random_state=0).share == 0

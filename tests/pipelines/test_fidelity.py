@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
 
+from gan_augment.tables.rules import Rules
 from pipelines import fidelity
 from pipelines.fidelity_tables import Split, Table
 
@@ -24,12 +25,14 @@ def test_shuffled_columns_are_worse_than_real_rows_by_every_measure(split):
     rng = np.random.default_rng(0)
     columns = {n: rng.permutation(split.train.X[n]) for n in split.train.X}
     shuffled = Table(pd.DataFrame(columns), rng.permutation(split.train.y))
-    real = fidelity.judge(split, split.train, auc)
-    worse = fidelity.judge(split, shuffled, auc)
+    rules = Rules().fit(split.train.X)
+    real = fidelity.judge(split, split.train, auc, rules)
+    worse = fidelity.judge(split, shuffled, auc, rules)
     assert real["share"] == 1
     assert worse["share"] < 0.4
     assert real["C2ST"] < 0.6 < 0.7 < worse["C2ST"]
     assert worse["trend"] < real["trend"]
+    assert real["broken"] == 0 < 0.3 < worse["broken"]
     # Copies are as faithful as can be, and give everybody away.
     assert real["membership"] > 0.6 > worse["membership"]
 

@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 from gan_augment import GANOverSampler, TabularGAN, compare, report
+from gan_augment.tables.rules import Predicate
 
 
 def classifier():
@@ -66,6 +67,7 @@ def test_the_page_says_what_was_made_and_judged(resampled, found, tmp_path):
     assert "judged by 200 other real rows" in page
     for heading in [
         *("Does it help?", "Do the rows look real?", "Do they give real rows away?"),
+        "Do the rows keep the table&#39;s rules?",
         *("What the data is", "What was trained", "What this does not say"),
     ]:
         assert f"<h2>{heading}</h2>" in page
@@ -118,7 +120,7 @@ def test_few_held_out_rows_are_said_and_not_measured(resampled):
     sampler, X, y, X_test, y_test = resampled
     found = report(sampler, X, y, X_test[:9], y_test[:9])
     assert found.quality == {}
-    answers = [finding.answer for finding in found.findings[1:]]
+    answers = [finding.answer for finding in found.findings[1:3]]
     assert answers == ["Too few rows to say"] * 2
     found.to_html()
 
@@ -158,6 +160,36 @@ def test_rows_that_the_sampler_did_not_return_are_a_clear_error(split, resampled
         report(idle, X, y, X_test, y_test)
 
 
+@pytest.mark.parametrize("rules", ["auto", None])
+def test_broken_rules_are_red_and_kept_ones_are_not(split, rules):
+    X, X_test, y, y_test = (part.copy() for part in split)
+    for seed, rows in enumerate((X, X_test)):
+        net = np.random.default_rng(seed).integers(10, 500, len(rows))
+        rows["net"], rows["<b>gross"] = net, net + np.arange(len(rows)) % 30
+    sampler = GANOverSampler(
+        TabularGAN(max_steps=10, rules=rules), rules=rules, random_state=0
+    )
+    found = report(sampler, *sampler.fit_resample(X, y), X_test, y_test, random_state=0)
+    kept = found.findings[3]
+    assert (kept.answer, kept.tone) == (
+        ("Yes", "good") if rules == "auto" else ("No", "bad")
+    )
+    assert (found.rules.share == 0) == (rules == "auto")
+    assert found.rules.floor == 0
+    assert "net &lt;= &lt;b&gt;gross" in found.to_html()
+    assert "net &lt;= &lt;b&gt;gross" in found.to_markdown()
+
+
+def test_a_function_of_the_user_is_among_the_rules(split):
+    X, X_test, y, y_test = split
+    young = Predicate(lambda frame: frame["age"] < 90, "nobody is 90")
+    sampler = GANOverSampler(
+        TabularGAN(max_steps=10), rules=["auto", young], random_state=0
+    )
+    found = report(sampler, *sampler.fit_resample(X, y), X_test, y_test, random_state=0)
+    assert "nobody is 90" in found.rules.by_rule["rule"].tolist()
+
+
 @pytest.mark.parametrize("identifiers", ["fresh", "keep"])
 def test_identifiers_of_real_rows_are_red_and_fresh_ones_are_not(split, identifiers):
     X, X_test, y, y_test = (part.copy() for part in split)
@@ -167,7 +199,7 @@ def test_identifiers_of_real_rows_are_red_and_fresh_ones_are_not(split, identifi
     gan = TabularGAN(max_steps=10, identifiers=identifiers)
     sampler = GANOverSampler(gan, sample_filter=None, random_state=0)
     found = report(sampler, *sampler.fit_resample(X, y), X_test, y_test, random_state=0)
-    _, _, away = found.findings
+    away = found.findings[2]
     if identifiers == "keep":
         assert (away.answer, away.tone) == ("Yes", "bad")
         assert "'customer' (100.0%)" in away.evidence

@@ -5,12 +5,14 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
+from gan_augment.metrics.rules import RuleViolations
 from gan_augment.metrics.utility import Gain
 from gan_augment.reporting.findings import (
     gives_away,
     helps_by_comparison,
     helps_by_one_split,
     helps_unknown,
+    keeps_rules,
     looks_real,
     verdict,
 )
@@ -147,6 +149,38 @@ def test_the_verdict_follows_the_help_and_warns_of_the_rest():
     assert tone == "open"
     assert text.endswith("do not pass them on.")
     assert verdict(helps_unknown(), *fine)[1] == "open"
+
+
+@pytest.mark.parametrize(
+    ("share", "floor", "answer", "tone"),
+    [
+        (0.0, 0.0, "Yes", "good"),
+        (0.0, 0.02, "Yes", "good"),
+        (0.02, 0.02, "Yes", "good"),
+        (0.004, 0.0, "Not all of them", "open"),
+        (0.3, 0.02, "No", "bad"),
+    ],
+)
+def test_rules_count_that_real_rows_keep(share, floor, answer, tone):
+    by_rule = pd.DataFrame({"rule": ["net <= gross"], "share": [share]})
+    kept = keeps_rules(RuleViolations(share, floor, by_rule))
+    assert (kept.answer, kept.tone) == (answer, tone)
+    assert ("net <= gross" in kept.evidence) == (share > 0)
+
+
+def test_a_table_without_rules_breaks_none():
+    none = RuleViolations(0.0, 0.0, pd.DataFrame({"rule": [], "share": []}))
+    assert keeps_rules(none).answer == "No rules found"
+
+
+def test_the_verdict_warns_of_rows_that_break_rules():
+    helps = helps_by_comparison(comparison({"GAN": (0.1, 0.2)}, "gain"), "GAN")
+    by_rule = pd.DataFrame({"rule": ["net <= gross"], "share": [0.3]})
+    kept = keeps_rules(RuleViolations(0.3, 0.0, by_rule))
+    fine = looks_real(quality()), gives_away(quality())
+    text, tone = verdict(helps, *fine, kept)
+    assert "They break rules of the table: use them for this classifier alone." in text
+    assert tone == "good"
 
 
 def test_one_split_is_not_enough_to_say_use_them():

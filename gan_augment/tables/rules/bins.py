@@ -8,6 +8,11 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import (
+    check_array_of,
+    check_ascending,
+    check_codes,
+)
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import Levels
@@ -47,6 +52,19 @@ class Bins(ComputedRule):
     highest: np.ndarray
     missing: int
     gain: float
+
+    def __post_init__(self) -> None:
+        most = self.result.missing_code
+        check_codes(self.order, "order", (-1,), 0, most)
+        for name in ("lowest", "highest"):
+            check_array_of(getattr(self, name), name, self.order.shape, "f")
+        # Every interval ends before the next one begins.
+        check_ascending(np.column_stack([self.lowest, self.highest]).ravel(), "ends")
+        if not (len(self.order) and -1 <= self.missing <= most):
+            raise ValueError(
+                f"Bins must have an interval, and a code from -1 to {most} for missing "
+                f"numbers. Got {len(self.order)} intervals and {self.missing}."
+            )
 
     @property
     def target(self) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.tables.rules.columns import Column
 from gan_augment.tables.rules.rule import replaced
 from gan_augment.tables.rules.target import Levels
@@ -29,6 +30,13 @@ class Choice:
 
     shares: np.ndarray
     others: pd.Index
+
+    def __post_init__(self) -> None:
+        check_array_of(self.shares, "shares", (-1,), "f")
+        if (self.shares < 0).any() or not np.isclose(self.shares.sum(), 1.0):
+            raise ValueError("`shares` must be at least 0 and add up to 1.")
+        if self.shares[-1] > 0 and not len(self.others):
+            raise ValueError("`others` must hold a value if it has a share. Got none.")
 
     def draw(
         self, levels: Levels, index: pd.Index, rng: np.random.Generator

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gan_augment.encoding.arrays import check_array_of, check_ascending
+
 # Groups of rows with a like bound, and the fewest rows of each.
 MOST_GROUPS = 16
 FEWEST_ROWS = 60
@@ -33,6 +35,14 @@ class Distribution:
     is_atom: np.ndarray
 
     def __post_init__(self) -> None:
+        check_array_of(self.values, "values", (-1,))
+        n_values = len(self.values)
+        check_array_of(self.edges, "edges", (n_values + 1,), "f")
+        check_array_of(self.is_atom, "is_atom", (n_values,), "b")
+        check_ascending(self.values, "values")
+        check_ascending(self.edges, "edges")
+        if not n_values:
+            raise ValueError("A Distribution must have at least one value. Got none.")
         middle = (self.edges[:-1] + self.edges[1:]) / 2
         self._middle = middle
         self._knots = np.column_stack(
@@ -105,6 +115,10 @@ class Bounded:
     is_upper: bool
     edges: np.ndarray
     groups: list[Distribution]
+
+    def __post_init__(self) -> None:
+        check_array_of(self.edges, "edges", (len(self.groups) - 1,))
+        check_ascending(self.edges, "edges")
 
     @classmethod
     def of(cls, values: np.ndarray, bounds: np.ndarray, *, is_upper: bool) -> Bounded:

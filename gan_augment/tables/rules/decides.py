@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from gan_augment.encoding.arrays import check_array_of
+from gan_augment.encoding.arrays import check_codes
 from gan_augment.tables.rules.columns import Column, Columns, kind_of
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import Levels
@@ -40,10 +40,7 @@ class Decides(ComputedRule):
 
     def __post_init__(self) -> None:
         shape = (self.source.missing_code + 1,)
-        check_array_of(self.decided, "decided", shape, "i")
-        most = self.result.missing_code
-        if not ((self.decided >= -1) & (self.decided <= most)).all():
-            raise ValueError(f"`decided` must hold codes from -1 to {most}.")
+        check_codes(self.decided, "decided", shape, -1, self.result.missing_code)
 
     @property
     def target(self) -> Any:

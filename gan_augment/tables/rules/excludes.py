@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.values import CategoricalDomain, is_missing
 from gan_augment.tables.rules.choice import Choice, choice_of, drawn, evenly
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
@@ -63,6 +64,16 @@ class Excludes(Rule):
     elsewhere: Choice
     otherwise: pd.Index
     gain: float
+
+    def __post_init__(self) -> None:
+        shape = (self.result.missing_code + 2,)
+        check_array_of(self.excluded, "excluded", shape, "b")
+        for name in ("allowed", "elsewhere"):
+            check_array_of(getattr(self, name).shares, f"{name}.shares", shape, "f")
+        if self.allowed.shares[self.excluded].any():
+            raise ValueError("`allowed` must have no share of what is excluded.")
+        if self.only_then and self.decided is None:
+            raise ValueError("`only_then` must be False where several values are left.")
 
     @property
     def columns(self) -> tuple[Any, ...]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
@@ -50,6 +51,11 @@ class Linear(ComputedRule):
     intercept: float
     tolerance: float
     n_rows: int
+
+    def __post_init__(self) -> None:
+        check_array_of(np.array(self.factors), "factors", (len(self.terms),))
+        constants = np.array([self.intercept, self.tolerance])
+        check_array_of(constants, "intercept and tolerance", (2,))
 
     @property
     def target(self) -> Any:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import check_array_of
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.linear import (
     EXACT,
@@ -54,6 +55,10 @@ class Product(ComputedRule):
     factor: float
     tolerance: float
     n_rows: int
+
+    def __post_init__(self) -> None:
+        constants = np.array([self.factor, self.tolerance])
+        check_array_of(constants, "factor and tolerance", (2,))
 
     @property
     def target(self) -> Any:

@@ -237,8 +237,22 @@ class Rules(BaseEstimator):
         )
 
     def get_state(self) -> dict[str, Any]:
-        """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""
+        """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`.
+
+        Raises
+        ------
+        TypeError
+            If a rule is code of the user's: a function, or a class that is none of
+            :data:`KINDS`.
+        """
         check_is_fitted(self, "rules_")
+        code = [str(rule) for rule in self.rules_ if type(rule) not in KINDS]
+        if code:
+            raise TypeError(
+                "`rules` must be rules that are found in a table to be saved. Got "
+                f"{code}, which are code, and loading a model runs none. Fit without "
+                "them, or keep the fitted object in memory."
+            )
         return {"rules": self.rules_, "reduction": self.reduction_}
 
     def set_state(self, state: dict[str, Any]) -> Rules:

@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import (
+    check_array_of,
+    check_ascending,
+    check_codes,
+)
 from gan_augment.tables.rules.columns import dense, to_numbers
 from gan_augment.tables.rules.conditional import Bounded
 from gan_augment.tables.rules.excludes import Excludes
@@ -240,6 +245,18 @@ class Nested(Step):
     groups: Levels
     order: list[np.ndarray]
     edges: list[np.ndarray]
+
+    def __post_init__(self) -> None:
+        n_groups, most = self.groups.missing_code + 1, self.levels.missing_code
+        if not len(self.order) == len(self.edges) == n_groups:
+            raise ValueError(
+                f"Nested must have levels and edges of {n_groups} groups. Got "
+                f"{len(self.order)} and {len(self.edges)}."
+            )
+        for order, edges in zip(self.order, self.edges, strict=True):
+            check_codes(order, "order", (-1,), 0, most)
+            check_array_of(edges, "edges", (len(order) + 1,), "f")
+            check_ascending(edges, "edges")
 
     @classmethod
     def of(

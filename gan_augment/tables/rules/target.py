@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gan_augment.encoding.arrays import check_array_of, check_ascending
 from gan_augment.encoding.values import (
     CategoricalDomain,
     NumericDomain,
@@ -37,6 +38,10 @@ class NumericTarget:
     domain: NumericDomain
     bounds: tuple[float, float]
     step: float
+
+    def __post_init__(self) -> None:
+        check_array_of(np.array([*self.bounds, self.step]), "bounds and step", (3,))
+        check_ascending(np.array(self.bounds), "bounds")
 
     @classmethod
     def of(cls, column: Column) -> NumericTarget:
