@@ -39,7 +39,9 @@ class FilteredSMOTE(BaseEstimator):
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
 
-    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple:
+    def fit_resample(
+        self, X: pd.DataFrame, y: np.ndarray
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """Real rows, imputed, then synthetic ones."""
         n_wanted = self.sampling_strategy[True] - int(y.sum())
         sample_filter = ClassFilter(random_state=self.random_state)
@@ -69,7 +71,9 @@ class EncodedSampler(BaseEstimator):
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state
 
-    def fit_resample(self, X: pd.DataFrame, y: np.ndarray) -> tuple:
+    def fit_resample(
+        self, X: pd.DataFrame, y: np.ndarray
+    ) -> tuple[pd.DataFrame, np.ndarray]:
         """Real rows, then synthetic ones."""
         n_wanted = self.sampling_strategy[True] - int(y.sum())
         if n_wanted == 0:

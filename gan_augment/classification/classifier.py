@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -157,7 +157,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "classifier": [HasMethods(["fit"]), None],
         "sampler": [HasMethods(["fit_resample"]), None],
         "teacher": [HasMethods(["fit", "predict_proba"]), None],

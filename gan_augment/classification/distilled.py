@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Self
 
@@ -120,7 +120,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     'DecisionTreeClassifier'
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "classifier": [HasMethods(["fit"])],
         "teacher": [HasMethods(["fit", "predict_proba"]), None],
         "gan": [HasMethods(["fit", "sample"]), None],

@@ -41,7 +41,10 @@ class ImputedSMOTE(BaseEstimator):
     def __init__(
         self,
         *,
-        sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
+        sampling_strategy: float
+        | str
+        | Mapping[Any, int]
+        | Callable[[np.ndarray], Mapping[Any, int]] = "auto",
         random_state: Any = None,
     ) -> None:
         self.sampling_strategy = sampling_strategy

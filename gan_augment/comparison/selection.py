@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal, Self
@@ -101,7 +101,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     True
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "classifier": [HasMethods(["fit", "predict", "predict_proba"])],
         "samplers": [StrOptions({"default"}), dict],
         "cv": [Interval(Integral, 2, None, closed="left")],

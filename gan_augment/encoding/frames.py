@@ -104,7 +104,7 @@ def is_foreign(X: Any) -> bool:
     return _foreign(X) is not None
 
 
-def _foreign(X: Any) -> nw.DataFrame | None:
+def _foreign(X: Any) -> nw.DataFrame[Any] | None:
     if isinstance(X, pd.DataFrame | np.ndarray | list | tuple) or sparse.issparse(X):
         return None
     known = nw.from_native(X, pass_through=True)
@@ -116,7 +116,7 @@ def _foreign(X: Any) -> nw.DataFrame | None:
     return known if isinstance(known, nw.DataFrame) else None
 
 
-def _foreign_series(y: Any) -> nw.Series | None:
+def _foreign_series(y: Any) -> nw.Series[Any] | None:
     if isinstance(y, pd.Series | pd.DataFrame | np.ndarray | list | tuple):
         return None
     known = nw.from_native(y, allow_series=True, pass_through=True)

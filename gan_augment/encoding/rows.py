@@ -16,6 +16,9 @@ from gan_augment.encoding.one_hot import (
     fold_one_hot,
 )
 
+# Groups of one-hot columns, the columns with each group as one, and which those are.
+Folded = tuple[list[OneHotGroup], list[pd.Series], list[bool]]
+
 
 class RealRows:
     """Real rows as the user passed them; what is derived from them is derived once.
@@ -39,7 +42,7 @@ class RealRows:
 
     def __init__(self, X: Any) -> None:
         self.X = X
-        self._folded: dict[frozenset[int], tuple] = {}
+        self._folded: dict[frozenset[int], Folded] = {}
 
     @classmethod
     def of(cls, X: Any) -> RealRows:
@@ -49,7 +52,7 @@ class RealRows:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __reduce__(self) -> tuple:
+    def __reduce__(self) -> tuple[type[RealRows], tuple[Any]]:
         # What is derived is no part of what a cache compares or a process is sent.
         return RealRows, (self.X,)
 
@@ -76,9 +79,7 @@ class RealRows:
         names = find_identifiers(self.frame)
         return [int(self.frame.columns.get_loc(name)) for name in names]
 
-    def folded(
-        self, excluded: frozenset[int] = frozenset()
-    ) -> tuple[list[OneHotGroup], list[pd.Series], list[bool]]:
+    def folded(self, excluded: frozenset[int] = frozenset()) -> Folded:
         """Columns in which every group of one-hot columns is one column.
 
         Parameters

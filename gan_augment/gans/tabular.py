@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -144,7 +144,7 @@ class TabularGAN(BaseGAN):
     ((3, 4), [2, 2, 2])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "max_categories": [Interval(Integral, 2, None, closed="left")],
         "identifiers": [StrOptions({"fresh", "keep", "drop"})],

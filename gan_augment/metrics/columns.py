@@ -6,6 +6,7 @@ measure on the same encoding could not find.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -176,6 +177,6 @@ def _flat(table: Any) -> Any:
     return table
 
 
-def _listed(items: list) -> str:
+def _listed(items: Sequence[object]) -> str:
     *first, last = map(str, items)
     return f"{', '.join(first)} and {last}" if first else last

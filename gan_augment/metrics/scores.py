@@ -16,6 +16,9 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import StratifiedKFold
 
+# Of a class: whether a row is of it, and its score or its label.
+Measure = Callable[[np.ndarray, np.ndarray], float]
+
 SCORES = (
     "average_precision",
     "roc_auc",
@@ -73,7 +76,7 @@ def classifier_scores(
     predicted = probability.argmax(axis=1)
     wrong = ((probability - np.eye(n_classes)[y]) ** 2).sum(axis=1)
 
-    def over_rare(score: Callable) -> float:
+    def over_rare(score: Measure) -> float:
         each = [score(y == label, probability[:, label]) for label in found]
         return float(np.mean(each)) if each else np.nan
 
@@ -100,7 +103,7 @@ def classifier_scores(
 
 
 def _tuned(
-    is_rare: np.ndarray, score: np.ndarray, measure: Callable, best_threshold: Callable
+    is_rare: np.ndarray, score: np.ndarray, measure: Measure, best_threshold: Measure
 ) -> float:
     halves = StratifiedKFold(2, shuffle=True, random_state=0)
     measured = []

@@ -14,12 +14,12 @@ import mlflow
 import numpy as np
 from mlflow.utils.autologging_utils import (
     AUTOLOGGING_INTEGRATIONS,
-    MlflowEventsAndWarningsBehaviorGlobally,
     autologging_integration,
     autologging_is_disabled,
     disable_autologging,
 )
 from mlflow.utils.autologging_utils.logging_and_warnings import (
+    MlflowEventsAndWarningsBehaviorGlobally,
     NonMlflowWarningsBehaviorForCurrentThread,
 )
 from mlflow.utils.autologging_utils.safety import _AutologgingSessionManager

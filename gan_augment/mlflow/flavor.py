@@ -27,10 +27,7 @@ from gan_augment.mlflow.serving import PARAMETERS, GeneratorModel
 from gan_augment.persistence import ModelFileError
 
 FLAVOR_NAME = "gan_augment"
-# What an MLmodel file may name; nothing is imported by a name that a file gives.
-GAN_CLASSES: dict[str, type[BaseSynthesizer]] = {
-    gan_class.__name__: gan_class for gan_class in GANS.values()
-}
+REGISTER = "Register a class of your own with `gan_augment.gans.register_gan`."
 EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
 # A column may be empty in five rows, and would have no type.
 SIGNATURE_ROWS = 100
@@ -107,7 +104,18 @@ def save_model(
         None takes :func:`get_default_pip_requirements`.
     class_counts : mapping, default=None
         Class -> number of training rows, for the card.
+
+    Raises
+    ------
+    ValueError
+        If the class of `gan` is not registered, see
+        :func:`gan_augment.gans.register_gan`.
     """
+    if _registered_class(type(gan).__name__) is not type(gan):
+        raise ValueError(
+            f"`gan` must be of a registered class. Got {type(gan).__name__}, which "
+            f"could not be loaded. {REGISTER}"
+        )
     signature = signature or make_signature(gan)
     model = Model() if mlflow_model is None else mlflow_model
     model.add_flavor(
@@ -242,6 +250,11 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
     return _load(Path(path))
 
 
+def _registered_class(name: str) -> type[BaseSynthesizer] | None:
+    """The class of this name; nothing is imported by a name that a file gives."""
+    return next((c for c in GANS.values() if c.__name__ == name), None)
+
+
 def _load(root: Path) -> BaseSynthesizer:
     """Load from a model directory, staying inside it."""
     try:
@@ -250,11 +263,11 @@ def _load(root: Path) -> BaseSynthesizer:
         raise ModelFileError(
             f"{root} must hold a {FLAVOR_NAME} model. Got another, or a damaged one."
         ) from error
-    gan_class = GAN_CLASSES.get(str(flavor.get("gan_class")))
+    gan_class = _registered_class(str(flavor.get("gan_class")))
     if gan_class is None:
         raise ModelFileError(
-            f"`gan_class` must be one of {sorted(GAN_CLASSES)}. "
-            f"Got {flavor.get('gan_class')!r}."
+            f"`gan_class` must be one of {sorted(c.__name__ for c in GANS.values())}. "
+            f"Got {flavor.get('gan_class')!r}. {REGISTER}"
         )
     data = (root / str(flavor.get("data"))).resolve()
     if not data.is_relative_to(root.resolve()):

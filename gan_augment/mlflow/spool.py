@@ -22,7 +22,7 @@ import time
 import uuid
 import warnings
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -111,7 +111,11 @@ class Journal:
     def new(cls, spool: Path) -> Self:
         """Open a new run in a spool directory, or where temporary files may be."""
         name = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:12]}"
-        for make_place in (lambda: _private(spool), _temporary_spool):
+        places: Sequence[Callable[[], Path]] = (
+            lambda: _private(spool),
+            _temporary_spool,
+        )
+        for make_place in places:
             with contextlib.suppress(OSError):
                 directory = make_place() / name
                 directory.mkdir(mode=0o700, parents=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, Self
 
@@ -73,7 +74,7 @@ class ClassFilter(Refinement, BaseEstimator):
     [1]
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "classifier": [HasMethods(["fit", "predict_proba"]), None],
         "draws_per_row": [Interval(Real, 1, None, closed="left")],
         "random_state": ["random_state"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Self
@@ -157,7 +157,7 @@ class ImageMixture(Refinement, BaseEstimator):
         Class -> number of real images, measures of the GAN and its share.
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "mix": [Interval(Real, 0, 1, closed="both")],
         "augment": [callable, None],
         "guard": ["boolean"],
@@ -168,7 +168,7 @@ class ImageMixture(Refinement, BaseEstimator):
         self,
         mix: float = 0.5,
         *,
-        augment: Callable | None = None,
+        augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
         guard: bool = True,
         random_state: RandomState = None,
     ) -> None:

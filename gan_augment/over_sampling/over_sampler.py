@@ -146,9 +146,10 @@ class GANOverSampler(BaseOverSampler):
     {1: 238}
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         **BaseOverSampler._parameter_constraints,
-        "gan": [StrOptions(set(GANS)), HasMethods(["fit", "sample"]), None],
+        # A view: what is registered later is known.
+        "gan": [StrOptions(GANS.keys()), HasMethods(["fit", "sample"]), None],
         "sample_filter": [
             StrOptions({"class"}),
             HasMethods(["fit", "n_draws", "refine"]),
@@ -164,7 +165,10 @@ class GANOverSampler(BaseOverSampler):
         self,
         gan: Any = None,
         *,
-        sampling_strategy: float | str | Mapping[Any, int] | Callable = "auto",
+        sampling_strategy: float
+        | str
+        | Mapping[Any, int]
+        | Callable[[np.ndarray], Mapping[Any, int]] = "auto",
         sample_filter: Any = "class",
         mixture: str | ImageMixture | None = "auto",
         rules: Any = "auto",

@@ -176,5 +176,5 @@ class RuleEncoder(TableEncoder):
         self.dtypes_ = {name: self.dtypes_.get(name, "rule") for name in self._table[1]}
 
 
-# What the state of a fitted encoder is made of.
-STATE_CLASSES = TABLE_CLASSES.new_child(dict(RULE_CLASSES))
+# What the state of a fitted encoder is made of; kinds that are registered later too.
+STATE_CLASSES = TABLE_CLASSES.new_child(RULE_CLASSES)

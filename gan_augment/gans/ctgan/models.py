@@ -7,7 +7,7 @@ module that imports it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from types import ModuleType
 from typing import Any, Literal
@@ -88,7 +88,7 @@ class CTGAN(PackageSynthesizer):
     ((3, 4), [2, 2, 2])
     """
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         **PackageSynthesizer._parameter_constraints,
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "pac": [Interval(Integral, 1, None, closed="left")],

@@ -15,7 +15,7 @@ import time
 import warnings
 from abc import abstractmethod
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from numbers import Integral
 from typing import Any, Literal
 
@@ -64,7 +64,7 @@ class PackageSynthesizer(BaseSynthesizer):
         {"Cells": Cells, "TrainedNetwork": TrainedNetwork}, STATE_CLASSES
     )
 
-    _parameter_constraints: dict = {
+    _parameter_constraints: Mapping[str, Sequence[object]] = {
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "identifiers": [StrOptions({"fresh", "keep", "drop"})],
         "per_class": ["boolean"],

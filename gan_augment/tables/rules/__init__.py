@@ -4,6 +4,8 @@ Each kind of rule is a file with one class, see :class:`Rule`; :data:`KINDS` lis
 that are discovered. :class:`Rules` holds the rules of a table.
 """
 
+from __future__ import annotations
+
 from gan_augment.tables.rules.keeping import keep_rules
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.rule import ComputedRule, Rule
@@ -19,4 +21,22 @@ __all__ = [
     "Rules",
     "discover",
     "keep_rules",
+    "register_rule",
 ]
+
+
+def register_rule(kind: type[Rule]) -> None:
+    """Let a kind of rule be discovered after all others, saved and loaded.
+
+    Parameters
+    ----------
+    kind : subclass of Rule
+        A dataclass of plain values, of which ``find`` discovers the rules.
+
+    See Also
+    --------
+    Rule : What a kind of rule has to do.
+    """
+    if kind not in KINDS:
+        KINDS.append(kind)
+    STATE_CLASSES.update({c.__name__: c for c in (kind, *kind.state_classes)})

@@ -16,12 +16,14 @@ class Rule(ABC):
     """Something that every real row keeps.
 
     A kind of rule is a subclass: a dataclass of plain values, so that it can be saved,
-    with the methods below. Added to :data:`~gan_augment.tables.rules.KINDS`, it is
-    discovered with the others.
+    with the methods below. Passed to :func:`~gan_augment.tables.rules.register_rule`,
+    it is discovered with the others.
     """
 
     # Name of the kind in listings.
     kind: ClassVar[str] = "rule"
+    # Dataclasses that the state is made of, besides the kind itself.
+    state_classes: ClassVar[tuple[type, ...]] = ()
 
     @property
     @abstractmethod
