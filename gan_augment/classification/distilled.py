@@ -241,10 +241,9 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_is_fitted(self, "classifier_")
         rows = as_rows(X)
         validate_data(self, X=rows, reset=False, skip_check_array=True)
-        if not get_tags(self).input_tags.allow_nan and not isinstance(
-            rows, pd.DataFrame
-        ):
-            # The teacher could not be trained on such rows, whatever the classifier can.
+        is_array = not isinstance(rows, pd.DataFrame)
+        if is_array and not get_tags(self).input_tags.allow_nan:
+            # The teacher could not be trained on them, whatever the classifier can.
             assert_all_finite(rows, input_name="X")
         return self.classifier_
 
