@@ -21,6 +21,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight
 
 from gan_augment import events
 from gan_augment.classification.advantage import advantage
@@ -222,7 +223,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         if get_config()["enable_metadata_routing"]:
             fit_params = dict(process_routing(self, "fit", **params).classifier.fit)
         weight = fit_params.pop("sample_weight", None)
-        weight = None if weight is None else column_or_1d(weight)
+        if weight is not None:
+            weight = _check_sample_weight(weight, X, ensure_non_negative=True)
         self.class_prior_ = self._shares(y, weight)
         if (self.class_prior_ > 0).sum() < 2:
             raise ValueError(
