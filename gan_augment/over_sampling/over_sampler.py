@@ -134,6 +134,12 @@ class GANOverSampler(BaseOverSampler):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if they are strings.
 
+    See Also
+    --------
+    ResampledClassifier : Resamples inside fit, and corrects the probabilities.
+    compare : Measures whether over-sampling helps.
+    check_table : Finds what is wrong with a table.
+
     Examples
     --------
     >>> from collections import Counter
