@@ -21,6 +21,7 @@ from sklearn.utils.metadata_routing import (
     process_routing,
 )
 from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight
 
 from gan_augment import events
 from gan_augment.classification.advantage import advantage
@@ -54,12 +55,13 @@ CLEAR_ADVANTAGE = 2
 
 
 class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
-    """A classifier that is trained on resampled rows and speaks of real ones.
+    """Train a classifier on resampled rows, and predict for real rows.
 
-    Over-sampling inside scikit-learn's own tools: the last step of a ``Pipeline``, or
+    It works with scikit-learn's own tools: as the last step of a ``Pipeline``, or
     inside ``GridSearchCV``, ``CalibratedClassifierCV`` and the like. Rows are resampled
-    in :meth:`fit` alone. What the classifier then learns is how common the classes are
-    among the resampled rows; :meth:`predict_proba` moves this back to the real rows.
+    in :meth:`fit` alone. The classifier learns the class prior of the resampled rows;
+    :meth:`predict_proba` corrects its probabilities to the class prior of the real
+    rows.
 
     Parameters
     ----------
@@ -74,18 +76,20 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         common, to 0.6 times, or to its size. Setting one of its parameters, such as
         ``sampler__gan__max_steps``, makes this sampler the value of `sampler`.
     teacher : classifier, default=None
-        What labels the rows of soft labels. If None, the vote that is the default of
+        Classifier that gives the soft labels. If None, the vote that is the default of
         `classifier`, behind the preprocessing of `classifier` if that is a pipeline;
         or `classifier` itself, where it predicts clearly better than the vote.
     soft_labels : bool or "auto", default="auto"
-        Whether two classifiers more are trained. One sees the rows of the table alone,
-        so that the mean does harm less often. The other sees four times the rows: those
-        of the table, and rows of all classes, as common as they really are, of which
-        each weighs half of a real one and counts for every class with the probability
-        that `teacher` gives it. This needs tables, a GANOverSampler, and a classifier
-        that has ``predict_proba`` and takes ``sample_weight``: in a pipeline the last
-        step, in a vote or a stack every member. ``"auto"`` does it where this is so,
-        but not where `correct_prior` is False or weights would have to be routed.
+        Whether two more classifiers are trained. The first one is trained on the real
+        rows alone, so that the mean is less often worse than doing nothing. The second
+        one is trained on the real rows and, for each of them, on `n_draws` synthetic
+        rows, with the classes as common as in the real rows. Each synthetic row has
+        half the weight of a real one, divided among the classes by the probabilities
+        that `teacher` gives it. Soft labels need a table, a GANOverSampler, and a
+        classifier that has ``predict_proba`` and takes ``sample_weight``: in a pipeline
+        the last step, in a vote or a stack every member. ``"auto"`` takes soft labels
+        if these conditions hold, `correct_prior` is True and no weights would have to
+        be routed.
     correct_prior : bool, default=True
         Whether probabilities are those for classes as common as in the training rows
         rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
@@ -108,15 +112,17 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     class_prior_ : ndarray of shape (n_classes,)
         Their shares of the training rows.
     soft_labels_ : bool
-        What `soft_labels` came to.
+        Whether soft labels were used.
     estimators_ : list of classifier
-        The fitted classifiers: with soft labels that of the real rows alone, then one
-        a draw, then with soft labels that of these. A search, such as GridSearchCV,
-        selects on the real rows; the others are then its ``best_estimator_``.
+        The fitted classifiers, one a draw. With soft labels the classifier of the real
+        rows alone comes before them, and that of the soft labels after them. If
+        `classifier` is a search, such as GridSearchCV, it selects on the real rows, and
+        the others are clones of its ``best_estimator_``.
     estimator_weights_ : ndarray of shape (n_estimators,)
-        What each counts in the mean. All count the same, but with soft labels, where
-        the teacher does not predict clearly better than the classifier, those of hard
-        labels count the less, the more rows of the rarest class there are.
+        Weights of the classifiers in the mean, which add up to 1. All are equal, with
+        one exception: if there are soft labels and the teacher does not predict clearly
+        better than the classifier, the classifiers of the draws weigh less, the more
+        rows the rarest class has.
     teacher_ : classifier or None
         The fitted teacher, with soft labels.
     teacher_advantage_ : float
@@ -222,7 +228,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         if get_config()["enable_metadata_routing"]:
             fit_params = dict(process_routing(self, "fit", **params).classifier.fit)
         weight = fit_params.pop("sample_weight", None)
-        weight = None if weight is None else column_or_1d(weight)
+        if weight is not None:
+            weight = _check_sample_weight(weight, X, ensure_non_negative=True)
         self.class_prior_ = self._shares(y, weight)
         if (self.class_prior_ > 0).sum() < 2:
             raise ValueError(

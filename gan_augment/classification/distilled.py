@@ -53,7 +53,7 @@ def _has(name: str) -> Callable[[Any], bool]:
 
 
 class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """One classifier of your class that has learned from a better one.
+    """Train one classifier of your class to predict like a better one.
 
     Where a vote of several classifiers cannot be shipped, one tree, one linear model or
     one small network can be taught what the vote knows: it is trained on the real rows
@@ -82,7 +82,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_draws : int, default=3
         Synthetic rows drawn for each real one; each weighs half of it.
     random_state : int, RandomState instance or None, default=None
-        Seed of what has none.
+        Seed of the teacher, the GAN and the classifier, if they have none.
 
     Attributes
     ----------

@@ -94,8 +94,7 @@ def make_splits(
             units = "rows" if groups is None else "groups with rows"
             raise ValueError(
                 f"`y` must have at least {n_splits} {units} of every class, one a "
-                f"fold. Got {fewest}. Lower `cv`, or leave out classes that cannot be "
-                "judged."
+                f"fold. Got {fewest}. Lower `cv`, or leave out classes with fewer."
             )
         folding = RepeatedStratifiedKFold(
             n_splits=n_splits, n_repeats=N_REPEATS, random_state=draw_seed(rng)

@@ -14,7 +14,7 @@ NOTHING, TUNED, WEIGHTS = "nothing", "tuned threshold", "class weights"
 VOTE = "vote"
 # Average precision of a classifier that is told the class.
 ALMOST_PERFECT = 0.98
-# How a verdict speaks of other classifiers.
+# What a verdict calls other classifiers.
 NAMES = {VOTE: "A vote of three classifiers"}
 # What a summary shows of the measures, besides the gain.
 SUMMARY = {

@@ -114,6 +114,11 @@ def compare(
     LeakageWarning
         If the table shows that it was resampled before it came here.
 
+    See Also
+    --------
+    report : Reports on the rows of one sampler.
+    ResampledClassifierCV : Chooses a sampler by such a comparison.
+
     Examples
     --------
     >>> from imblearn.over_sampling import RandomOverSampler

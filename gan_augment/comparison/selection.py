@@ -39,7 +39,7 @@ N_ERRORS = 2
 
 
 class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """A classifier that resamples as inner folds advise, or not at all.
+    """Choose by inner folds whether and how to resample, and train a classifier.
 
     :func:`~gan_augment.compare` runs on the training rows. The candidate of the best
     average precision is selected, doing nothing being one of them, and with it all that
@@ -59,8 +59,8 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         over-sampling.
     cv : int, default=5
         Number of inner folds; as many as there are rows, or groups, of the class that
-        has fewest, if these are fewer. With rows of a class in one fold only nothing
-        can be judged, and nothing is done.
+        has fewest, if these are fewer. If no such folds have rows of every class on
+        both sides, nothing is compared, and no sampler is used.
     n_jobs : int, default=None
         Folds at a time.
     random_state : int, RandomState instance or None, default=None
@@ -72,13 +72,22 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Names of the samplers that are used, best first; doing nothing is
         ``"nothing"``.
     comparison_ : Comparison or None
-        What was measured on the inner folds; None if nothing could be judged, or if
-        all classes are as common as each other.
+        What was measured on the inner folds. None if nothing was compared, also
+        because all classes are equally common.
     estimators_ : list of ResampledClassifier
         The fitted classifiers, in that order; that of ``"nothing"`` leaves the rows as
         they are.
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, if they are strings.
+
+    See Also
+    --------
+    ResampledClassifier : Resamples without a choice.
+    compare : Measures what is chosen here.
 
     References
     ----------

@@ -87,6 +87,16 @@ class BaseGAN(BaseSynthesizer):
     callbacks: Sequence[Callback]
     verbose: bool
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        for callback in self.callbacks:
+            if not isinstance(callback, Callback):
+                raise ValueError(
+                    "`callbacks` must hold instances of Callback. Got "
+                    f"{callback!r}. Derive its class from "
+                    "gan_augment.training.callbacks.Callback."
+                )
+
     @abstractmethod
     def _make_encoder(self) -> Encoder:
         """An unfitted encoder of the rows."""

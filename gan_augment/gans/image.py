@@ -127,6 +127,11 @@ class ImageGAN(BaseGAN):
     sample_seed_ : int
         Seed of :meth:`sample` when it is given none.
 
+    See Also
+    --------
+    GANOverSampler : Draws the rows of the rare classes with it.
+    TabularGAN : For tables.
+
     References
     ----------
     .. [1] Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline",

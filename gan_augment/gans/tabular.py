@@ -128,6 +128,11 @@ class TabularGAN(BaseGAN):
     sample_seed_ : int
         Seed of :meth:`sample` when it is given none.
 
+    See Also
+    --------
+    GANOverSampler : Draws the rows of the rare classes with it.
+    ImageGAN : For images.
+
     References
     ----------
     .. [1] Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline",

@@ -20,7 +20,7 @@ from sklearn.metrics.pairwise import polynomial_kernel
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from gan_augment.metrics.columns import as_matrices
-from gan_augment.seeding import RandomState, draw_seed, make_rng
+from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 # Rows whose distances to all others are held at once.
 CHUNK = 1000
@@ -53,12 +53,12 @@ def c2st(
     n_splits : int, default=3
         Number of folds; each kind must have that many rows.
     random_state : int, RandomState instance or None, default=None
-        Source of the folds, of the choice of rows, and of the forest.
+        Source of the folds, of the choice of rows, and of a classifier without a seed.
 
     Returns
     -------
     auc : float
-        At about 0.5 the rows cannot be told apart.
+        About 0.5 if synthetic rows cannot be distinguished from real ones.
 
     Raises
     ------
@@ -91,11 +91,11 @@ def c2st(
         [kind[rng.permutation(len(kind))[:n_rows]] for kind in (real, synthetic)]
     )
     is_synthetic = np.repeat([0, 1], n_rows)
-    if classifier is None:
-        classifier = RandomForestClassifier(random_state=draw_seed(rng))
+    classifier = RandomForestClassifier() if classifier is None else clone(classifier)
+    seeded(classifier, rng)
     folds = StratifiedKFold(n_splits, shuffle=True, random_state=draw_seed(rng))
     probability = cross_val_predict(
-        clone(classifier), rows, is_synthetic, cv=folds, method="predict_proba"
+        classifier, rows, is_synthetic, cv=folds, method="predict_proba"
     )
     return float(roc_auc_score(is_synthetic, probability[:, 1]))
 

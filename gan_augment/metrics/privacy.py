@@ -67,8 +67,9 @@ def copy_rates(
     """Compute the shares of synthetic rows that copy a training row, exactly or nearly.
 
     A row is a near copy if it is as near to a training row as the nearest of the
-    hold-out rows are, those up to the `quantile`. So of rows that know nothing of the
-    training rows about that share are near copies; many more speak of memory.
+    hold-out rows are, those up to the `quantile`. Of rows that do not depend on the
+    training rows, about that share are near copies; many more mean that the generator
+    has memorised training rows.
 
     Parameters
     ----------

@@ -222,7 +222,7 @@ def _training(gan: BaseSynthesizer) -> str:
 def _limits(counts: Mapping[Any, int] | None) -> str:
     lines = [
         "- What the training rows lack or misrepresent, the synthetic rows do too.",
-        "- Add them to training rows only, and judge a classifier on real rows.",
+        "- Add them to training rows only, and evaluate a classifier on real rows.",
         "- A classifier that is trained with them sees other class shares: "
         "`ResampledClassifier` moves its probabilities back.",
         "- They are not anonymous: the training knew every row.",

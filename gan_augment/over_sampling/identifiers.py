@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.rows import RealRows
@@ -37,10 +38,12 @@ class FreshIdentifiers(Refinement):
         ----------
         real : RealRows
             The real rows.
-        y, labels : object
+        y : ndarray of shape (n_samples,)
             Not used, for the protocol of refinements.
         gan : estimator
             The fitted GAN.
+        labels : list
+            Not used, for the protocol of refinements.
 
         Returns
         -------
@@ -65,6 +68,8 @@ class FreshIdentifiers(Refinement):
         """Replace the values of identifiers."""
         if not self.names:
             return X
+        if sparse.issparse(X):
+            return type(X)(self.refine(X.toarray(), label, n_rows, rng))
         X = X.copy()
         for name in self.names:
             column = X[name] if isinstance(X, pd.DataFrame) else pd.Series(X[:, name])

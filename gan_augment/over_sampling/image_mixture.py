@@ -118,18 +118,19 @@ class ImageMixture(Refinement, BaseEstimator):
     Both together make better training images than either alone. Copies that are turned
     or scaled are blurred by that, and a classifier sees it; so their pixels, too, are
     given the distribution of the real ones of their class. A GAN can also do harm:
-    where only rare images are synthetic, whatever tells them from real ones tells the
-    class, and the classifier learns that. So its images are judged first, by
+    where only rare images are synthetic, whatever distinguishes them from real images
+    gives the class away, and the classifier learns that. So the images of the GAN are
+    measured first:
 
-    - *c2st*: the AUC of a random forest on pixels that tells them from real images, of
-      the most common classes, which have the images to test it;
+    - *c2st*: the AUC of a random forest on pixels that distinguishes them from real
+      images. It is that of the most common classes, which have enough images;
     - *diversity*: their mean distance from each other, over that of real images;
     - *novelty*: their distance to the nearest real image of the class, over that of
-      real images to their nearest neighbour. 0 is a copier,
+      real images to their nearest neighbour. 0 is a copier.
 
-    and the worst of the three lowers the GAN's share, down to none. A class of fewer
-    than 10 images gets half of the GAN's share, a single image is copied only; whenever
-    the share is lowered, a warning says why.
+    The worst of the three lowers the GAN's share, down to none. For a class of fewer
+    than 10 images the share is halved, and a single image is only copied. If the share
+    is lowered, a warning says why.
 
     Parameters
     ----------
@@ -143,9 +144,9 @@ class ImageMixture(Refinement, BaseEstimator):
         or turns. Where the class bears more, say so:
         ``RandomAffine(0.07, rotation=15, scale=0.1)``.
     guard : bool, default=True
-        Whether the GAN is judged.
+        Whether these measures may lower the share of the GAN.
     random_state : int, RandomState instance or None, default=None
-        Source of the judgement's choices.
+        Source of the random choices in fit.
 
     Attributes
     ----------
@@ -155,6 +156,25 @@ class ImageMixture(Refinement, BaseEstimator):
         Class -> share of images that come from the GAN.
     report_ : dict
         Class -> number of real images, measures of the GAN and its share.
+
+    See Also
+    --------
+    GANOverSampler : Takes it as `mixture`.
+    ImageGAN : Draws the other images.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from gan_augment import GANOverSampler, ImageGAN, ImageMixture
+    >>> digits = load_digits()
+    >>> sampler = GANOverSampler(
+    ...     ImageGAN(max_steps=2),
+    ...     mixture=ImageMixture(0.25, guard=False),
+    ...     random_state=0,
+    ... )
+    >>> images, labels = sampler.fit_resample(digits.images, digits.target == 3)
+    >>> sampler.mixture_.share_
+    {True: 0.25}
     """
 
     _parameter_constraints: Mapping[str, Sequence[object]] = {
@@ -178,7 +198,7 @@ class ImageMixture(Refinement, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
-        """Keep the real images of the classes, and judge the GAN's.
+        """Keep the real images of the classes, and measure those of the GAN.
 
         Parameters
         ----------

@@ -53,10 +53,12 @@ class KeptRules(Refinement):
         ----------
         real : RealRows
             The real rows.
-        y, labels : object
+        y : object
             Not used, for the protocol of refinements.
         gan : estimator
             The fitted GAN.
+        labels : list
+            Not used, for the protocol of refinements.
 
         Returns
         -------

@@ -39,6 +39,8 @@ from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import warn_of_levels
 from gan_augment.tables.rules import Rules
 
+REFINES = HasMethods(["fit", "n_draws", "refine"])
+
 
 class GANOverSampler(BaseOverSampler):
     """Over-sample with a GAN: synthetic rows for the classes that are rare.
@@ -132,6 +134,12 @@ class GANOverSampler(BaseOverSampler):
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Names of the columns, if they are strings.
 
+    See Also
+    --------
+    ResampledClassifier : Resamples inside fit, and corrects the probabilities.
+    compare : Measures whether over-sampling helps.
+    check_table : Finds what is wrong with a table.
+
     Examples
     --------
     >>> from collections import Counter
@@ -150,11 +158,7 @@ class GANOverSampler(BaseOverSampler):
         **BaseOverSampler._parameter_constraints,
         # A view: what is registered later is known.
         "gan": [StrOptions(GANS.keys()), HasMethods(["fit", "sample"]), None],
-        "sample_filter": [
-            StrOptions({"class"}),
-            HasMethods(["fit", "n_draws", "refine"]),
-            None,
-        ],
+        "sample_filter": [StrOptions({"class"}), REFINES, None],
         "mixture": [StrOptions({"auto"}), ImageMixture, None],
         "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
         "refinements": [list, tuple],
@@ -234,9 +238,10 @@ class GANOverSampler(BaseOverSampler):
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         warn_of_synthetic_rows(X, "The rows of fit_resample")
         self._check_counts()
+        self._check_refinements()
         rng = make_rng(self.random_state)
         real = RealRows(X)
-        wanted = {label: n for label, n in self.sampling_strategy_.items() if n}
+        wanted = {label: int(n) for label, n in self.sampling_strategy_.items() if n}
         self._fit_all(real, y, list(wanted), rng)
         self._warn_of_levels(real)
         drawn, labels = [X], [y]
@@ -253,7 +258,7 @@ class GANOverSampler(BaseOverSampler):
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
             key = plain_label(label)
-            self.n_synthetic_[key] = int(n_rows)
+            self.n_synthetic_[key] = n_rows
             self.n_copies_[key] = int(self._copies.is_copy(rows).sum())
             if not self.n_copies_[key]:
                 # Where rows repeat, unseen real rows may equal synthetic ones too.
@@ -328,13 +333,21 @@ class GANOverSampler(BaseOverSampler):
 
     def _check_counts(self) -> None:
         """Raise a ValueError before any training if rows cannot be counted."""
-        if not isinstance(self.sampling_strategy, Mapping):
-            return
-        for label, n_rows in self.sampling_strategy.items():
-            if n_rows != int(n_rows):
+        for label, n_rows in self.sampling_strategy_.items():
+            if not float(n_rows).is_integer():
                 raise ValueError(
                     "`sampling_strategy` must give a whole number of rows for every "
-                    f"class. Got {n_rows} for class {plain_label(label)!r}. Round it."
+                    f"class. Got {n_rows} more for class {plain_label(label)!r}. Round "
+                    "it."
+                )
+
+    def _check_refinements(self) -> None:
+        """Raise a ValueError if `refinements` holds something else."""
+        for refinement in self.refinements:
+            if not REFINES.is_satisfied_by(refinement):
+                raise ValueError(
+                    "`refinements` must hold objects with fit, n_draws and refine. Got "
+                    f"{refinement!r}. Derive its class from Refinement."
                 )
 
     def _warn_of_levels(self, real: RealRows) -> None:

@@ -68,7 +68,7 @@ def report(
     title : str, default="Report on synthetic rows"
         Heading of the report.
     random_state : int, RandomState instance or None, default=None
-        Which rows are looked at in large tables, and the forests that judge them.
+        Source of the choice of rows in large tables, and of the fitted forests.
 
     Returns
     -------
@@ -81,6 +81,10 @@ def report(
     ValueError
         If `X` is not what the sampler returned, if it made no rows, if the columns of
         the test rows differ, or if the comparison has no such `arm`.
+
+    See Also
+    --------
+    compare : Measures whether over-sampling helps.
 
     Examples
     --------

@@ -94,7 +94,7 @@ class Report:
     title : str
         What it is about.
     summary : str
-        What was made, from what, and judged by what.
+        What was made, from which rows, and which rows it is tested on.
     verdict : str
         What to do, in a sentence or two.
     tone : {"good", "open", "bad"}

@@ -11,8 +11,8 @@ from gan_augment.metrics.rules import RuleViolations
 from gan_augment.metrics.utility import Gain
 from gan_augment.reporting.document import Finding, Tone
 
-# AUC above the floor from which rows are told apart with some success, and easily.
-TOLD_APART, EASILY_TOLD_APART = 0.1, 0.25
+# AUC above the floor from which synthetic rows are distinguished at times, and easily.
+DISTINGUISHED, EASILY_DISTINGUISHED = 0.1, 0.25
 # Share of exact copies above that of unseen real rows that is no coincidence.
 COPIES = 0.005
 # AUC of an attacker from which membership is given away a little, and plainly.
@@ -86,7 +86,7 @@ def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
     c2st, floor = worst.loc["c2st", ["synthetic", "real"]]
     above = _c2st_above_floor(worst)
     answer, tone = _level(
-        above, (TOLD_APART, EASILY_TOLD_APART), ("Yes", "Not quite", "No")
+        above, (DISTINGUISHED, EASILY_DISTINGUISHED), ("Yes", "Not quite", "No")
     )
     evidence = (
         "A classifier that is shown both tells synthetic from unseen real rows with an "

@@ -22,7 +22,7 @@ from gan_augment.tables.check import TableCheck
 
 # Measure -> its name for people, and what it says.
 FIDELITY = {
-    "c2st": ("Told apart (AUC)", "0.5: a classifier cannot tell; 1: always"),
+    "c2st": ("Distinguished (AUC)", "0.5: a classifier cannot tell; 1: always"),
     "marginal_distance": ("Distance of a column", "mean over columns; 0: the same"),
     "association_distance": ("Difference of associations", "of two columns; 0: none"),
     "precision": ("Precision", "share of rows that lie where real rows lie"),
@@ -226,7 +226,7 @@ def summary(rows: ReportedRows, sampler: Any) -> str:
         f"Synthetic rows imitate a rare class, so that a classifier has more of it to "
         f"learn from. Here {type(getattr(sampler, 'gan_', sampler)).__name__} made "
         f"{n_made:,} rows of class{plural} {classes} from {n_real:,} real rows. They "
-        f"are judged by {len(rows.y_test):,} other real rows."
+        f"are tested on {len(rows.y_test):,} other real rows."
     )
 
 

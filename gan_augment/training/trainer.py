@@ -38,7 +38,7 @@ class Trainer:
     """Train a generator against one or several discriminators.
 
     Each step draws real and generated rows and updates first the discriminators, then
-    the generator, whose rows the updated discriminators judge once more.
+    the generator, whose rows pass through the updated discriminators once more.
 
     Parameters
     ----------

@@ -310,6 +310,21 @@ def test_synthetic_rows_may_weigh_less():
         model.set_params(sampler=RandomUnderSampler()).fit(X, y, sample_weight=own)
 
 
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.full(10, np.nan), "sample_weight.*NaN"),
+        (np.ones(3), "sample_weight"),
+        (np.full(10, -1.0), "Negative values.*sample_weight"),
+    ],
+)
+def test_weights_that_are_none_are_named(weight, message):
+    X, y = np.arange(10.0)[:, None], np.array([0] * 8 + [1] * 2)
+    model = ResampledClassifier(LogisticRegression(), RandomOverSampler())
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y, sample_weight=weight)
+
+
 def test_it_works_inside_the_tools_of_scikit_learn(rare):
     X, y = rare[0][:600], rare[1][:600]
     model = ResampledClassifier(LogisticRegression(), SMOTE(), random_state=0)

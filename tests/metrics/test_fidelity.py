@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.linear_model import LogisticRegression
 
 from gan_augment.metrics import c2st, frechet_distance, kernel_distance, prdc
@@ -33,6 +34,13 @@ def test_c2st_of_a_linear_classifier_has_a_closed_form(rng):
     real, synthetic = rng.normal(size=(2, 4000, 1)) + np.array([[[0.0]], [[1.0]]])
     found = c2st(real, synthetic, classifier=LogisticRegression(), random_state=0)
     assert found == pytest.approx(0.760, abs=0.02)
+
+
+def test_the_seed_of_c2st_decides_for_a_classifier_that_has_none(rng):
+    kinds, forest = rng.normal(size=(2, 40, 2)), ExtraTreesClassifier(5)
+    first, second = (c2st(*kinds, classifier=forest, random_state=0) for _ in range(2))
+    assert first == second
+    assert forest.random_state is None
 
 
 def test_c2st_takes_as_many_rows_of_each_kind(rng):

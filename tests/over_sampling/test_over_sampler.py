@@ -251,6 +251,7 @@ LABELS = np.arange(40) % 4 == 0
         (_fails(NUMBERS, LABELS, gan=TabularGAN(loss="l1")), "loss.*'l1'"),
         (_fails(NUMBERS, LABELS, gan=TabularGAN(hidden_dims=[0])), r"whole.*\[0\]"),
         (_fails(NUMBERS, LABELS, gan="tabula"), "'tabular'.*'tabula'"),
+        (_fails(NUMBERS, LABELS, refinements=[3]), "`refinements`.*fit.*Got 3"),
     ],
 )
 def test_bad_input_is_named(call, message):
@@ -345,12 +346,35 @@ def test_any_generator_with_fit_and_sample_will_do(imbalanced):
     assert sampler.history_ == {}
 
 
-def test_half_a_row_is_refused_before_any_training(imbalanced):
+@pytest.mark.parametrize("n_rows", [50.5, np.nan, np.inf])
+@pytest.mark.parametrize("form", [dict, lambda counts: lambda y: counts])
+def test_half_a_row_is_refused_before_any_training(n_rows, form, imbalanced):
     X, y = imbalanced
-    sampler = GANOverSampler(sampling_strategy={"rare": 50.5})
-    with pytest.raises(ValueError, match=r"whole number.*50\.5 for class 'rare'"):
+    sampler = GANOverSampler(sampling_strategy=form({"rare": n_rows}))
+    with pytest.raises(ValueError, match=r"whole number.*for class 'rare'"):
         sampler.fit_resample(X, y)
     assert not hasattr(sampler, "gan_")
+
+
+def test_whole_numbers_may_be_floats(fast_sampler, imbalanced):
+    _, y = fast_sampler.set_params(sampling_strategy={"rare": 50.0}).fit_resample(
+        *imbalanced
+    )
+    assert (y == "rare").sum() == 50
+
+
+@pytest.mark.parametrize(
+    "kind", [sparse.csr_matrix, sparse.csr_array, sparse.csc_array]
+)
+def test_identifiers_of_a_sparse_matrix_are_fresh(kind, fast_sampler):
+    rng = np.random.default_rng(0)
+    X = np.column_stack([1000 + np.arange(100), rng.integers(0, 5, (100, 3))])
+    resampled, _ = fast_sampler.fit_resample(kind(X), np.arange(100) < 20)
+    assert type(resampled) is kind
+    assert resampled.dtype == X.dtype
+    np.testing.assert_array_equal(resampled[:100].toarray(), X)
+    names = resampled[:, [0]].toarray().ravel()
+    assert len(set(names)) == len(names) == 160
 
 
 def test_memory_keeps_the_gan_and_the_filter(imbalanced, tmp_path, monkeypatch):

@@ -64,7 +64,7 @@ def test_the_page_says_what_was_made_and_judged(resampled, found, tmp_path):
     page = found.save(tmp_path / "report.html").read_text(encoding="utf-8")
     n_made = resampled[0].n_synthetic_["rare"]
     assert f"TabularGAN made {n_made} rows of class rare from 200 real rows" in page
-    assert "judged by 200 other real rows" in page
+    assert "tested on 200 other real rows" in page
     for heading in [
         *("Does it help?", "Do the rows look real?", "Do they give real rows away?"),
         "Do the rows keep the table&#39;s rules?",

@@ -71,6 +71,11 @@ def test_the_end_is_told_when_training_fails():
     assert spy.events[-1] == ("end", None)
 
 
+def test_a_callback_that_is_none_is_named_before_the_training():
+    with pytest.raises(ValueError, match=r"`callbacks` must.*Got 3"):
+        fit(max_steps=5, callbacks=[3])
+
+
 def test_divergence_is_an_error_that_says_what_to_do():
     with pytest.raises(FloatingPointError, match="Lower `learning_rate`"):
         fit(max_steps=200, learning_rate=1e30, loss="wasserstein")

@@ -48,7 +48,7 @@ class CTGAN(PackageSynthesizer):
     batch_size : int, default=500
         Rows a batch; rounded up to an even multiple of `pac`.
     pac : int, default=10
-        Rows that the discriminator judges together.
+        Number of rows that are one input of the discriminator.
     max_steps : int, default=1000
         Number of training steps of every model, rounded up to whole epochs. The
         package counts epochs, of which a small class has one step each.
@@ -71,6 +71,11 @@ class CTGAN(PackageSynthesizer):
         Steps, seconds and losses in at most a hundred records a model.
     sample_seed_ : int
         Seed of :meth:`sample` when it is given none.
+
+    See Also
+    --------
+    GANOverSampler : Draws the rows of the rare classes with it.
+    TabularGAN : Our own GAN for tables.
 
     References
     ----------
@@ -227,6 +232,11 @@ class TVAE(PackageSynthesizer):
         Steps, seconds and losses in at most a hundred records a model.
     sample_seed_ : int
         Seed of :meth:`sample` when it is given none.
+
+    See Also
+    --------
+    GANOverSampler : Draws the rows of the rare classes with it.
+    TabularGAN : Our own GAN for tables.
 
     References
     ----------

@@ -60,7 +60,7 @@ class LeaveOut(Step):
 
     @property
     def parents(self) -> tuple[Any, ...]:
-        """Name of the column."""
+        """Names of the columns whose original values are needed."""
         return self.rule.sources
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> None:
@@ -86,7 +86,7 @@ class Remainder(Step):
 
     @property
     def parents(self) -> tuple[Any, ...]:
-        """Name of the column."""
+        """Names of the columns whose original values are needed."""
         return self.rule.sources
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
@@ -131,7 +131,7 @@ class Amount(Step):
 
     @property
     def parents(self) -> tuple[Any, ...]:
-        """Name of the column."""
+        """Names of the columns whose original values are needed."""
         return (self.bound.name,)
 
     def _bound(self, frame: pd.DataFrame) -> pd.Series:
@@ -200,7 +200,7 @@ class Rank(Step):
 
     @property
     def parents(self) -> tuple[Any, ...]:
-        """Name of the column."""
+        """Names of the columns whose original values are needed."""
         return (self.bound.name,)
 
     def _bounds(self, frame: pd.DataFrame) -> np.ndarray:
