@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
     from gan_augment.tables import TableWarning, check_table
+    from gan_augment.tables.rules import Rules
 
 __version__ = "0.2.0"
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ImageMixture",
     "ResampledClassifier",
     "ResampledClassifierCV",
+    "Rules",
     "TableWarning",
     "TabularGAN",
     "check_table",
@@ -59,6 +61,7 @@ _HOME = {
     "ImageMixture": "gan_augment.over_sampling",
     "ResampledClassifier": "gan_augment.classification",
     "ResampledClassifierCV": "gan_augment.comparison",
+    "Rules": "gan_augment.tables.rules",
     "TableWarning": "gan_augment.tables",
     "TabularGAN": "gan_augment.gans",
     "check_table": "gan_augment.tables",

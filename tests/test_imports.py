@@ -44,6 +44,7 @@ ALLOWED: dict[str, set[str]] = {
         "persistence",
         "plotting",
         "reporting",
+        "tables",
         "training",
     },
     "reporting": {

@@ -46,7 +46,7 @@ X.assign(y=y).head(4)
 # They are found by themselves. A rule is taken only if independent columns would have
 # broken it many times.
 
-from gan_augment.tables.rules import Rules
+from gan_augment import Rules
 
 rules = Rules().fit(X)
 rules

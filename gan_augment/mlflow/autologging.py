@@ -33,6 +33,7 @@ from gan_augment.mlflow.flavor import FLAVOR_NAME
 from gan_augment.mlflow.frames import make_dataset, plain_labels, without_schema_hints
 from gan_augment.mlflow.names import KIND_TAG, VERSION_TAG, check_registered_name
 from gan_augment.mlflow.parameters import fit_parameters
+from gan_augment.mlflow.rules import RULES_FILE, rules_as_json, rules_of
 from gan_augment.mlflow.tracker import RunTracker
 
 
@@ -72,7 +73,8 @@ def autolog(
 
     Each call becomes a run, a child of the active run if there is one: parameters,
     class counts, the training data (digest and schema, never the rows), losses of
-    every epoch, seconds, figures, and the fitted generator as a logged model. With
+    every epoch, seconds, figures, the rules that the rows keep as ``rules.json``, and
+    the fitted generator as a logged model. With
     nothing configured, MLflow keeps them in ``mlflow.db`` in the working directory.
     A :func:`~gan_augment.compare` becomes a run with a child for every arm; its fits
     are no runs.
@@ -306,7 +308,7 @@ def _log_fit(
     resampled: tuple[Any, Any],
     options: Options,
 ) -> None:
-    """What only a fit that is kept has: data, figures, the generator."""
+    """What only a fit that is kept has: data, figures, rules, the generator."""
     X, y = inputs["X"], inputs["y"]
     synthetic = np.flatnonzero(sampler.synthetic_mask_)
     X_synthetic = _safe_indexing(resampled[0], synthetic)
@@ -329,6 +331,9 @@ def _log_fit(
             rows = (X, labels, X_synthetic, synthetic_labels)
             for title, figure in fit_figures(sampler, *rows):
                 tracker.log_figure(figure, title)
+    if (rules := rules_of(sampler)) is not None:
+        with _warning_instead("the rules"):
+            tracker.log_text(rules_as_json(rules), RULES_FILE)
     if options["log_models"] and isinstance(sampler.gan_, BaseSynthesizer):
         with _warning_instead("the generator"):
             tracker.log_model(

@@ -25,6 +25,7 @@ from gan_augment.mlflow.evidence import (
 )
 from gan_augment.mlflow.names import OUTCOME_TAG, VERDICT_TAG
 from gan_augment.mlflow.parameters import as_text
+from gan_augment.mlflow.rules import RULES_FILE, rules_of
 
 # A card beside a saved model, and the address in it that the registry fills in.
 CARD_FILE, CARD_URI = "README.md", "models:/NAME"
@@ -34,6 +35,8 @@ EVIDENCE = "Evidence"
 MAX_DESCRIPTION = 5000
 # The most columns and classes that a card names.
 MOST_NAMES = 20
+# The most rules that a card names, and the most characters of one.
+MOST_RULES, MOST_CHARACTERS = 10, 100
 # A class with fewer rows is named among the limits.
 FEW_ROWS = 50
 # What a note shows of the scores of an arm, and how it is called.
@@ -63,7 +66,7 @@ def generator_card(
     outputs: Schema | None,
     class_counts: Mapping[Any, int] | None = None,
 ) -> str:
-    """A model card of a fitted GAN: evidence, data, training, limits, use.
+    """A model card of a fitted GAN: evidence, data, rules, training, limits, use.
 
     Parameters
     ----------
@@ -82,6 +85,7 @@ def generator_card(
     sections = {
         EVIDENCE: evidence_section({}, {}),
         "Data": f"{_classes(gan, class_counts)}\n\n{_columns(gan, outputs)}",
+        **_rules(gan),
         "Training": _training(gan),
         "Limits": _limits(class_counts),
         "Use": _use(gan),
@@ -197,6 +201,21 @@ def _columns(gan: BaseSynthesizer, outputs: Schema | None) -> str:
     if isinstance(gan, ImageGAN):
         return f"Images of {n_columns:,} values, which `predict` gives as columns."
     return f"{n_columns:,} columns{names}."
+
+
+def _rules(gan: BaseSynthesizer) -> dict[str, str]:
+    """A section with the rules that the rows keep, if there are any."""
+    rules = list(rules_of(gan) or ())
+    if not rules:
+        return {}
+    lines = ["Every synthetic row keeps these rules of the training rows:", ""]
+    for text in map(str, rules[:MOST_RULES]):
+        cut = f"{text[:MOST_CHARACTERS]}…" if len(text) > MOST_CHARACTERS else text
+        lines.append(f"- {escaped(cut)}")
+    n_left = len(rules) - MOST_RULES
+    if n_left > 0:
+        lines.append(f"- and {n_left} more in `{RULES_FILE}`")
+    return {"Rules": "\n".join(lines)}
 
 
 def _training(gan: BaseSynthesizer) -> str:

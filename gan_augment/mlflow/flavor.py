@@ -22,6 +22,7 @@ from gan_augment.mlflow.frames import MAX_COLUMNS, without_schema_hints
 from gan_augment.mlflow.names import check_registered_name
 from gan_augment.mlflow.registration import describe, make_registered_model
 from gan_augment.mlflow.registry import CANDIDATE
+from gan_augment.mlflow.rules import RULES_FILE, RULES_KEY, rules_as_json, rules_of
 from gan_augment.mlflow.schemas import SCHEMA_TAG, check_schema, schema_text
 from gan_augment.mlflow.serving import PARAMETERS, GeneratorModel
 from gan_augment.persistence import ModelFileError
@@ -90,6 +91,9 @@ def save_model(
 ) -> None:
     """Save a fitted GAN as an MLflow model directory, with its card as ``README.md``.
 
+    The rules that its rows keep are in ``rules.json``, and in words in the metadata of
+    the model: ``mlflow.pyfunc.load_model(path).metadata.metadata["rules"]``.
+
     Parameters
     ----------
     gan : BaseSynthesizer
@@ -107,6 +111,9 @@ def save_model(
 
     Raises
     ------
+    TypeError
+        If the GAN cannot be saved, for one of its rules is a function, or a column
+        holds values other than numbers, strings, dates or intervals.
     ValueError
         If the class of `gan` is not registered, see
         :func:`gan_augment.gans.register_gan`.
@@ -124,6 +131,10 @@ def save_model(
         gan_class=type(gan).__name__,
         data=DATA_DIRECTORY.as_posix(),
     )
+    rules = rules_of(gan)
+    if rules is not None:
+        in_words = [str(rule) for rule in rules]
+        model.metadata = (model.metadata or {}) | {RULES_KEY: in_words}
     with tempfile.TemporaryDirectory() as directory:
         files = Path(directory) / DATA_DIRECTORY.name
         gan.save(files)
@@ -138,6 +149,8 @@ def save_model(
         )
     card = generator_card(gan, signature.outputs, class_counts)
     (Path(path) / CARD_FILE).write_text(card, encoding="utf-8")
+    if rules is not None:
+        (Path(path) / RULES_FILE).write_text(rules_as_json(rules), encoding="utf-8")
 
 
 def log_model(

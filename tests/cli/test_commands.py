@@ -200,6 +200,24 @@ def test_the_first_period_must_have_every_class(here, capsys):
     assert "Got none of 'yes' in 40 rows. Lower --folds." in capsys.readouterr().err
 
 
+def test_check_lists_the_rules(here, capsys):
+    rows = make_rows()
+    for i in range(40):
+        rng = np.random.default_rng(i)
+        rows[f"low {i}"] = rng.integers(0, 40, len(rows))
+        rows[f"high {i}"] = rows[f"low {i}"] + rng.integers(0, 3, len(rows))
+    rows.to_csv("ordered.csv", index=False)
+    assert main(["check", "ordered.csv", *TARGET, "--json"]) == 0
+    rules = json.loads(capsys.readouterr().out)["rules"]
+    assert len(rules) > 30
+    assert all(each["support"] > 0 for each in rules)
+    assert main(["check", "ordered.csv", *TARGET]) == 0
+    printed = capsys.readouterr().out
+    assert f"Rules: {len(rules)} that every row keeps" in printed
+    assert [each["rule"] in printed for each in rules].count(True) == 30
+    assert f"and {len(rules) - 30} more, which --json lists" in printed
+
+
 def test_check_cleans_what_is_safe(here, capsys):
     (here / "spelled.csv").write_bytes(FILES["spelled.csv"][0])
     arguments = ["check", "spelled.csv", *TARGET]

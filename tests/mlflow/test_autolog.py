@@ -24,6 +24,7 @@ import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
 from gan_augment.mlflow import autologging, tracker
 from gan_augment.mlflow.parameters import as_text
+from gan_augment.tables.rules import Predicate
 from gan_augment.training.callbacks import Callback
 
 
@@ -367,6 +368,28 @@ def test_a_model_that_cannot_be_saved_is_a_warning(
     assert run.info.status == "FINISHED"
     assert run.data.metrics["seconds/fit_resample"] > 0
     assert "generator: TypeError" in caplog.text
+
+
+def test_rules_are_logged_and_one_that_is_a_function_costs_the_model_alone(
+    autolog, imbalanced, caplog
+):
+    X, y = imbalanced
+    X = X.assign(older=X["age"] + np.arange(len(X)) % 9)
+    adults = Predicate(lambda frame: frame["age"] < 100, "nobody is 100")
+    gan = TabularGAN(max_steps=10, rules=["auto", adults])
+    sampler = GANOverSampler(gan, random_state=0)
+    autolog()
+    resampled, _ = sampler.fit_resample(X, y)
+    assert len(resampled) > len(X)
+    (run,) = runs()
+    assert run.info.status == "FINISHED"
+    assert run.outputs is None or not run.outputs.model_outputs
+    assert "generator: TypeError" in caplog.text
+    assert "nobody is 100" in caplog.text
+    rules = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/rules.json")
+    described = {rule["description"]: rule["support"] for rule in rules}
+    assert described["age <= older"] > 20
+    assert described["nobody is 100"] == 0
 
 
 def test_what_fails_while_a_fit_is_logged_ends_its_run(

@@ -1,5 +1,6 @@
 """The flavour: data-only files, the same rows in a new process, clear refusals."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from tables_rules_planted import planted
 
 import gan_augment.mlflow
 from gan_augment import CTGAN, TVAE, TabularGAN
+from gan_augment.mlflow import cards, flavor
 from gan_augment.persistence import ModelFileError
 
 
@@ -30,6 +33,37 @@ def test_a_registered_generator_is_found_by_its_alias(logged):
     loaded = gan_augment.mlflow.load_model("models:/generator@candidate")
     rows, _ = loaded.sample(20, label="rare", random_state=3)
     pd.testing.assert_frame_equal(rows, gan.sample(20, label="rare", random_state=3)[0])
+
+
+def test_a_model_tells_the_rules_that_its_rows_keep(store):
+    X, words = planted("sum", 600, 0)
+    gan = TabularGAN(max_steps=3, random_state=0).fit(X, np.arange(600) % 3)
+    with mlflow.start_run():
+        info = gan_augment.mlflow.log_model(gan, registered_model_name="sums")
+    assert set(info.metadata["rules"]) >= words
+    served = mlflow.pyfunc.load_model("models:/sums@candidate")
+    assert served.metadata.metadata["rules"] == [str(rule) for rule in gan.rules_]
+    assert served.metadata.signature is not None
+    root = Path(mlflow.artifacts.download_artifacts(info.model_uri))
+    listed = json.loads((root / "rules.json").read_text(encoding="utf-8"))
+    assert {rule["description"] for rule in listed} >= words
+    assert all(rule["support"] > 0 for rule in listed)
+    version = mlflow.MlflowClient().get_model_version("sums", "1")
+    (rule,) = words
+    assert f"- {rule}" in version.description
+    assert "## Use" in version.description
+
+
+def test_a_card_of_many_rules_still_says_how_to_use_it():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame()
+    for i in range(cards.MOST_RULES + 2):
+        X[f"a column whose name is long, {i}"] = low = rng.integers(0, 40, 600)
+        X[f"a column that is not less than it, {i}"] = low + rng.poisson(2, 600)
+    gan = TabularGAN(max_steps=3, random_state=0).fit(X, np.arange(600) % 2)
+    card = cards.generator_card(gan, flavor.make_signature(gan).outputs)
+    assert "- and 2 more in `rules.json`" in card
+    assert card.rstrip().endswith("```")
 
 
 def test_a_new_process_without_pickle_draws_the_same_rows(logged, tmp_path):

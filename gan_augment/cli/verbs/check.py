@@ -1,8 +1,8 @@
-"""``check``: what is wrong with a table, before anything is trained on it."""
+"""``check``: what is wrong with a table and what it keeps, before any training."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pandas as pd
 import typer
@@ -17,6 +17,12 @@ from gan_augment.cli.table import (
     describe,
     refuse_amounts,
 )
+
+if TYPE_CHECKING:
+    from gan_augment import Rules
+
+# The most rules that are printed.
+MOST_RULES = 30
 
 
 def check(
@@ -42,11 +48,11 @@ def check(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with a table, and mend what is safe.
+    """Say what is wrong with a table and which rules it keeps, and mend what is safe.
 
     Example: `gan-augment check customers.csv --target churned --clean -o clean.csv`
     """
-    from gan_augment import check_table
+    from gan_augment import Rules, check_table
 
     if clean != (output is not None):
         raise UserError(
@@ -67,6 +73,8 @@ def check(
         X = frame.drop(columns=target)
     found = check_table(X, y)
     console.show(str(found))
+    rules = Rules().fit(X)
+    console.show(_listed(rules))
     done: list[str] = []
     if output is not None:
         X, y, done = found.clean(X, y)
@@ -81,8 +89,18 @@ def check(
             "rows": len(frame),
             "columns": frame.shape[1],
             "findings": found.to_frame().to_dict("records"),
+            "rules": rules.to_frame().to_dict("records"),
             "cleaned": done,
         }
     )
     if strict and found.findings:
         raise typer.Exit(NOT_JUDGED)
+
+
+def _listed(rules: Rules) -> str:
+    """The rules as text, as many as a person reads."""
+    lines = str(rules).splitlines()
+    if len(lines) - 1 > MOST_RULES:
+        left_out = len(lines) - 1 - MOST_RULES
+        lines[MOST_RULES + 1 :] = [f"  and {left_out} more, which --json lists"]
+    return "\n".join([f"{lines[0]} that every row keeps", *lines[1:]])

@@ -64,7 +64,7 @@ class Rules(BaseEstimator):
     --------
     >>> import numpy as np
     >>> import pandas as pd
-    >>> from gan_augment.tables.rules import Rules
+    >>> from gan_augment import Rules
     >>> rng = np.random.default_rng(0)
     >>> net = rng.integers(10, 500, 1000)
     >>> frame = pd.DataFrame({"net": net, "gross": net + rng.integers(0, 99, 1000)})
