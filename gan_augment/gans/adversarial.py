@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -36,6 +36,7 @@ from gan_augment.training.trainer import Judge, Trainer
 N_PROBES = 32
 
 
+@runtime_checkable
 class Encoder(StatefulEncoder, Protocol):
     """What a GAN needs of an encoder."""
 

@@ -6,7 +6,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -42,6 +42,7 @@ class Synthesizer(Protocol):
         """Draw rows of a class; the rows and their classes."""
 
 
+@runtime_checkable
 class StatefulEncoder(Protocol):
     """What saving a generative estimator needs of its encoder."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -170,7 +170,7 @@ class TabularGAN(BaseGAN):
     def __init__(
         self,
         *,
-        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         rules: Any = "auto",
