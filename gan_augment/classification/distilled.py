@@ -38,6 +38,7 @@ from gan_augment.classification.weights import (
 from gan_augment.encoding.container import as_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans import TabularGAN
+from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.threads import one_openmp_thread
@@ -132,7 +133,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self,
         classifier: Any,
         teacher: Any = None,
-        gan: Any = None,
+        gan: Synthesizer | None = None,
         *,
         n_draws: int = 3,
         random_state: RandomState = None,

@@ -10,6 +10,7 @@ from sklearn.utils import _safe_indexing
 from gan_augment.classification.replicates import Draw
 from gan_augment.classification.weights import has_method, takes_weights
 from gan_augment.encoding.container import stack_rows
+from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.threads import one_openmp_thread
 
@@ -53,7 +54,7 @@ def check_soft_labels(X: Any, classifier: Any, sampler: Any) -> None:
 
 
 def draw_soft(
-    gan: Any,
+    gan: Synthesizer,
     teacher: Any,
     X: Any,
     y: np.ndarray,

@@ -11,6 +11,7 @@ from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC
 from sklearn.base import BaseEstimator
 
 from gan_augment.encoding.container import to_frame
+from gan_augment.seeding import RandomState
 
 
 class ImputedSMOTE(BaseEstimator):
@@ -45,7 +46,7 @@ class ImputedSMOTE(BaseEstimator):
         | str
         | Mapping[Any, int]
         | Callable[[np.ndarray], Mapping[Any, int]] = "auto",
-        random_state: Any = None,
+        random_state: RandomState = None,
     ) -> None:
         self.sampling_strategy = sampling_strategy
         self.random_state = random_state

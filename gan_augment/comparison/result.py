@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
 from scipy import stats
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from gan_augment.plotting import ComparisonDisplay
 
 NOTHING, TUNED, WEIGHTS = "nothing", "tuned threshold", "class weights"
 VOTE = "vote"
@@ -209,7 +214,9 @@ class Comparison:
         ]
         return " ".join(sentence for sentence in sentences if sentence)
 
-    def plot(self, metric: str = "average_precision", *, ax: Any = None) -> Any:
+    def plot(
+        self, metric: str = "average_precision", *, ax: Axes | None = None
+    ) -> ComparisonDisplay:
         """Draw the differences from the baseline, with their intervals.
 
         Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class TableColumn:
         their class, if it is one for all.
     """
 
-    name: Any
+    name: Hashable
     dtype: Any
     kind: ColumnKind
     missing_value: Any = np.nan

@@ -10,7 +10,7 @@ values are drawn from the region.
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Hashable
 
 import numpy as np
 import pandas as pd
@@ -43,12 +43,12 @@ _NAMES_TIME = re.compile(
 )
 
 
-def names_a_row(name: Any) -> bool:
+def names_a_row(name: Hashable) -> bool:
     """Whether the name of a column says that its values name rows or persons."""
     return bool(_NAMES_ROWS.search(_as_words(name)))
 
 
-def _as_words(name: Any) -> str:
+def _as_words(name: Hashable) -> str:
     """The name of a column in small letters, with blanks between its words."""
     if not isinstance(name, str):
         return ""
@@ -56,7 +56,7 @@ def _as_words(name: Any) -> str:
     return spaced.replace("_", " ").casefold()
 
 
-def find_identifiers(frame: pd.DataFrame) -> list[Any]:
+def find_identifiers(frame: pd.DataFrame) -> list[Hashable]:
     """Names of the columns of a frame that name rows; see :func:`is_identifier`."""
     columns = (frame.iloc[:, position] for position in range(frame.shape[1]))
     return [column.name for column in columns if is_identifier(column)]

@@ -7,7 +7,7 @@ them only roughly, and a row with two levels at once gives a synthetic row away.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class OneHotGroup:
     """
 
     positions: list[int]
-    names: list[Any]
+    names: list[Hashable]
     dtypes: list[Any]
     complete: bool
     cells: list[list[Any]]

@@ -12,8 +12,9 @@ from __future__ import annotations
 import math
 import re
 import string
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
@@ -198,7 +199,7 @@ class TextPattern:
     shapes: list[Shape]
 
     @classmethod
-    def of(cls, texts: list[str], name: Any) -> Self:
+    def of(cls, texts: list[str], name: Hashable) -> Self:
         """Learn the pattern of different texts of a column."""
         by_shape: dict[str, list[str]] = {}
         for text in texts:
@@ -358,7 +359,7 @@ def _lengthened(texts: list[str], shapes: set[str], n_wanted: int) -> Shape:
     return _free_shape(alphabets)
 
 
-def _placeholder(texts: list[str], name: Any) -> Shape:
+def _placeholder(texts: list[str], name: Hashable) -> Shape:
     """What names and free text become: the column's name and a number."""
     words = re.findall(r"[a-z0-9]+", name.casefold()) if isinstance(name, str) else []
     prefix = "-".join(words)[:40] or "text"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import ChainMap
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -95,7 +95,7 @@ class TableEncoder(BaseEstimator):
     def __init__(
         self,
         *,
-        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
     ) -> None:
@@ -306,7 +306,7 @@ class TableEncoder(BaseEstimator):
         return self.container_.build(series, len(numbers))
 
     def draw_identifiers(
-        self, name: Any, column: pd.Series, random_state: RandomState = None
+        self, name: Hashable, column: pd.Series, random_state: RandomState = None
     ) -> pd.Series:
         """Draw fresh values of a column that names rows.
 

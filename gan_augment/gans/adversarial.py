@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans.base import (
     SAMPLE_CHUNK,
     BaseSynthesizer,
+    StatefulEncoder,
     check_depth,
     check_drawn,
     check_weights,
@@ -35,11 +36,9 @@ from gan_augment.training.trainer import Judge, Trainer
 N_PROBES = 32
 
 
-class Encoder(Protocol):
+@runtime_checkable
+class Encoder(StatefulEncoder, Protocol):
     """What a GAN needs of an encoder."""
-
-    def fit(self, X: Any, y: Any = None) -> Encoder:
-        """Learn the encoding."""
 
     def quantize(self, X: Any) -> np.ndarray:
         """Rows -> compact codes."""
@@ -49,12 +48,6 @@ class Encoder(Protocol):
 
     def inverse_transform(self, encoded: np.ndarray) -> Any:
         """Rows of the network -> rows as they came."""
-
-    def get_state(self) -> dict[str, Any]:
-        """What fit learned, as a tree that can be saved."""
-
-    def set_state(self, state: dict[str, Any]) -> Encoder:
-        """Take over what another encoder learned."""
 
 
 class BaseGAN(BaseSynthesizer):
@@ -75,6 +68,7 @@ class BaseGAN(BaseSynthesizer):
     # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
 
+    encoder_: Encoder
     recipe_: Recipe
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
@@ -117,7 +111,7 @@ class BaseGAN(BaseSynthesizer):
         """What the networks calculate in while they are trained."""
         return torch.float32
 
-    def _start(self, generator: Any, batches: ConditionalBatches) -> None:
+    def _start(self, generator: nn.Module, batches: ConditionalBatches) -> None:
         """Give a new generator better weights than random ones."""
 
     def _make_augmentation(self) -> Augmentation | None:

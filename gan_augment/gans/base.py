@@ -6,7 +6,7 @@ from abc import ABCMeta, abstractmethod
 from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,32 @@ SAMPLE_CHUNK = 8192
 N_PARTS = 4
 
 
+class Synthesizer(Protocol):
+    """What an over-sampler needs of a generative estimator."""
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Learn rows and their classes."""
+
+    def sample(
+        self, n_samples: int = 1, *, label: Any = None, random_state: RandomState = None
+    ) -> tuple[Any, np.ndarray]:
+        """Draw rows of a class; the rows and their classes."""
+
+
+@runtime_checkable
+class StatefulEncoder(Protocol):
+    """What saving a generative estimator needs of its encoder."""
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn the encoding."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What fit learned, as a tree that can be saved."""
+
+    def set_state(self, state: dict[str, Any]) -> Self:
+        """Take over what another encoder learned."""
+
+
 class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     """Template: encode, train, draw rows of a class, save and load.
 
@@ -51,7 +77,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     classes_: np.ndarray
     class_prior_: np.ndarray
     sample_seed_: int
-    encoder_: Any
+    encoder_: StatefulEncoder
+    # Of each epoch; nothing of what is not trained in steps.
     history_: dict[str, list[float]]
     # Hyper-parameters that every constructor declares.
     device: str
@@ -70,7 +97,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             )
 
     @abstractmethod
-    def _make_encoder(self) -> Any:
+    def _make_encoder(self) -> StatefulEncoder:
         """An unfitted encoder of the rows."""
 
     @abstractmethod
@@ -123,6 +150,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             ) from error
         self.encoder_ = self._make_encoder().fit(X, y)
         self.class_prior_ = counts / len(y)
+        self.history_ = {}
         rng = make_rng(self.random_state)
         with events.task("train", self, X=X, y=y) as task:
             with one_thread(self.device):

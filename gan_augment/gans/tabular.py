@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any, Literal
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from torch import nn
 
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
@@ -174,7 +175,7 @@ class TabularGAN(BaseGAN):
     def __init__(
         self,
         *,
-        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         rules: Any = "auto",
@@ -230,7 +231,7 @@ class TabularGAN(BaseGAN):
             rules=self.rules,
         )
 
-    def _make_generator(self, rng: torch.Generator) -> Generator:
+    def _make_generator(self, rng: torch.Generator) -> nn.Module:
         self.encoder_.check_variety()
         return Generator(
             latent_dim=self.latent_dim,
@@ -244,7 +245,9 @@ class TabularGAN(BaseGAN):
         n_rarest = int(np.bincount(classes).min())
         return recipe_for_table(len(classes), n_rarest, self.quality)
 
-    def _start(self, generator: Generator, batches: ConditionalBatches) -> None:
+    def _start(self, generator: nn.Module, batches: ConditionalBatches) -> None:
+        if not isinstance(generator, Generator):
+            return  # the network of a subclass begins as it was made
         n_batches = math.ceil(START_ROWS / batches.batch_size)
         drawn = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
         start_from(
@@ -258,7 +261,7 @@ class TabularGAN(BaseGAN):
             ),
         )
 
-    def _make_discriminator(self, rng: torch.Generator) -> Discriminator:
+    def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
         return Discriminator(
             n_inputs=self.encoder_.width_,
             n_classes=len(self.classes_),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ FEWEST_ROWS = 20
 MAX_ROWS = 2000
 # Pairs of columns grow with the square.
 MOST_PAIRED_COLUMNS = 30
+# Real rows, synthetic rows -> a number.
+Measure = Callable[[Any, Any], float]
 
 
 def row_quality(
@@ -30,6 +33,7 @@ def row_quality(
     synthetic: Any,
     *,
     max_rows: int = MAX_ROWS,
+    measures: Mapping[str, Measure] | None = None,
     random_state: RandomState = None,
 ) -> pd.DataFrame:
     """Compute fidelity and privacy of synthetic rows of a class, beside real rows'.
@@ -44,6 +48,9 @@ def row_quality(
         Synthetic rows of the class. Of each kind at least 20 rows.
     max_rows : int, default=2000
         Most rows of each kind that are looked at.
+    measures : mapping of str to callable, default=None
+        Further measures of fidelity by name: ``measure(real, synthetic)`` gives a
+        number.
     random_state : int, RandomState instance or None, default=None
         Which rows these are, and the folds and the forest of :func:`c2st`.
 
@@ -89,6 +96,10 @@ def row_quality(
     unseen = holdout[:n_rows]
     quality = {
         name: _fidelity(unseen, rows[:n_rows], columns, seed)
+        | {
+            own: float(measure(unseen, rows[:n_rows]))
+            for own, measure in (measures or {}).items()
+        }
         for name, rows in (("synthetic", synthetic), ("real", train))
     }
     copies = copy_rates(train, holdout, synthetic)

@@ -220,9 +220,10 @@ def _rules(gan: BaseSynthesizer) -> dict[str, str]:
 
 def _training(gan: BaseSynthesizer) -> str:
     history = gan.history_
-    lines = [
-        f"- {int(history['step'][-1]):,} steps in {history['seconds'][-1]:.1f} seconds."
-    ]
+    lines = []
+    if history:
+        seconds = history["seconds"][-1]
+        lines.append(f"- {int(history['step'][-1]):,} steps in {seconds:.1f} seconds.")
     lines += [
         f"- At the end, {words}: {history[name][-1]:.3f}."
         for name, words in MEASURES.items()

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from gan_augment.comparison import Comparison
+from gan_augment.reporting.document import Report
 from gan_augment.reporting.findings import gives_away
 
 # The gain in average precision, and the interval that its verdict goes by.
@@ -50,7 +50,7 @@ def comparison_figures(comparison: Comparison, arm: str | None) -> dict[str, flo
     return {name: value for name, value in found.items() if np.isfinite(value)}
 
 
-def report_figures(report: Any) -> tuple[dict[str, float], str]:
+def report_figures(report: Report) -> tuple[dict[str, float], str]:
     """Fidelity and privacy in a report: the worst class of each, and the tone."""
     figures: dict[str, float] = {}
     for quality in report.quality.values():

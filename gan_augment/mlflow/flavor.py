@@ -210,7 +210,7 @@ def log_model(
         make_registered_model(client, registered_model_name)
         tags = dict(tags or {}) | {SCHEMA_TAG: schema}
     if step is None:
-        step = int(gan.history_["step"][-1])
+        step = last_step(gan)
     info = Model.log(
         artifact_path=None,
         name=name,
@@ -229,6 +229,11 @@ def log_model(
         describe(client, version, generator_card(gan, signature.outputs, class_counts))
     give_alias(info, registered_model_name, alias)
     return info
+
+
+def last_step(gan: BaseSynthesizer) -> int:
+    """The last step of its training; 0 of what is not trained in steps."""
+    return int(gan.history_["step"][-1]) if gan.history_ else 0
 
 
 def give_alias(info: ModelInfo, registered_name: str | None, alias: str | None) -> None:

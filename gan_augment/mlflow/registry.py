@@ -26,6 +26,7 @@ from gan_augment.mlflow.evidence import (
 )
 from gan_augment.mlflow.names import OUTCOME_TAG, VERDICT_TAG
 from gan_augment.mlflow.schemas import SCHEMA_TAG
+from gan_augment.reporting.document import Report
 
 CANDIDATE, CHAMPION, PREVIOUS = "candidate", "champion", "previous"
 # On a version that is the champion against the evidence: what the evidence says.
@@ -41,7 +42,7 @@ def log_evidence(
     comparison: Comparison | None = None,
     *,
     arm: str | None = None,
-    report: Any = None,
+    report: Report | None = None,
     figures: Mapping[str, float] | None = None,
 ) -> None:
     """Write down whether a logged generator helps, looks real and is private.

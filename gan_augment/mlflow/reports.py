@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import mlflow
 
 from gan_augment.mlflow.names import VERDICT_TAG
+from gan_augment.reporting.document import Report
 
 
-def log_report(report: Any, name: str = "report") -> None:
+def log_report(report: Report, name: str = "report") -> None:
     """Log a report to the active run: both pages, its measures, and its verdict.
 
     Parameters

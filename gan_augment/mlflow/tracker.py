@@ -17,7 +17,7 @@ from mlflow.data.dataset import Dataset
 from mlflow.tracking.context.registry import resolve_tags
 
 from gan_augment.gans import BaseSynthesizer
-from gan_augment.mlflow.flavor import save_model
+from gan_augment.mlflow.flavor import last_step, save_model
 from gan_augment.mlflow.names import (
     ValidNames,
     check_registered_name,
@@ -244,7 +244,7 @@ class RunTracker(Callback):
             "model",
             path="model",
             name=name,
-            step=int(gan.history_["step"][-1]),
+            step=last_step(gan),
             registered_model_name=registered_model_name,
             tags=self._valid_tags(tags or {}),
         )

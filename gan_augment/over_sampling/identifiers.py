@@ -10,6 +10,7 @@ from scipy import sparse
 
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.rows import RealRows
+from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.refinement import Refinement
 
 # Draws of a value before one that is taken is accepted: the pattern has no more.
@@ -31,7 +32,9 @@ class FreshIdentifiers(Refinement):
     names: list[Any]
     _encoder: Any
 
-    def fit(self, real: RealRows, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
+    def fit(
+        self, real: RealRows, y: np.ndarray, gan: Synthesizer, labels: list[Any]
+    ) -> Self:
         """Remember which values are taken.
 
         Parameters

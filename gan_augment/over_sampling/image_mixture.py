@@ -20,6 +20,7 @@ from gan_augment.encoding.container import stack_rows, to_rows
 from gan_augment.encoding.labels import plain_label
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.encoding.rows import RealRows
+from gan_augment.gans.base import Synthesizer
 from gan_augment.metrics import c2st, diversity_ratio
 from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.seeding import RandomState, make_rng
@@ -197,7 +198,7 @@ class ImageMixture(Refinement, BaseEstimator):
         self.guard = guard
         self.random_state = random_state
 
-    def fit(self, X: Any, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
+    def fit(self, X: Any, y: np.ndarray, gan: Synthesizer, labels: list[Any]) -> Self:
         """Keep the real images of the classes, and measure those of the GAN.
 
         Parameters

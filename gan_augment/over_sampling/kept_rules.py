@@ -9,6 +9,7 @@ from sklearn.utils import _safe_indexing
 
 from gan_augment.encoding.container import Container, to_frame
 from gan_augment.encoding.rows import RealRows
+from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.tables.rules import Rules
 
@@ -46,7 +47,7 @@ class KeptRules(Refinement):
     def __init__(self, rules: Any = "auto") -> None:
         self.rules = rules
 
-    def fit(self, real: RealRows, y: Any, gan: Any, labels: list[Any]) -> Self:
+    def fit(self, real: RealRows, y: Any, gan: Synthesizer, labels: list[Any]) -> Self:
         """Find the rules, unless the GAN has.
 
         Parameters

@@ -27,7 +27,7 @@ from gan_augment.encoding.frames import (
 from gan_augment.encoding.labels import exact_labels, plain_label
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans import GANS, ImageGAN
-from gan_augment.gans.base import BaseSynthesizer
+from gan_augment.gans.base import BaseSynthesizer, Synthesizer
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.identifiers import FreshIdentifiers
@@ -167,7 +167,7 @@ class GANOverSampler(BaseOverSampler):
 
     def __init__(
         self,
-        gan: Any = None,
+        gan: str | Synthesizer | None = None,
         *,
         sampling_strategy: float
         | str
@@ -296,7 +296,7 @@ class GANOverSampler(BaseOverSampler):
         self.rules_ = fitted["rules"].rules_ if "rules" in fitted else None
         self._copies = fitted["copies"]
 
-    def _make_gan(self, X: Any) -> Any:
+    def _make_gan(self, X: Any) -> Synthesizer:
         if self.gan is not None and not isinstance(self.gan, str):
             return clone(self.gan)
         made = GANS[self.gan or ("image" if np.ndim(X) > 2 else "tabular")]()
@@ -376,7 +376,7 @@ class GANOverSampler(BaseOverSampler):
         return tags
 
 
-def _fit_gan(gan: Any, X: Any, y: np.ndarray) -> Any:
+def _fit_gan(gan: Synthesizer, X: Any, y: np.ndarray) -> Synthesizer:
     """Fit a GAN. `memory` caches this; the classes wanted are no part of it."""
     # A clone: the GAN as it is before its fit is a part of the filter's cache key.
     return clone(gan).fit(X, y)
@@ -387,8 +387,8 @@ def _fit_refinement(
     real: RealRows,
     y: np.ndarray,
     labels: list[Any],
-    unfitted_gan: Any,
-    gan: Any,
+    unfitted_gan: Synthesizer,
+    gan: Synthesizer,
 ) -> Any:
     """Fit a refinement. `memory` caches this, by the GAN as it was before its fit."""
     return refinement.fit(real, y, gan, labels)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -10,6 +10,7 @@ from sklearn.utils import _safe_indexing
 
 from gan_augment.encoding.container import stack_rows
 from gan_augment.encoding.rows import RealRows
+from gan_augment.gans.base import Synthesizer
 
 # Rounds of drawing for one class before copies of real rows are taken for unavoidable.
 MAX_ROUNDS = 8
@@ -46,7 +47,9 @@ class Refinement:
     True
     """
 
-    def fit(self, real: RealRows, y: np.ndarray, gan: Any, labels: list[Any]) -> Self:
+    def fit(
+        self, real: RealRows, y: np.ndarray, gan: Synthesizer, labels: list[Any]
+    ) -> Self:
         """Learn from the real rows.
 
         Parameters
@@ -108,13 +111,13 @@ class Refinement:
 
 
 def draw_refined(
-    gan: Any,
-    refinements: Sequence[Any],
+    gan: Synthesizer,
+    refinements: Sequence[Refinement],
     label: Any,
     n_rows: int,
     rng: np.random.Generator,
     *,
-    last_resort: Sequence[Any],
+    last_resort: Sequence[Refinement],
 ) -> Any:
     """Draw exactly `n_rows` refined rows of a class.
 
@@ -160,11 +163,15 @@ def draw_refined(
 
 
 def _draw_once(
-    gan: Any, refinements: Iterable[Any], label: Any, n_rows: int, rng: Any
+    gan: Synthesizer,
+    refinements: Sequence[Refinement],
+    label: Any,
+    n_rows: int,
+    rng: np.random.Generator,
 ) -> Any:
     """Draw rows for the first refinement, and pass them through all of them."""
     wanted = [n_rows]
-    for refinement in reversed(list(refinements)):
+    for refinement in reversed(refinements):
         wanted.append(refinement.n_draws(wanted[-1], label))
     n_drawn = wanted.pop()
     # Of no rows a GAN cannot say what they look like.

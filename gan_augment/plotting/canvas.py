@@ -3,27 +3,39 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # The same in every display.
 REAL_COLOR, SYNTHETIC_COLOR = "tab:blue", "tab:orange"
 MAX_LABEL_LENGTH = 18
 
 
-def axes_for(display: Any, ax: Any) -> Any:
+class HasAxes(Protocol):
+    """A display that keeps what it was drawn on."""
+
+    ax_: Axes
+    figure_: Figure
+
+
+def axes_for(display: HasAxes, ax: Axes | None) -> Axes:
     """Return the axes given, or new ones."""
     if ax is None:
         ax = new_figure().subplots()
-    display.ax_, display.figure_ = ax, ax.figure
+    # The figure itself where the axes are in a part of one.
+    display.ax_, display.figure_ = ax, ax.figure.canvas.figure
     return ax
 
 
-def new_figure(**options: Any) -> Any:
+def new_figure(**options: Any) -> Figure:
     """Make a figure of pyplot, which notebooks show."""
     return _matplotlib("pyplot").figure(layout="constrained", **options)
 
 
-def detached_figure(width: float, height: float) -> Any:
+def detached_figure(width: float, height: float) -> Figure:
     """Make a figure that pyplot neither shows nor keeps."""
     return _matplotlib("figure").Figure(figsize=(width, height), layout="constrained")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,10 @@ from sklearn.calibration import CalibrationDisplay
 
 from gan_augment.metrics.scores import LESS_IS_BETTER
 from gan_augment.plotting.canvas import axes_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 BETTER_COLOR, WORSE_COLOR, OPEN_COLOR = "tab:green", "tab:red", "tab:gray"
 
@@ -68,8 +72,8 @@ class ComparisonDisplay:
     'average precision, difference from the baseline'
     """
 
-    ax_: Any
-    figure_: Any
+    ax_: Axes
+    figure_: Figure
 
     def __init__(
         self, differences: pd.DataFrame, metric: str, *, less_is_better: bool = False
@@ -84,7 +88,7 @@ class ComparisonDisplay:
         comparison: ComparedArms,
         *,
         metric: str = "average_precision",
-        ax: Any = None,
+        ax: Axes | None = None,
     ) -> Self:
         """Draw what :func:`~gan_augment.compare` found.
 
@@ -111,7 +115,7 @@ class ComparisonDisplay:
         less_is_better = metric.removeprefix("uncorrected_") in LESS_IS_BETTER
         return cls(differences, metric, less_is_better=less_is_better).plot(ax)
 
-    def plot(self, ax: Any = None) -> Self:
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw.
 
         Parameters
@@ -179,8 +183,8 @@ class CalibrationCurvesDisplay:
     1
     """
 
-    ax_: Any
-    figure_: Any
+    ax_: Axes
+    figure_: Figure
 
     def __init__(self, curves: dict[str, pd.DataFrame]) -> None:
         self.curves = curves
@@ -191,7 +195,7 @@ class CalibrationCurvesDisplay:
         comparison: ComparedArms,
         *,
         arm: str | None = None,
-        ax: Any = None,
+        ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
         """Draw the baseline, and an arm before and after the correction.
@@ -231,7 +235,7 @@ class CalibrationCurvesDisplay:
         curves = {baseline: plain, arm: before, f"{arm}, corrected": after}
         return cls(curves).plot(ax, **kwargs)
 
-    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

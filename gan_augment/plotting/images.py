@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from gan_augment.plotting.canvas import new_figure
 from gan_augment.seeding import RandomState, make_rng
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class ImageGridDisplay:
@@ -38,7 +41,7 @@ class ImageGridDisplay:
     """
 
     axes_: Any
-    figure_: Any
+    figure_: Figure
 
     def __init__(self, real: np.ndarray, synthetic: np.ndarray) -> None:
         self.real = real
@@ -52,7 +55,7 @@ class ImageGridDisplay:
         *,
         n_images: int = 16,
         random_state: RandomState = None,
-        figure: Any = None,
+        figure: Figure | None = None,
     ) -> Self:
         """Draw images of two arrays.
 
@@ -96,7 +99,7 @@ class ImageGridDisplay:
             *(np.clip((images - low) / (high - low or 1), 0, 1) for images in chosen)
         ).plot(figure)
 
-    def plot(self, figure: Any = None) -> Self:
+    def plot(self, figure: Figure | None = None) -> Self:
         """Draw.
 
         Parameters

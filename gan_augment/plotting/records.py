@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from gan_augment.metrics.columns import as_matrices
 from gan_augment.metrics.privacy import closest_distances
 from gan_augment.plotting.canvas import REAL_COLOR, SYNTHETIC_COLOR, axes_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 class ClosestRecordDisplay:
@@ -42,8 +46,8 @@ class ClosestRecordDisplay:
     True
     """
 
-    ax_: Any
-    figure_: Any
+    ax_: Axes
+    figure_: Figure
 
     def __init__(self, holdout: np.ndarray, synthetic: np.ndarray) -> None:
         self.holdout = holdout
@@ -56,7 +60,7 @@ class ClosestRecordDisplay:
         holdout: Any,
         synthetic: Any,
         *,
-        ax: Any = None,
+        ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
         """Draw the distances of two tables to the training rows.
@@ -92,7 +96,7 @@ class ClosestRecordDisplay:
         distances = (closest_distances(train, rows) for rows in (holdout, synthetic))
         return cls(*distances).plot(ax, **kwargs)
 
-    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

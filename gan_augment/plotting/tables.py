@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,10 @@ from gan_augment.plotting.canvas import (
     new_figure,
 )
 from gan_augment.seeding import RandomState, make_rng
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Levels of a category that have a bar; the rest share one.
 MAX_BARS = 8
@@ -61,7 +65,7 @@ class MarginalsDisplay:
     """
 
     axes_: list[Any]
-    figure_: Any
+    figure_: Figure
 
     def __init__(
         self, real: pd.DataFrame, synthetic: pd.DataFrame, distances: pd.DataFrame
@@ -78,7 +82,7 @@ class MarginalsDisplay:
         *,
         columns: Sequence[Any] | None = None,
         max_columns: int = 12,
-        figure: Any = None,
+        figure: Figure | None = None,
     ) -> Self:
         """Draw the columns of two tables.
 
@@ -116,7 +120,7 @@ class MarginalsDisplay:
             real.iloc[:, chosen], synthetic.iloc[:, chosen], distances.iloc[chosen]
         ).plot(figure)
 
-    def plot(self, figure: Any = None) -> Self:
+    def plot(self, figure: Figure | None = None) -> Self:
         """Draw.
 
         Parameters
@@ -147,7 +151,7 @@ class MarginalsDisplay:
         return self
 
     def _draw_column(
-        self, ax: Any, position: int, real: pd.Series, synthetic: pd.Series
+        self, ax: Axes, position: int, real: pd.Series, synthetic: pd.Series
     ) -> None:
         measure, distance = self.distances.iloc[position]
         name = label(self.real.columns[position])
@@ -162,11 +166,11 @@ class MarginalsDisplay:
             _draw_bars(ax, real, synthetic)
 
 
-def _draw_histogram(ax: Any, real: pd.Series, synthetic: pd.Series) -> None:
+def _draw_histogram(ax: Axes, real: pd.Series, synthetic: pd.Series) -> None:
     pooled = pd.concat([real, synthetic]).dropna().to_numpy()
     if len(pooled):
         edges = _edges(pooled)
-        styles = [
+        styles: list[dict[str, Any]] = [
             {"color": REAL_COLOR, "alpha": 0.45, "label": "real"},
             {"color": SYNTHETIC_COLOR, "histtype": "step", "linewidth": 1.8}
             | {"label": "synthetic"},
@@ -174,7 +178,7 @@ def _draw_histogram(ax: Any, real: pd.Series, synthetic: pd.Series) -> None:
         for column, style in zip((real, synthetic), styles, strict=True):
             values = column.dropna().to_numpy()
             shares = np.full(len(values), 1 / max(len(column), 1))
-            ax.hist(values, edges, weights=shares, **style)
+            ax.hist(values, edges.tolist(), weights=shares, **style)
     missing = [column.isna().mean() for column in (real, synthetic)]
     if max(missing) > 0:
         text = f"missing: {missing[0]:.0%} / {missing[1]:.0%}"
@@ -192,7 +196,7 @@ def _edges(values: np.ndarray) -> np.ndarray:
     return np.histogram_bin_edges(inside, bins=MAX_BINS)
 
 
-def _draw_bars(ax: Any, real: pd.Series, synthetic: pd.Series) -> None:
+def _draw_bars(ax: Axes, real: pd.Series, synthetic: pd.Series) -> None:
     shares = pd.DataFrame(
         {
             "real": real.fillna("missing").value_counts(normalize=True),
@@ -245,8 +249,8 @@ class ProjectionDisplay:
     (100, 2)
     """
 
-    ax_: Any
-    figure_: Any
+    ax_: Axes
+    figure_: Figure
 
     def __init__(
         self, real: np.ndarray, synthetic: np.ndarray, explained: np.ndarray
@@ -263,7 +267,7 @@ class ProjectionDisplay:
         *,
         max_rows: int = 1000,
         random_state: RandomState = None,
-        ax: Any = None,
+        ax: Axes | None = None,
         **kwargs: Any,
     ) -> Self:
         """Draw the rows of two tables.
@@ -307,7 +311,7 @@ class ProjectionDisplay:
         explained[: projection.n_components_] = projection.explained_variance_ratio_
         return cls(planes[0], planes[1], explained).plot(ax, **kwargs)
 
-    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters
@@ -324,11 +328,10 @@ class ProjectionDisplay:
         """
         ax = axes_for(self, ax)
         style = {"s": 12, "alpha": 0.6, "linewidths": 0} | kwargs
-        ax.scatter(*self.real.T, **{"color": REAL_COLOR, "label": "real"} | style)
-        ax.scatter(
-            *self.synthetic.T,
-            **{"color": SYNTHETIC_COLOR, "label": "synthetic", "marker": "^"} | style,
-        )
+        of_real = {"color": REAL_COLOR, "label": "real", **style}
+        of_synthetic = {"color": SYNTHETIC_COLOR, "label": "synthetic", "marker": "^"}
+        ax.scatter(*self.real.T, **of_real)
+        ax.scatter(*self.synthetic.T, **{**of_synthetic, **style})
         for axis, which, share in zip(
             "xy", ["1st", "2nd"], self.explained, strict=True
         ):

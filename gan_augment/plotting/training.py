@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.exceptions import NotFittedError
 
 from gan_augment.plotting.canvas import axes_for
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 
 class TrainingCurvesDisplay:
@@ -43,14 +47,16 @@ class TrainingCurvesDisplay:
     ['discriminator loss', 'generator loss', 'gradient penalty']
     """
 
-    ax_: Any
-    figure_: Any
+    ax_: Axes
+    figure_: Figure
 
     def __init__(self, history: Mapping[str, Sequence[float]]) -> None:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None, **kwargs: Any) -> Self:
+    def from_estimator(
+        cls, estimator: Any, *, ax: Axes | None = None, **kwargs: Any
+    ) -> Self:
         """Draw the training of a fitted over-sampler or GAN.
 
         Parameters
@@ -80,7 +86,7 @@ class TrainingCurvesDisplay:
             )
         return cls(history).plot(ax, **kwargs)
 
-    def plot(self, ax: Any = None, **kwargs: Any) -> Self:
+    def plot(self, ax: Axes | None = None, **kwargs: Any) -> Self:
         """Draw.
 
         Parameters

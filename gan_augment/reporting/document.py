@@ -8,11 +8,14 @@ import io
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from gan_augment.metrics.rules import RuleViolations
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as MatplotlibFigure
 
 Tone = Literal["good", "open", "bad"]
 
@@ -51,7 +54,7 @@ class Figure:
     caption: str
 
     @classmethod
-    def of(cls, figure: Any, caption: str) -> Figure:
+    def of(cls, figure: MatplotlibFigure, caption: str) -> Figure:
         """From a matplotlib figure."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=110)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -65,7 +65,7 @@ class RuleEncoder(TableEncoder):
     def __init__(
         self,
         *,
-        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         rules: Any = "auto",

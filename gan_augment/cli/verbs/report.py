@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,9 @@ from gan_augment.cli.options import (
     RegistryOptions,
     Seed,
 )
+
+if TYPE_CHECKING:
+    from gan_augment.reporting import Report
 
 WRITTEN = (".html", ".md")
 
@@ -106,7 +109,7 @@ def report(
     )
 
 
-def _log(tracking: Any, found: Any) -> None:
+def _log(tracking: Any, found: Report) -> None:
     """Keep both pages and the verdict in a run."""
     with tracking.RunTracker(
         "report", tags={"gan_augment.verdict": found.verdict}

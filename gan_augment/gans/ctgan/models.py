@@ -7,7 +7,7 @@ module that imports it.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from types import ModuleType
 from typing import Any, Literal
@@ -102,7 +102,7 @@ class CTGAN(PackageSynthesizer):
     def __init__(
         self,
         *,
-        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         per_class: bool = False,
         latent_dim: int = 128,
@@ -257,7 +257,7 @@ class TVAE(PackageSynthesizer):
     def __init__(
         self,
         *,
-        categorical_features: Literal["auto"] | Sequence[Any] = "auto",
+        categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         per_class: bool = True,
         latent_dim: int = 128,

@@ -85,6 +85,7 @@ class PackageSynthesizer(BaseSynthesizer):
     batch_size: int
     max_steps: int
     verbose: bool
+    encoder_: TableEncoder
     networks_: list[TrainedNetwork]
 
     @abstractmethod

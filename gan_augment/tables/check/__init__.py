@@ -7,7 +7,7 @@ A check is a function of a :class:`~gan_augment.tables.check.table.Table` that y
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
 from gan_augment.tables.check.columns import (
@@ -76,7 +76,7 @@ class TableWarning(UserWarning):
     """A table has something that an over-sampler cannot serve."""
 
 
-def warn_of_levels(X: Any, columns: Sequence[Any], *, stacklevel: int) -> None:
+def warn_of_levels(X: Any, columns: Sequence[Hashable], *, stacklevel: int) -> None:
     """Warn of text that is numbers or dates and was taken for levels.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -67,7 +67,7 @@ def _same_levels(first: Any, second: Any) -> bool:
     )
 
 
-def _drop(name: Any) -> Fix:
+def _drop(name: Hashable) -> Fix:
     def fix(
         X: pd.DataFrame, y: pd.Series | None
     ) -> tuple[pd.DataFrame, pd.Series | None]:

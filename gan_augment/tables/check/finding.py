@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -36,7 +35,7 @@ class Finding:
     """
 
     kind: str
-    column: Any
+    column: Hashable
     message: str
     evidence: Mapping[str, float] = field(default_factory=dict)
     example: str = ""
@@ -53,7 +52,7 @@ class Finding:
         return f"{self.message}{example} {self.remedy}"
 
 
-def fix_column(name: Any, convert: Callable[[pd.Series], pd.Series]) -> Fix:
+def fix_column(name: Hashable, convert: Callable[[pd.Series], pd.Series]) -> Fix:
     """A remedy that converts one column and leaves the others as they are."""
 
     def fix(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import Any, NamedTuple
@@ -49,12 +49,12 @@ class TableCheck:
     n_columns: int
 
     @property
-    def leaking_columns(self) -> list[Any]:
+    def leaking_columns(self) -> list[Hashable]:
         """Columns that give the class away."""
         return [found.column for found in self.of_kind("leak")]
 
     @property
-    def identifiers(self) -> list[Any]:
+    def identifiers(self) -> list[Hashable]:
         """Columns that name rows."""
         return [found.column for found in self.of_kind("identifier")]
 

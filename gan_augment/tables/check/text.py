@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from functools import partial
 from typing import Any
 
@@ -101,7 +101,7 @@ def find_spellings(table: Table) -> Iterator[Finding]:
 
 
 def spelling_finding(
-    name: Any, column: Column, changed: dict[str, str], fix: Fix | None
+    name: Hashable, column: Column, changed: dict[str, str], fix: Fix | None
 ) -> Finding:
     """Levels that differ by case or blanks, given their most common spelling."""
     counts = dict(zip(column.texts, column.counts.tolist(), strict=True))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,7 @@ class Bins(ComputedRule):
 
     kind: ClassVar[str] = "dependence"
 
-    source: Any
+    source: Hashable
     result: Levels
     order: np.ndarray
     lowest: np.ndarray
@@ -67,17 +68,17 @@ class Bins(ComputedRule):
             )
 
     @property
-    def target(self) -> Any:
+    def target(self) -> Hashable:
         """Name of the column that follows from the others."""
         return self.result.name
 
     @property
-    def sources(self) -> tuple[Any, ...]:
+    def sources(self) -> tuple[Hashable, ...]:
         """Name of the column of numbers."""
         return (self.source,)
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.source, self.result.name
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -59,7 +59,7 @@ class Column:
         return cls(series, kind, numbers, position)
 
     @property
-    def name(self) -> Any:
+    def name(self) -> Hashable:
         """Name of the column."""
         return self.series.name
 
@@ -125,7 +125,7 @@ class Columns:
     sample: np.ndarray
 
     @classmethod
-    def of(cls, frame: pd.DataFrame, categorical: Collection[Any] = ()) -> Columns:
+    def of(cls, frame: pd.DataFrame, categorical: Collection[Hashable] = ()) -> Columns:
         """Prepare a table, given the names of columns whose numbers are levels.
 
         Rows that repeat another one in every column bear nothing out, and are left

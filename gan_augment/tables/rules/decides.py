@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -43,12 +44,12 @@ class Decides(ComputedRule):
         check_codes(self.decided, "decided", shape, -1, self.result.missing_code)
 
     @property
-    def target(self) -> Any:
+    def target(self) -> Hashable:
         """Name of the column that follows from the others."""
         return self.result.name
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.source.name, self.result.name
 

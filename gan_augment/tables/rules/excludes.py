@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ class Excludes(Rule):
             raise ValueError("`only_then` must be False where several values are left.")
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.condition.name, self.result.name
 
@@ -117,12 +118,12 @@ class Excludes(Rule):
         return value if alone else f"{levels.name} is {'not ' * negated}{value}"
 
     @property
-    def target(self) -> Any:
+    def target(self) -> Hashable:
         """Name of the column that the level decides."""
         return self.result.name
 
     @property
-    def sources(self) -> tuple[Any, ...]:
+    def sources(self) -> tuple[Hashable, ...]:
         """Name of the column that has the level."""
         return (self.condition.name,)
 
@@ -150,7 +151,7 @@ class Excludes(Rule):
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
-    ) -> dict[Any, pd.Series]:
+    ) -> dict[Hashable, pd.Series]:
         """Draw another value, as often as real rows have it there.
 
         Of the second column, or now and then of the first one: where several levels

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -58,12 +58,12 @@ class Linear(ComputedRule):
         check_array_of(constants, "intercept and tolerance", (2,))
 
     @property
-    def target(self) -> Any:
+    def target(self) -> Hashable:
         """Name of the column that follows from the others."""
         return self.result.name
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.target, *(term.name for term in self.terms)
 
@@ -97,7 +97,7 @@ class Linear(ComputedRule):
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
-    ) -> dict[Any, pd.Series]:
+    ) -> dict[Hashable, pd.Series]:
         """Compute the target anew; what would leave its range is moved into the terms.
 
         The terms take it up in a random order, each as far as its own range allows.

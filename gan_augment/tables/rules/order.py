@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ class Order(Rule):
     given_high: Bounded
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.low.name, self.high.name
 
@@ -71,7 +72,7 @@ class Order(Rule):
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
-    ) -> dict[Any, pd.Series]:
+    ) -> dict[Hashable, pd.Series]:
         """Draw one of the two anew, from what it is in rows with a like other one.
 
         A row moved onto the boundary would make equal values too common.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -42,10 +42,10 @@ class Predicate(Rule):
 
     function: Callable[[pd.DataFrame], Any]
     description: str | None = None
-    names: Sequence[Any] = ()
+    names: Sequence[Hashable] = ()
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return tuple(self.names)
 

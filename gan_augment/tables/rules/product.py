@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import combinations, permutations
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -61,12 +62,12 @@ class Product(ComputedRule):
         check_array_of(constants, "factor and tolerance", (2,))
 
     @property
-    def target(self) -> Any:
+    def target(self) -> Hashable:
         """Name of the column that follows from the others."""
         return self.result.name
 
     @property
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.target, self.first.name, self.second.name
 
@@ -101,7 +102,7 @@ class Product(ComputedRule):
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
-    ) -> dict[Any, pd.Series]:
+    ) -> dict[Hashable, pd.Series]:
         """Compute the target anew; where it would leave its range, the others too."""
         del rng
         rows = frame.loc[broken].copy()

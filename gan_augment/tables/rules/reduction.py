@@ -8,6 +8,7 @@ decide are filled with values from rows where they do not.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,16 +56,16 @@ class Reduction:
         row to take a value from.
     """
 
-    names: list[Any]
+    names: list[Hashable]
     steps: list[Any]
-    spares: list[tuple[Any, pd.Index]]
+    spares: list[tuple[Hashable, pd.Index]]
 
     def reduce(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Leave out or replace what the steps give back."""
-        columns: dict[Any, pd.Series | None] = {
+        columns: dict[Hashable, pd.Series | None] = {
             name: frame[name] for name in self.names
         }
-        decided: dict[Any, np.ndarray] = {}
+        decided: dict[Hashable, np.ndarray] = {}
         for step in self.steps:
             columns[step.column] = step.reduce(frame, columns[step.column])
             where = step.decided(frame)
@@ -119,10 +120,12 @@ class _Planner:
     def __init__(self, frame: pd.DataFrame, rules: list[Rule]) -> None:
         self.frame = frame
         self.rules = rules
-        self.parents: dict[Any, set[Any]] = {name: set() for name in frame.columns}
-        self.steps: dict[Any, list[Step]] = {}
+        self.parents: dict[Hashable, set[Hashable]] = {
+            name: set() for name in frame.columns
+        }
+        self.steps: dict[Hashable, list[Step]] = {}
         # Coarser columns, which are learned for the codes that decide them.
-        self.learned: set[Any] = set()
+        self.learned: set[Hashable] = set()
         # A group of 0/1 columns is one column to the encoder already.
         self.grouped = {
             name for group in find_one_hot_groups(frame) for name in group.names
@@ -138,9 +141,9 @@ class _Planner:
             ordered += self.steps.get(name, [])
         return Reduction(list(self.frame.columns), ordered, self._spares(ordered))
 
-    def _spares(self, steps: list[Step]) -> list[tuple[Any, pd.Index]]:
+    def _spares(self, steps: list[Step]) -> list[tuple[Hashable, pd.Index]]:
         """A value of each filled column from a row where nothing decides it."""
-        decided: dict[Any, np.ndarray] = {}
+        decided: dict[Hashable, np.ndarray] = {}
         for step in steps:
             where = step.decided(self.frame)
             if where is not None:
@@ -155,7 +158,7 @@ class _Planner:
         rules = [rule for rule in self.rules if isinstance(rule, Bins | Decides)]
         # A number that decides only ranges is a measure.
         codes = [rule.source for rule in rules if isinstance(rule, Decides)]
-        nested: set[Any] = set()
+        nested: set[Hashable] = set()
         for source in {levels.name: levels for levels in codes}.values():
             n_levels = source.missing_code
             own = [rule for rule in rules if rule.sources == (source.name,)]
@@ -182,7 +185,7 @@ class _Planner:
                 self.learned.add(groups.name)
                 nested.add(source.name)
 
-    def _is_level(self, name: Any) -> bool:
+    def _is_level(self, name: Hashable) -> bool:
         return kind_of(self.frame[name]) == "level"
 
     def _keys(self, source: Levels, rules: list[Bins | Decides]) -> np.ndarray:
@@ -208,7 +211,7 @@ class _Planner:
                 self._try(Remainder(rule, rule.result.step))
 
     def _fill(self) -> None:
-        covered: dict[Any, np.ndarray] = {}
+        covered: dict[Hashable, np.ndarray] = {}
         for rule in self.rules:
             if isinstance(rule, Linear | Product) or not isinstance(
                 rule, ComputedRule | Excludes
@@ -226,7 +229,7 @@ class _Planner:
     def _replace_by_amounts(self) -> None:
         """A spanning forest of the bounds, the closest related columns first."""
         orders = [rule for rule in self.rules if isinstance(rule, Order)]
-        degree: dict[Any, int] = {}
+        degree: dict[Hashable, int] = {}
         for rule in orders:
             for name in rule.columns:
                 degree[name] = degree.get(name, 0) + 1
@@ -291,18 +294,18 @@ class _Planner:
             )
         return bool((present.to_numpy() == found.to_numpy()).all())
 
-    def _needs(self, name: Any, ancestor: Any) -> bool:
+    def _needs(self, name: Hashable, ancestor: Hashable) -> bool:
         """Whether a column is expanded from another one, directly or not."""
         return any(
             parent == ancestor or self._needs(parent, ancestor)
             for parent in self.parents[name]
         )
 
-    def _sorted(self) -> list[Any]:
+    def _sorted(self) -> list[Hashable]:
         """Columns, parents first, else from left to right."""
-        done: list[Any] = []
+        done: list[Hashable] = []
 
-        def visit(name: Any) -> None:
+        def visit(name: Hashable) -> None:
             if name not in done:
                 for parent in self.frame.columns:
                     if parent in self.parents[name]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Hashable
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -27,7 +28,7 @@ class Rule(ABC):
 
     @property
     @abstractmethod
-    def columns(self) -> tuple[Any, ...]:
+    def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
 
     @abstractmethod
@@ -52,7 +53,7 @@ class Rule(ABC):
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
-    ) -> dict[Any, pd.Series]:
+    ) -> dict[Hashable, pd.Series]:
         """Change the rows that break the rule, in as few columns as possible.
 
         Parameters
@@ -102,11 +103,11 @@ class ComputedRule(Rule):
 
     @property
     @abstractmethod
-    def target(self) -> Any:
+    def target(self) -> Hashable:
         """Name of the column that follows from the others."""
 
     @property
-    def sources(self) -> tuple[Any, ...]:
+    def sources(self) -> tuple[Hashable, ...]:
         """Names of the columns that it follows from."""
         return tuple(name for name in self.columns if name != self.target)
 
@@ -120,7 +121,7 @@ class ComputedRule(Rule):
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
-    ) -> dict[Any, pd.Series]:
+    ) -> dict[Hashable, pd.Series]:
         """Compute the target anew where the rule is broken."""
         del rng
         computed = self.compute(frame.loc[broken])

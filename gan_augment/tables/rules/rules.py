@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -76,13 +76,15 @@ class Rules(BaseEstimator):
     array([False,  True])
     """
 
-    def __init__(self, rules: Any = "auto", *, categorical: Sequence[Any] = ()) -> None:
+    def __init__(
+        self, rules: Any = "auto", *, categorical: Sequence[Hashable] = ()
+    ) -> None:
         self.rules = rules
         self.categorical = categorical
 
     @classmethod
     def of(
-        cls, spec: Any, frame: pd.DataFrame, categorical: Sequence[Any] = ()
+        cls, spec: Any, frame: pd.DataFrame, categorical: Sequence[Hashable] = ()
     ) -> Rules:
         """Fitted rules for what a `rules` parameter may be.
 
@@ -292,7 +294,7 @@ class Rules(BaseEstimator):
         return table.to_html(index=False, border=0, justify="left")
 
 
-def discover(frame: pd.DataFrame, categorical: Sequence[Any] = ()) -> list[Rule]:
+def discover(frame: pd.DataFrame, categorical: Sequence[Hashable] = ()) -> list[Rule]:
     """Find the rules of all :data:`KINDS` that every row keeps.
 
     Parameters
@@ -322,7 +324,9 @@ def _is_rule(item: Any) -> bool:
     return isinstance(item, Rule) or (callable(item) and not isinstance(item, type))
 
 
-def _with_column(frame: pd.DataFrame, name: Any, column: pd.Series) -> pd.DataFrame:
+def _with_column(
+    frame: pd.DataFrame, name: Hashable, column: pd.Series
+) -> pd.DataFrame:
     changed = frame.copy(deep=False)
     changed[name] = column
     return changed

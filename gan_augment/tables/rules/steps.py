@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,14 @@ from gan_augment.tables.rules.target import Levels, NumericTarget
 class Step(ABC):
     """What is done to one column, given the original values of its parents."""
 
-    # Name of the column; a dataclass field of every subclass.
-    column: Any
+    @property
+    @abstractmethod
+    def column(self) -> Hashable:
+        """Name of the column."""
 
     @property
     @abstractmethod
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
 
     def decided(self, frame: pd.DataFrame) -> np.ndarray | None:
@@ -54,12 +56,12 @@ class LeaveOut(Step):
     rule: ComputedRule
 
     @property
-    def column(self) -> Any:
+    def column(self) -> Hashable:
         """Name of the column."""
         return self.rule.target
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return self.rule.sources
 
@@ -80,12 +82,12 @@ class Remainder(Step):
     step: float
 
     @property
-    def column(self) -> Any:
+    def column(self) -> Hashable:
         """Name of the column."""
         return self.rule.target
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return self.rule.sources
 
@@ -125,12 +127,12 @@ class Amount(Step):
     stand_in: float
 
     @property
-    def column(self) -> Any:
+    def column(self) -> Hashable:
         """Name of the column."""
         return self.target.name
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return (self.bound.name,)
 
@@ -194,12 +196,12 @@ class Rank(Step):
     given: Bounded
 
     @property
-    def column(self) -> Any:
+    def column(self) -> Hashable:
         """Name of the column."""
         return self.target.name
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return (self.bound.name,)
 
@@ -276,12 +278,12 @@ class Nested(Step):
         return cls(levels, groups, order, edges)
 
     @property
-    def column(self) -> Any:
+    def column(self) -> Hashable:
         """Name of the column."""
         return self.levels.name
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return (self.groups.name,)
 
@@ -325,12 +327,12 @@ class Fill(Step):
     rule: ComputedRule | Excludes
 
     @property
-    def column(self) -> Any:
+    def column(self) -> Hashable:
         """Name of the column."""
         return self.rule.target
 
     @property
-    def parents(self) -> tuple[Any, ...]:
+    def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return self.rule.sources
 

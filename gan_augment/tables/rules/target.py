@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,7 +35,7 @@ class NumericTarget:
         Spacing of the grid in the same units; 0 without a grid.
     """
 
-    name: Any
+    name: Hashable
     domain: NumericDomain
     bounds: tuple[float, float]
     step: float
@@ -112,7 +113,7 @@ class Levels:
         What stands for a missing value in a column of dtype object: the first one.
     """
 
-    name: Any
+    name: Hashable
     domain: CategoricalDomain
     missing_value: Any = np.nan
 
