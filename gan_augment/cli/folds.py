@@ -11,6 +11,7 @@ from sklearn.model_selection import (
     TimeSeriesSplit,
     train_test_split,
 )
+from sklearn.utils import resample
 
 from gan_augment.cli.console import Console
 from gan_augment.cli.errors import UserError
@@ -41,9 +42,10 @@ def drawn(table: Table, options: FoldOptions, console: Console) -> Table:
             )
         table = table.rows(np.argsort(time.to_numpy(), kind="stable"))
     if options.max_rows and n_rows > options.max_rows:
-        kept, _ = train_test_split(
+        kept = resample(
             np.arange(n_rows),
-            train_size=options.max_rows,
+            replace=False,
+            n_samples=options.max_rows,
             stratify=table.y,
             random_state=0,
         )
@@ -69,8 +71,8 @@ def fold_arguments(
             raise UserError(
                 f"The first of {options.folds + 1} periods of {options.date!r} must "
                 f"have rows of every class. Got none of "
-                f"{', '.join(map(shorter, missing))} in {len(first):,} rows. Lower "
-                "--folds."
+                f"{', '.join(sorted(map(shorter, missing)))} in {len(first):,} rows. "
+                "Lower --folds."
             )
         return {"cv": folding, "groups": None}
     units = pd.Series(np.arange(len(table.y))) if groups is None else groups
@@ -112,6 +114,6 @@ def hold_out(table: Table, options: FoldOptions, seed: int) -> tuple[Table, Tabl
     if missing:
         raise UserError(
             "The rows that are trained on must have every class. Got none of "
-            f"{', '.join(map(shorter, missing))}."
+            f"{', '.join(sorted(map(shorter, missing)))}."
         )
     return table.rows(train), table.rows(test)

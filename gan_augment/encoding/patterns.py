@@ -254,8 +254,11 @@ class IntegerPattern:
     region: Region
 
     @classmethod
-    def of(cls, values: list[int], largest: int) -> Self:
-        """Learn the pattern of different whole numbers, below the dtype's largest."""
+    def of(cls, values: list[int], smallest: int, largest: int) -> Self:
+        """Learn the pattern of different whole numbers, within those of a dtype.
+
+        Raises a ValueError if the dtype has no other numbers.
+        """
         taken = set(values)
         n_wanted = FRESH_PER_VALUE * len(taken)
         low, high = min(taken), max(taken)
@@ -275,10 +278,15 @@ class IntegerPattern:
                 if len(region) * n_parts >= n_wanted:
                     return cls(offset, n_parts, region)
         unit = 10 ** max(0, len(str(abs(high))) - 1)
-        first = (high // unit + 1) * unit
-        if first + n_wanted > largest:
-            first = low - 1 - n_wanted
-        return cls(first, 1, Region.all_of(n_wanted))
+        above, below = (high // unit + 1) * unit, low - 1 - n_wanted
+        if above + n_wanted <= largest:
+            return cls(above, 1, Region.all_of(n_wanted))
+        if below >= smallest:
+            return cls(below, 1, Region.all_of(n_wanted))
+        # Of a dtype of few bits: as many as it has.
+        size = min(largest - smallest + 1, LARGEST_SPACE)
+        places = np.array([v - smallest for v in taken if v - smallest < size])
+        return cls(smallest, 1, Region.free_of(places, size, 1))
 
     @property
     def n_fresh(self) -> int:

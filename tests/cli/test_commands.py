@@ -192,6 +192,18 @@ def test_later_rows_are_held_out(here, capsys):
         assert before.max() < after.min()
 
 
+def test_all_rows_but_one_are_used(here, capsys):
+    from gan_augment.cli.console import Console
+    from gan_augment.cli.folds import drawn
+    from gan_augment.cli.options import ColumnOptions, FoldOptions, ReadingOptions
+    from gan_augment.cli.table import load_table
+
+    columns = ColumnOptions(target="churned")
+    table = load_table("rows.csv", ReadingOptions(), columns, Console())
+    options = FoldOptions(max_rows=len(table.X) - 1)
+    assert len(drawn(table, options, Console()).X) == len(table.X) - 1
+
+
 def test_the_first_period_must_have_every_class(here, capsys):
     rows = make_rows().sort_values("since")
     rows["churned"] = np.where(np.arange(len(rows)) < 100, "no", "yes")

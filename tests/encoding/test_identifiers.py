@@ -227,7 +227,7 @@ def test_fresh_texts_are_never_those_of_the_table(values, seed):
     st.integers(0, 99),
 )
 def test_fresh_numbers_are_never_those_of_the_table(values, seed):
-    pattern = IntegerPattern.of(values, 2**63 - 1)
+    pattern = IntegerPattern.of(values, -(2**63), 2**63 - 1)
     assert pattern.n_fresh >= 4 * len(values)
     drawn = pattern.draw(len(values), np.random.default_rng(seed))
     assert not set(drawn) & set(values)
@@ -240,7 +240,7 @@ def test_numbers_that_leave_gaps_are_filled_up_and_give_no_row_away():
     """A synthetic row would be known by a number that is larger than all others."""
     rng = np.random.default_rng(0)
     values = rng.integers(10**9, 10**10, 2000).tolist()
-    drawn = IntegerPattern.of(values, 2**63 - 1).draw(2000, rng).astype(float)
+    drawn = IntegerPattern.of(values, -(2**63), 2**63 - 1).draw(2000, rng).astype(float)
     assert min(values) < drawn.min()
     assert drawn.max() < max(values)
     assert abs(drawn.mean() / np.mean(values) - 1) < 0.05
@@ -295,3 +295,23 @@ def test_a_damaged_pattern_is_refused():
         Region(2**40, 1, 0, 5)
     with pytest.raises(ValueError, match="no range"):
         Region(10, 5, 0, 5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "n_rows"),
+    [("uint8", 100), ("int8", 100), ("int16", 10_000), ("Int8", 100), ("UInt16", 300)],
+)
+def test_identifiers_of_few_bits_are_fresh(dtype, n_rows):
+    a = np.random.default_rng(0).normal(size=n_rows)
+    X = pd.DataFrame({"id": pd.Series(range(n_rows), dtype=dtype), "a": a})
+    encoder = TableEncoder().fit(X)
+    drawn = encoder.inverse_transform(encoder.transform(X.head(20)))["id"]
+    assert drawn.dtype == dtype
+    assert not drawn.isin(X["id"]).any()
+    assert drawn.is_unique
+
+
+def test_a_dtype_without_room_for_an_identifier_is_named():
+    X = pd.DataFrame({"id": np.arange(256, dtype=np.uint8), "a": np.arange(256) / 7})
+    with pytest.raises(ValueError, match=r"'id' must have a dtype.*Got uint8.*int64"):
+        TableEncoder().fit(X)

@@ -59,9 +59,16 @@ class IdentifierKind(ColumnKind):
         present = sample.values[~missing].unique()
         pattern: TextPattern | IntegerPattern
         if pd.api.types.infer_dtype(present, skipna=True) == "integer":
-            pattern = IntegerPattern.of(
-                [int(value) for value in present], largest_of(sample.values.dtype)
-            )
+            smallest, largest = range_of(sample.values.dtype)
+            if len(present) > largest - smallest:
+                raise ValueError(
+                    f"Column {sample.values.name!r} must have a dtype with room for "
+                    f"fresh identifiers. Got {sample.values.dtype}, all of whose "
+                    "numbers are taken. Convert it to int64, or set "
+                    "identifiers='keep'."
+                )
+            values = [int(value) for value in present]
+            pattern = IntegerPattern.of(values, smallest, largest)
         else:
             name = sample.values.name
             pattern = TextPattern.of([str(value) for value in present], name)
@@ -116,9 +123,10 @@ class IdentifierKind(ColumnKind):
         return self.cells.restore(cells)
 
 
-def largest_of(dtype: Any) -> int:
-    """The largest whole number of a dtype; of objects, that of 64 bits."""
+def range_of(dtype: Any) -> tuple[int, int]:
+    """The smallest and the largest whole number of a dtype; of objects, of 64 bits."""
     numpy_dtype = getattr(dtype, "numpy_dtype", dtype)
-    if isinstance(numpy_dtype, np.dtype) and numpy_dtype.kind in "iu":
-        return int(np.iinfo(numpy_dtype).max)
-    return int(np.iinfo(np.int64).max)
+    if not isinstance(numpy_dtype, np.dtype) or numpy_dtype.kind not in "iu":
+        numpy_dtype = np.dtype(np.int64)
+    limits = np.iinfo(numpy_dtype)
+    return int(limits.min), int(limits.max)
