@@ -38,7 +38,7 @@ def check_soft_labels(X: Any, classifier: Any, sampler: Any) -> None:
     """Raise a ValueError if these cannot have soft labels."""
     if np.ndim(X) != 2:
         raise ValueError(
-            "With soft labels X must be a table, not images. "
+            "With soft labels `X` must be a table, not images. "
             f"Got the shape {np.shape(X)}. Use soft_labels=False."
         )
     if not takes_soft_labels(classifier):

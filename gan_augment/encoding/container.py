@@ -76,7 +76,7 @@ def check_column_names(frame: pd.DataFrame) -> None:
     repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
     if repeated:
         raise ValueError(
-            f"X must have unique column names. Got {repeated} more than once. "
+            f"`X` must have unique column names. Got {repeated} more than once. "
             "Rename the columns."
         )
 

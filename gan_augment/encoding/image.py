@@ -98,7 +98,7 @@ class ImageLayout:
         """Images as they come -> (n, c, h, w)."""
         if X.shape[1:] != self.shape:
             raise ValueError(
-                f"X must hold images of the shape seen in fit, {self.shape}. "
+                f"`X` must hold images of the shape seen in fit, {self.shape}. "
                 f"Got {X.shape[1:]}."
             )
         X = X.reshape(len(X), *self.image_shape)
@@ -365,7 +365,7 @@ def _dense(X: Any) -> np.ndarray:
     if pixels.dtype.kind not in "biuf":
         raise ValueError(f"Pixels must be numbers. Got dtype {pixels.dtype}.")
     if pixels.ndim < 2 or not pixels.size:
-        raise ValueError(f"X must hold images. Got an array of shape {pixels.shape}.")
+        raise ValueError(f"`X` must hold images. Got an array of shape {pixels.shape}.")
     if pixels.dtype.kind == "f" and not np.isfinite(pixels).all():
         raise ValueError(
             "Pixels must be finite. Got NaN or infinity. Fill or drop these images."

@@ -122,7 +122,7 @@ class TableEncoder(BaseEstimator):
         rows = RealRows.of(X)
         frame = rows.frame
         if len(frame) == 0:
-            raise ValueError("X must have at least one row. Got none.")
+            raise ValueError("`X` must have at least one row. Got none.")
         self.container_ = Container.of(rows.X)
         classes = np.zeros(len(frame), dtype=np.intp)
         if y is not None:
@@ -267,7 +267,7 @@ class TableEncoder(BaseEstimator):
         n_columns = len(self.columns_) + n_folded
         if frame.shape[1] != n_columns:
             raise ValueError(
-                f"X must have {n_columns} columns, as in fit. Got {frame.shape[1]}."
+                f"`X` must have {n_columns} columns, as in fit. Got {frame.shape[1]}."
             )
         series, _ = fold_one_hot(frame, self.groups_)
         numbers = np.empty((len(frame), len(self.columns_)))
@@ -331,9 +331,10 @@ class TableEncoder(BaseEstimator):
         """Raise a ValueError if every column is constant."""
         if self.width_ == 0:
             raise ValueError(
-                "X must have a column with at least two different values, identifiers "
-                "aside. Got only constant columns and identifiers. There is nothing to "
-                "learn: repeat rows instead, for example with RandomOverSampler."
+                "`X` must have a column with at least two different values, "
+                "identifiers aside. Got only constant columns and identifiers. There "
+                "is nothing to learn: repeat rows instead, for example with "
+                "RandomOverSampler."
             )
 
     def get_state(self) -> dict[str, Any]:

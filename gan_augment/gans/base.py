@@ -145,7 +145,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             )
         except TypeError as error:
             raise TypeError(
-                f"y must hold labels that can be ordered. Got {error}. Convert them, "
+                f"`y` must hold labels that can be ordered. Got {error}. Convert them, "
                 "for example to strings."
             ) from error
         self.encoder_ = self._make_encoder().fit(X, y)

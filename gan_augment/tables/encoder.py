@@ -118,7 +118,7 @@ class RuleEncoder(TableEncoder):
         real = RealRows.of(X)
         if real.frame.shape[1] != len(self._table[1]):
             raise ValueError(
-                f"X must have {len(self._table[1])} columns, as in fit. Got "
+                f"`X` must have {len(self._table[1])} columns, as in fit. Got "
                 f"{real.frame.shape[1]}."
             )
         return super().to_numbers(self._reduced(real))
