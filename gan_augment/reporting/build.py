@@ -1,7 +1,7 @@
 """report(): whether synthetic rows help, look real, keep rules and reveal real rows.
 
-``findings`` puts the measures into words, ``sections`` shows them, ``document`` writes
-them down; here they are gathered.
+``findings`` puts the measures into words, ``sections`` and ``table_sections`` show
+them, ``document`` writes them down; here they are gathered.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from sklearn.utils import _safe_indexing
 
 from gan_augment.comparison.result import Comparison
 from gan_augment.metrics.quality import FEWEST_ROWS, row_quality
-from gan_augment.reporting import sections
+from gan_augment.reporting import sections, table_sections
 from gan_augment.reporting.document import Report
 from gan_augment.reporting.evidence import ReportedRows, Trials
 from gan_augment.reporting.findings import (
@@ -139,9 +139,9 @@ def report(
             sections.on_utility(helps, trials, comparison, arm),
             sections.on_fidelity(rows, qualities, rng),
             sections.on_privacy(rows, qualities),
-            *([sections.on_rules(rows.broken)] if rows.broken else []),
-            sections.on_data(rows),
-            *([sections.on_check(check)] if check else []),
+            *([table_sections.on_rules(rows.broken)] if rows.broken else []),
+            table_sections.on_data(rows),
+            *([table_sections.on_check(check)] if check else []),
             sections.on_training(sampler),
             sections.on_limits(rows, comparison),
         ],

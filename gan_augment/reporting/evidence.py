@@ -21,7 +21,7 @@ from gan_augment.metrics.utility import (
     scores_of,
     train_with_and_without,
 )
-from gan_augment.tables.rules import Predicate
+from gan_augment.tables.rules import Predicate, Rules
 
 
 class ReportedRows:
@@ -73,11 +73,11 @@ class ReportedRows:
                 for rows in (~self.mask, self.mask)
             )
             self.reused = reused_identifiers(real, synthetic)
-            own = getattr(sampler, "rules_", None) or ()
-            functions = [rule for rule in own if isinstance(rule, Predicate)]
-            self.broken = rule_violations(
-                real, synthetic, ["auto", *functions], holdout=self.X_test
-            )
+            own = getattr(sampler, "rules_", None)
+            functions = [rule for rule in own or () if isinstance(rule, Predicate)]
+            declared = () if own is None else own.categorical
+            rules = Rules(["auto", *functions], categorical=declared)
+            self.broken = rule_violations(real, synthetic, rules, holdout=self.X_test)
         classes, counts = np.unique(self.y[self.mask], return_counts=True)
         self.rare = classes[np.argsort(-counts, kind="stable")].tolist()
 

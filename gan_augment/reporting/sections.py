@@ -7,13 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.calibration import CalibrationDisplay
-from sklearn.utils import _safe_indexing
 
 from gan_augment import plotting as displays
 from gan_augment.comparison.result import ALMOST_PERFECT, Comparison
-from gan_augment.metrics.columns import is_numeric, plain_frames
 from gan_augment.metrics.quality import MAX_ROWS
-from gan_augment.metrics.rules import RuleViolations
 from gan_augment.plotting.canvas import detached_figure
 from gan_augment.reporting import findings
 from gan_augment.reporting.document import Figure, Finding, Section
@@ -58,7 +55,6 @@ TRAINED_ON = {
 # Classes that have columns of their own in a table.
 MOST_CLASSES = 3
 MOST_PARAMETERS = 25
-MOST_RULES = 25
 MAX_VALUE_LENGTH = 80
 
 
@@ -188,35 +184,6 @@ def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Sectio
     )
 
 
-def on_rules(broken: RuleViolations) -> Section:
-    """List the rules of the table, the most broken first."""
-    title = "Do the rows keep the table's rules?"
-    by_rule = broken.by_rule
-    text = [
-        "A rule is something that every real training row keeps, and that independent "
-        "columns would break many times. Unseen real rows show which rules are none."
-    ]
-    if not len(by_rule):
-        return Section(title, [*text, "No rule was found."])
-    if len(by_rule) > MOST_RULES:
-        text.append(
-            f"The {MOST_RULES} that are broken most often, of {len(by_rule)}:"
-            if by_rule["share"].any()
-            else f"{MOST_RULES} of {len(by_rule)}; none of them is broken:"
-        )
-    shown = by_rule.head(MOST_RULES)
-    table = pd.DataFrame(
-        {
-            "rule": shown["rule"].map(_cut),
-            "kind": shown["kind"],
-            "rows that bear it out": shown["support"].map("{:,}".format),
-            "synthetic rows that break it": shown["share"].map("{:.2%}".format),
-            "unseen real rows that do": shown["floor"].map("{:.2%}".format),
-        }
-    )
-    return Section(title, text, table)
-
-
 def summary(rows: ReportedRows, sampler: Any) -> str:
     """Introduce the rows to readers who have not made them."""
     n_real, n_made = int((~rows.mask).sum()), int(rows.mask.sum())
@@ -228,44 +195,6 @@ def summary(rows: ReportedRows, sampler: Any) -> str:
         f"{n_made:,} rows of class{plural} {classes} from {n_real:,} real rows. They "
         f"are tested on {len(rows.y_test):,} other real rows."
     )
-
-
-def on_data(rows: ReportedRows) -> Section:
-    """Describe the data."""
-    text = [f"Rows are arrays of shape {np.shape(rows.X)[1:]}."]
-    if rows.is_table:
-        (frame,) = plain_frames(_safe_indexing(rows.X, np.flatnonzero(~rows.mask)))
-        numeric = sum(is_numeric(frame.iloc[:, i]) for i in range(frame.shape[1]))
-        n_columns = frame.shape[1]
-        text = [
-            f"{n_columns} column{'s' * (n_columns != 1)}: {numeric} of numbers or "
-            f"dates, {n_columns - numeric} of categories. "
-            f"{frame.isna().to_numpy().mean():.1%} of the cells are missing."
-        ]
-    table = pd.DataFrame(
-        [
-            [str(label), *(f"{len(part):,}" for part in rows.of(label))]
-            for label in np.unique(rows.y).tolist()
-        ],
-        columns=["class", "real, for training", "real, held out", "synthetic"],
-    )
-    return Section("What the data is", text, table)
-
-
-def on_check(check: TableCheck) -> Section:
-    """List what is wrong with the table."""
-    text = [
-        f"{len(check)} finding{'s' * (len(check) != 1)} of check_table in the real "
-        "training rows. Mend what would spoil a model, and fit again."
-    ]
-    table = pd.DataFrame(
-        [
-            [found.kind, found.message, found.example, found.remedy]
-            for found in check.findings
-        ],
-        columns=["what", "evidence", "example", "remedy"],
-    )
-    return Section("What to look at in the table", text, table)
 
 
 def on_training(sampler: Any) -> Section:
@@ -381,8 +310,5 @@ def _calibration(trials: Trials) -> Figure:
 
 
 def _short(value: Any) -> str:
-    return _cut(" ".join(repr(value).split()))
-
-
-def _cut(text: str) -> str:
+    text = " ".join(repr(value).split())
     return text if len(text) <= MAX_VALUE_LENGTH else f"{text[:MAX_VALUE_LENGTH]}…"

@@ -2,6 +2,7 @@ import mlflow
 import pandas as pd
 import pytest
 
+from gan_augment.metrics import RuleViolations
 from gan_augment.mlflow import log_report
 from gan_augment.reporting import Report
 
@@ -18,6 +19,7 @@ def found():
         sections=[],
         quality={"a class/b": quality, "<2>": quality},
         utility=None,
+        rules=RuleViolations(0.2, 0.0, pd.DataFrame()),
     )
 
 
@@ -29,7 +31,10 @@ def test_the_run_holds_the_pages_the_measures_and_the_verdict(store, found):
         log_report(found)
     logged = mlflow.get_run(run.info.run_id)
     assert logged.data.tags["gan_augment.verdict"] == found.verdict
-    assert logged.data.metrics == {"report/c2st": 0.6}
+    assert logged.data.metrics == {
+        "report/c2st": 0.6,
+        "report/rule_violations": 0.2,
+    }
     measures = mlflow.artifacts.load_dict(f"{run.info.artifact_uri}/report.json")
     assert measures["<2>"]["real"]["c2st"] == 0.5
     page = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/report.html")

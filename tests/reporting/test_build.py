@@ -180,6 +180,17 @@ def test_broken_rules_are_red_and_kept_ones_are_not(split, rules):
     assert "net &lt;= &lt;b&gt;gross" in found.to_markdown()
 
 
+def test_numbers_that_are_declared_as_levels_have_no_order(split):
+    X, X_test, y, y_test = (part.copy() for part in split)
+    for seed, rows in enumerate((X, X_test)):
+        low = np.random.default_rng(seed).integers(10, 40, len(rows))
+        rows["low"], rows["high"] = low, low + np.arange(len(rows)) % 5
+    gan = TabularGAN(max_steps=10, categorical_features=["low", "high"])
+    sampler = GANOverSampler(gan, random_state=0)
+    found = report(sampler, *sampler.fit_resample(X, y), X_test, y_test, random_state=0)
+    assert "low <= high" not in found.rules.by_rule["rule"].tolist()
+
+
 def test_a_function_of_the_user_is_among_the_rules(split):
     X, X_test, y, y_test = split
     young = Predicate(lambda frame: frame["age"] < 90, "nobody is 90")
