@@ -65,7 +65,8 @@ class GANOverSampler(BaseOverSampler):
         What draws the rows. None takes :class:`~gan_augment.ImageGAN` for images and
         :class:`~gan_augment.TabularGAN` for tables, with their defaults, as ``"image"``
         and ``"tabular"`` do; ``"ctgan"`` and ``"tvae"`` the models of the ctgan
-        package, :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`. An
+        package, :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`. Names
+        that :func:`~gan_augment.gans.register_gan` was given are known too. An
         estimator has ``fit(X, y)`` and ``sample(n_samples, label=...,
         random_state=...)``; its parameters are reached as ``gan__max_steps``.
     sampling_strategy : float, str, dict or callable, default="auto"
