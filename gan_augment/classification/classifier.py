@@ -57,53 +57,53 @@ CLEAR_ADVANTAGE = 2
 class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     """Train a classifier on resampled rows, and predict for real rows.
 
-    It works with scikit-learn's own tools: as the last step of a ``Pipeline``, or
+    This is a scikit-learn classifier: use it as the last step of a ``Pipeline``, or
     inside ``GridSearchCV``, ``CalibratedClassifierCV`` and the like. Rows are resampled
-    in :meth:`fit` alone. The classifier learns the class prior of the resampled rows;
-    :meth:`predict_proba` corrects its probabilities to the class prior of the real
-    rows.
+    in :meth:`fit` alone. The inner classifier learns the class prior of the resampled
+    rows; :meth:`predict_proba` corrects its probabilities to the class prior of the
+    real rows.
 
     Parameters
     ----------
     classifier : classifier, default=None
-        What is trained. Its rows are those of the sampler, so it may be a pipeline
-        that begins with the preprocessing. If None, a soft vote of logistic regression,
-        a random forest and boosted trees, with a preprocessing for columns of any
-        dtypes.
+        Classifier to train on the rows that the sampler returns. It may be a pipeline
+        that begins with the preprocessing. If None, use a soft vote of logistic
+        regression, a random forest and boosted trees, with a preprocessing for columns
+        of any dtypes.
     sampler : sampler, default=None
-        Any imbalanced-learn sampler. If None, :class:`~gan_augment.GANOverSampler`,
-        which raises every class to 0.3 times the most common one or, if all are that
-        common, to 0.6 times, or to its size. Setting one of its parameters, such as
-        ``sampler__gan__max_steps``, makes this sampler the value of `sampler`.
+        Any imbalanced-learn sampler. If None, use :class:`~gan_augment.GANOverSampler`
+        and raise every class to 0.3 times the size of the most common one or, if all
+        are that common, to 0.6 times, or to its size. Setting a parameter of this
+        default, such as ``sampler__gan__max_steps``, makes it the value of `sampler`.
     teacher : classifier, default=None
-        Classifier that gives the soft labels. If None, the vote that is the default of
-        `classifier`, behind the preprocessing of `classifier` if that is a pipeline;
-        or `classifier` itself, where it predicts clearly better than the vote.
+        Classifier that gives the soft labels. If None, use the vote that is the default
+        of `classifier`, behind the preprocessing of `classifier` if that is a pipeline;
+        or use `classifier` itself, if it predicts clearly better than the vote.
     soft_labels : bool or "auto", default="auto"
-        Whether two more classifiers are trained. The first one is trained on the real
-        rows alone, so that the mean is less often worse than doing nothing. The second
+        Whether to train two more classifiers. The first one is trained on the real
+        rows alone, so that the mean is less often worse than that baseline. The second
         one is trained on the real rows and, for each of them, on `n_draws` synthetic
-        rows, with the classes as common as in the real rows. Each synthetic row has
-        half the weight of a real one, divided among the classes by the probabilities
-        that `teacher` gives it. Soft labels need a table, a GANOverSampler, and a
-        classifier that has ``predict_proba`` and takes ``sample_weight``: in a pipeline
-        the last step, in a vote or a stack every member. ``"auto"`` takes soft labels
-        if these conditions hold, `correct_prior` is True and no weights would have to
-        be routed.
+        rows, with the class prior of the real rows. Each synthetic row has half the
+        weight of a real one, divided among the classes by the probabilities that
+        `teacher` predicts for it. Soft labels need a table, a GANOverSampler, and a
+        classifier that has ``predict_proba`` and accepts ``sample_weight``: in a
+        pipeline the last step, in a vote or a stack every member. ``"auto"`` uses soft
+        labels if these conditions hold, `correct_prior` is True, and no weights would
+        have to be routed.
     correct_prior : bool, default=True
-        Whether probabilities are those for classes as common as in the training rows
-        rather than in the resampled ones [1]_. A ``class_weight`` of the classifier
-        itself is not corrected for: leave it at None.
+        Whether to correct the probabilities from the class prior of the resampled rows
+        to that of the training rows [1]_. A ``class_weight`` of the classifier itself
+        is not corrected: leave it at None.
     n_draws : int, default=3
-        How often rows are resampled and a classifier trained on them. An over-sampler
-        is fitted once and draws as many times the rows; other samplers are fitted for
-        every draw, with other seeds from the second. Of rows with soft labels it is how
-        many are drawn for each real one.
+        Number of times that rows are resampled and a classifier is trained on them. An
+        over-sampler is fitted once and draws `n_draws` times the rows. Other samplers
+        are fitted for every draw, from the second one with other seeds. For soft
+        labels, it is the number of synthetic rows for each real one.
     synthetic_weight : float, default=1.0
-        What the weight of a synthetic row is multiplied by. Another value than 1 needs
-        a classifier that takes ``sample_weight``.
+        Factor of the weights of synthetic rows. A value other than 1 needs a classifier
+        that accepts ``sample_weight``.
     random_state : int, RandomState instance or None, default=None
-        Seed of a sampler and of classifiers that have none.
+        Seed of the sampler and of the classifiers, where they have none of their own.
 
     Attributes
     ----------
@@ -114,24 +114,25 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     soft_labels_ : bool
         Whether soft labels were used.
     estimators_ : list of classifier
-        The fitted classifiers, one a draw. With soft labels the classifier of the real
-        rows alone comes before them, and that of the soft labels after them. If
-        `classifier` is a search, such as GridSearchCV, it selects on the real rows, and
-        the others are clones of its ``best_estimator_``.
+        The fitted classifiers, one for each draw. With soft labels, the classifier of
+        the real rows alone comes before them, and that of the soft labels after them.
+        If `classifier` is a search, such as GridSearchCV, it selects on the real rows,
+        and the others are clones of its ``best_estimator_``.
     estimator_weights_ : ndarray of shape (n_estimators,)
         Weights of the classifiers in the mean, which add up to 1. All are equal, with
         one exception: if there are soft labels and the teacher does not predict clearly
-        better than the classifier, the classifiers of the draws weigh less, the more
-        rows the rarest class has.
+        better than the classifier, the weights of the classifiers of the draws are
+        smaller, the more rows the rarest class has.
     teacher_ : classifier or None
-        The fitted teacher, with soft labels.
+        The fitted teacher. None without soft labels.
     teacher_advantage_ : float
-        By how many standard errors the teacher's log loss on real rows is below the
-        classifier's, out of three folds; 2 or more is clearly better. 0 where the
-        classifier is its own teacher.
+        Difference between the log loss of the classifier and that of the teacher on
+        real rows, out of three folds, in standard errors. From 2, the teacher predicts
+        clearly better. 0 if the classifier is its own teacher.
     samplers_ : list of sampler
-        The fitted samplers: of an over-sampler one, whose `sampling_strategy`, counts
-        and masks are of all draws together, of others one a draw.
+        The fitted samplers. An over-sampler is one for all draws, and its
+        `sampling_strategy`, counts and masks are those of all draws together. Of other
+        samplers there is one for each draw.
     resampled_prior_ : ndarray of shape (n_estimators, n_classes)
         Shares of the classes among the rows that each classifier was trained on.
     n_features_in_ : int
@@ -141,8 +142,9 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
 
     See Also
     --------
-    DistilledClassifier : One classifier of your class, taught by a better one.
-    compare : Whether over-sampling helps here.
+    ResampledClassifierCV : Choose by inner folds whether and how to resample.
+    DistilledClassifier : Train one classifier to predict like a better one.
+    compare : Measure whether over-sampling helps.
 
     References
     ----------

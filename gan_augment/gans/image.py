@@ -44,27 +44,29 @@ BFLOAT16_CAPABILITY = (8, 0)
 class ImageGAN(BaseGAN):
     """Class-conditional GAN for images of 8 to 128 pixels a side, grey or coloured.
 
-    One pair of convolutional networks learns all classes at once, on batches that hold
-    every class equally often, so that a rare class borrows the strokes and textures of
-    the common ones. The loss is relativistic, with a gradient penalty on real and
-    generated images [1]_ every fourth step; what the discriminator sees is shifted at
-    random only when, and as often as, it over-fits [2]_; images are drawn from the
-    average of the generator over its last steps.
+    One convolutional generator and one discriminator learn all classes together. Every
+    batch holds each class equally often, so a rare class shares the strokes and
+    textures of the common ones. The loss is relativistic, with a gradient penalty on
+    real and generated images [1]_ every fourth step. The images that the discriminator
+    is given are shifted at random if it over-fits, and as often as it does [2]_. Images
+    are drawn with the weights of the generator averaged over the last steps.
 
-    What is drawn has the layout, the dtype and the pixel values of the training images.
-    In each class and channel the pixels are distributed as the real ones, and pixels
-    that never change in the training images do not change. Without that a classifier
-    sees that an image is synthetic, and only images of rare classes are.
+    Synthetic images have the layout, the dtype and the pixel values of the training
+    images. In each class and channel their pixels are distributed as the real ones, and
+    pixels that are constant in the training images stay constant. Otherwise a
+    classifier could distinguish synthetic images from real ones and learn the class
+    from that, since only images of rare classes are synthetic.
 
-    The sizes of the networks follow from the shorter side. On one CPU core 28 x 28
-    pixels take about half a minute, 8 x 8 some seconds, 64 x 64 several minutes.
+    The sizes of the networks depend on the shorter side. On one CPU core, a fit takes
+    some seconds for 8 x 8 pixels, about half a minute for 28 x 28, and several minutes
+    for 64 x 64.
 
     Parameters
     ----------
     image_shape : sequence of int, default=None
-        Shape of one image, (h, w), (h, w, c) or (c, h, w), where images come as rows of
-        numbers. One number may be -1 and is then inferred. None takes it from the
-        array, (n, h, w), (n, h, w, c) or (n, c, h, w).
+        Shape of one image, (h, w), (h, w, c) or (c, h, w), if images are rows of
+        numbers. One number may be -1 and is then inferred. If None, use the shape of
+        the array, which is (n, h, w), (n, h, w, c) or (n, c, h, w).
     latent_dim : int, default=64
         Width of the generator's noise.
     loss : str or object, default="relativistic"
@@ -78,33 +80,34 @@ class ImageGAN(BaseGAN):
     gradient_penalty_weight : float, default=1.0
         Weight of R1 + R2 in the discriminator's loss.
     optimizer : {"adam", "sgd"}, default="adam"
-        Optimizer of both networks; ``"sgd"`` has a momentum of 0.9.
+        Optimizer of both networks. ``"sgd"`` has a momentum of 0.9.
     learning_rate : float, default=1e-3
-        Step size of the generator; the discriminator's is twice that. It falls
-        linearly to zero in the second half of the training.
+        Learning rate of the generator. That of the discriminator is twice as large.
+        Both fall linearly to zero in the second half of the training.
     batch_size : int, default=32
-        Images a batch.
+        Number of images in a batch.
     max_steps : int or "auto", default="auto"
-        Number of training steps. ``"auto"`` takes 300 where the shorter side has up to
-        16 pixels, otherwise 450. Where a class has 20 images, more bring nothing.
+        Number of training steps. ``"auto"`` uses 300 if the shorter side has up to 16
+        pixels, otherwise 450. If a class has 20 images, more steps do not help.
     max_time : float, default=None
-        Seconds that the training may take. It stops at the next step, and the learning
-        rate has fallen to zero by then. The images of a training that it cuts short
-        depend on the machine's speed. If None, there is no limit.
+        Time limit of the training, in seconds. The training stops at the first step
+        after it, and the learning rate has fallen to zero by then. If the limit ends
+        the training, the synthetic images depend on the speed of the machine. If None,
+        there is no limit.
     device : str, default="cpu"
         Torch device to train on.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        What the networks calculate in while they are trained. ``"auto"`` takes bfloat16
-        on a CUDA device that has it, and float32 elsewhere. What is saved, and draws
-        images, is float32.
+        Floating-point format of the networks' calculations during the training.
+        ``"auto"`` uses bfloat16 on a CUDA device that supports it, and float32
+        otherwise. The weights that are saved and draw images are float32.
     callbacks : sequence of Callback, default=()
-        What watches the training and may stop it, such as
+        Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
     verbose : bool, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Source of every random choice. An int gives the same images in every call and
-        in every process.
+        Seed of every random choice. Pass an int to get the same images in every call
+        and in every process.
 
     Attributes
     ----------
@@ -115,22 +118,25 @@ class ImageGAN(BaseGAN):
     encoder_ : ImageEncoder
         The fitted encoder.
     marginals_ : Marginals
-        Distribution of the pixels of every class, generated and real.
+        Distributions of the pixels of generated and of real images, for every class.
     recipe_ : Recipe
-        Sizes of the training.
+        Values that were chosen for the sizes of the training.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
-        Weights of the networks; the generator's are averaged.
+        Weights of the networks. Those of the generator are averaged over the last
+        steps.
     history_ : dict of str to list of float
-        Of every epoch: steps, seconds, mean losses, how often the discriminator's input
-        is shifted, the *diversity* of drawn images, their spread within their classes
-        over that of real ones, and the *coverage* of training images by drawn ones.
+        Values of every epoch: steps, seconds, mean losses, how often the input of the
+        discriminator is shifted, the *diversity* of synthetic images (their spread
+        within their classes divided by that of real images), and the *coverage* of
+        training images by synthetic ones.
     sample_seed_ : int
-        Seed of :meth:`sample` when it is given none.
+        Seed of :meth:`sample` if none is passed to it.
 
     See Also
     --------
-    GANOverSampler : Draws the rows of the rare classes with it.
-    TabularGAN : For tables.
+    GANOverSampler : Over-sample the rare classes with this GAN.
+    ImageMixture : Mix images of this GAN with shifted copies of real ones.
+    TabularGAN : Class-conditional GAN for tables.
 
     References
     ----------

@@ -34,47 +34,49 @@ AUTO = StrOptions({"auto"})
 class TabularGAN(BaseGAN):
     """Class-conditional GAN for tables: numbers, categories, dates, missing values.
 
-    One network pair learns all classes at once, on batches that hold every class
-    equally often, so that a rare class borrows the structure of the common ones.
+    One generator and one discriminator learn all classes together. Every batch holds
+    each class equally often, so a rare class shares the structure of the common ones.
     Columns are encoded by :class:`~gan_augment.encoding.TableEncoder`. Both networks
-    are residual; the loss is relativistic, with a gradient penalty on real and on
-    generated rows [1]_. The generator begins with the means and principal components
-    of the classes, and rows are drawn from its average over the last steps.
+    are residual. The loss is relativistic, with a gradient penalty on real and on
+    generated rows [1]_. The generator is initialised with the means and principal
+    components of the classes, and rows are drawn with its weights averaged over the
+    last steps.
 
-    The sizes of the networks, the batches and the number of steps follow from the
-    number of rows: a fit takes some seconds for 1,000 rows and half a minute for
-    20,000 or more, on one CPU core.
+    By default, the sizes of the networks and batches and the number of steps depend on
+    the number of rows. On one CPU core, a fit takes some seconds for 1,000 rows, and
+    half a minute for 20,000 rows or more.
 
     Parameters
     ----------
     categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
-        Which columns are categorical: positions, a mask, or names. ``"auto"`` takes
-        every column that is neither a number nor a date nor a duration; such columns
-        are always categorical.
+        Categorical columns: positions, a mask of shape (n_features,), or names.
+        ``"auto"`` selects every column that holds neither numbers nor dates nor
+        durations. Such columns are always categorical, whatever is passed.
     max_categories : int, default=64
-        A categorical column with more levels than this is encoded by one number, its
-        levels ordered by class, rather than by one number a level.
+        Largest number of levels of a categorical column that is one-hot encoded. A
+        column with more levels is encoded as one number, its levels ordered by class.
     identifiers : {"fresh", "keep", "drop"}, default="fresh"
-        What becomes of columns that name rows, such as customer and phone numbers.
+        How to treat columns that identify rows, such as customer and phone numbers.
         ``"fresh"`` gives synthetic rows values of the same pattern that no training
-        row has, ``"drop"`` leaves the columns out, ``"keep"`` takes the values for
-        levels, or numbers, so that they come back.
+        row has. ``"drop"`` leaves the columns out. ``"keep"`` treats the values as
+        levels or numbers, like those of any other column, so that they come back.
     rules : "auto", list, Rules or None, default="auto"
-        Rules that every training row keeps, such as ``"net <= gross"``, and every
-        synthetic row then keeps, too. ``"auto"`` finds them. A list holds rules,
-        functions of a frame that give one boolean a row, and ``"auto"`` for those that
-        are found. None keeps no rules. See :class:`~gan_augment.tables.rules.Rules`.
+        Rules, such as ``"net <= gross"``, that every training row keeps and every
+        synthetic row is made to keep. ``"auto"`` finds them in the training rows. A
+        list may hold rules, functions that take a frame and return one boolean a row,
+        and ``"auto"`` to add those that are found. If None, no rules are used. See
+        :class:`~gan_augment.tables.rules.Rules`.
     quality : {"default", "high"}, default="default"
-        How long the training may take where `max_steps` is ``"auto"``. ``"high"``
-        takes up to four times as many steps for rows that are harder to distinguish
-        from real ones. It changes nothing where the rarest class has few rows, which a
-        longer training would memorise.
+        Length of the training if `max_steps` is ``"auto"``. ``"high"`` trains for up to
+        four times as many steps, for rows that are harder to distinguish from real
+        ones. It changes nothing if the rarest class has few rows, because a longer
+        training would memorise them.
     latent_dim : int, default=32
         Width of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
         Width of the hidden layer of each residual block of both networks. The first is
-        also the width of the units between the blocks. With ``"auto"`` it follows from
-        the number of training steps.
+        also the width of the layers between the blocks. ``"auto"`` chooses the widths
+        by the number of training steps.
     loss : str or object, default="relativistic"
         ``"relativistic"``, ``"non_saturating"``, ``"least_squares"``,
         ``"wasserstein"``, ``"hinge"`` or ``"kl"``; papers in
@@ -86,28 +88,30 @@ class TabularGAN(BaseGAN):
     gradient_penalty_weight : float or "auto", default="auto"
         Weight of R1 + R2 in the discriminator's loss.
     optimizer : {"adam", "sgd"}, default="adam"
-        Optimizer of both networks; ``"sgd"`` has a momentum of 0.9.
+        Optimizer of both networks. ``"sgd"`` has a momentum of 0.9.
     learning_rate : float or "auto", default="auto"
-        Step size of the generator; the discriminator's is twice that. It falls
-        linearly to zero in the second half of the training.
+        Learning rate of the generator. That of the discriminator is twice as large.
+        Both fall linearly to zero in the second half of the training.
     batch_size : int or "auto", default="auto"
-        Rows a batch.
+        Number of rows in a batch.
     max_steps : int or "auto", default="auto"
-        Number of training steps. ``"auto"`` takes four for each row of the rarest
+        Number of training steps. ``"auto"`` uses four for each row of the rarest
         class, at least 200 and at most a number that grows with the number of rows,
         to 4,000 for 20,000 rows.
     max_time : float, default=None
-        Seconds that the training may take. It stops at the next step, and the learning
-        rate has fallen to zero by then. The rows of a training that it cuts short
-        depend on the machine's speed. If None, there is no limit.
+        Time limit of the training, in seconds. The training stops at the first step
+        after it, and the learning rate has fallen to zero by then. If the limit ends
+        the training, the synthetic rows depend on the speed of the machine. If None,
+        there is no limit.
     device : str, default="cpu"
         Torch device to train on. At this size a CPU core is as fast as a GPU.
     callbacks : sequence of Callback, default=()
-        What watches the training and may stop it.
+        Objects that observe the training and may stop it, such as
+        :class:`~gan_augment.training.callbacks.EarlyStopping`.
     verbose : bool, default=False
         Whether to show a progress bar.
     random_state : int, RandomState instance or None, default=None
-        Source of every random choice. An int gives the same rows in every call and
+        Seed of every random choice. Pass an int to get the same rows in every call and
         in every process.
 
     Attributes
@@ -119,20 +123,22 @@ class TabularGAN(BaseGAN):
     rules_ : Rules
         The rules that synthetic rows keep.
     encoder_ : RuleEncoder
-        The fitted encoder; ``encoder_.dtypes_`` says how each column is modelled.
+        The fitted encoder. ``encoder_.dtypes_`` holds how each column is modelled.
     recipe_ : Recipe
-        What the parameters that are ``"auto"`` became.
+        Values that were chosen for the parameters that are ``"auto"``.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
-        Weights of the networks; the generator's are averaged.
+        Weights of the networks. Those of the generator are averaged over the last
+        steps.
     history_ : dict of str to list of float
         Steps, seconds and mean losses of every epoch.
     sample_seed_ : int
-        Seed of :meth:`sample` when it is given none.
+        Seed of :meth:`sample` if none is passed to it.
 
     See Also
     --------
-    GANOverSampler : Draws the rows of the rare classes with it.
-    ImageGAN : For images.
+    GANOverSampler : Over-sample the rare classes of a table with this GAN.
+    ImageGAN : Class-conditional GAN for images.
+    CTGAN : Conditional GAN of the ctgan package.
 
     References
     ----------

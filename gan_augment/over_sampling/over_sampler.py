@@ -43,91 +43,96 @@ REFINES = HasMethods(["fit", "n_draws", "refine"])
 
 
 class GANOverSampler(BaseOverSampler):
-    """Over-sample with a GAN: synthetic rows for the classes that are rare.
+    """Over-sample the rare classes with synthetic rows that a GAN draws.
 
-    A native imbalanced-learn sampler: put it into ``imblearn.pipeline``, before the
-    classifier. Each call of :meth:`fit_resample` trains a class-conditional GAN on all
-    rows, draws the rows that `sampling_strategy` asks for, keeps those that look most
-    like their class, and appends them. Frames, arrays, lists and sparse matrices come
-    back as they came, with numbers on their own grid, known categories only and
-    missing values where the data has them.
+    This is an imbalanced-learn sampler: put it before the classifier in a pipeline of
+    ``imblearn.pipeline``. Each call of :meth:`fit_resample` trains a class-conditional
+    GAN on all rows, draws the rows that `sampling_strategy` asks for, keeps those that
+    look most like their class, and appends them to the real rows. Frames, arrays, lists
+    and sparse matrices are returned in the type of the input. Synthetic numbers have
+    the decimals of the training data, synthetic categories occur in it, and values are
+    missing only in columns where it has missing values.
 
-    Images, arrays of shape (n, h, w), (n, h, w, c) or (n, c, h, w), come back as they
-    came too: half of the new ones are the GAN's, half are copies of real ones that are
-    shifted a little. Images as rows of numbers need ``ImageGAN(image_shape=(h, w))``.
+    Images are arrays of shape (n, h, w), (n, h, w, c) or (n, c, h, w), and are returned
+    in the same layout. By default, half of the synthetic images are drawn by the GAN and
+    half are real images that are shifted slightly. If images are rows of numbers, pass
+    ``ImageGAN(image_shape=(h, w))`` as `gan`.
 
-    Over-sampling helps less often than is thought, and it moves the classifier's
-    probabilities. Compare with the plain classifier on held-out real rows first.
+    Over-sampling often does not help, and it changes the probabilities that a
+    classifier predicts. Compare with the classifier alone on held-out real rows first.
 
     Parameters
     ----------
     gan : {"tabular", "image", "ctgan", "tvae"} or estimator, default=None
-        What draws the rows. None takes :class:`~gan_augment.ImageGAN` for images and
-        :class:`~gan_augment.TabularGAN` for tables, with their defaults, as ``"image"``
-        and ``"tabular"`` do; ``"ctgan"`` and ``"tvae"`` the models of the ctgan
-        package, :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`. Names
-        that :func:`~gan_augment.gans.register_gan` was given are known too. An
-        estimator has ``fit(X, y)`` and ``sample(n_samples, label=...,
-        random_state=...)``; its parameters are reached as ``gan__max_steps``.
+        Generator that draws the synthetic rows. A name stands for an estimator with its
+        default parameters: ``"tabular"`` for :class:`~gan_augment.TabularGAN`,
+        ``"image"`` for :class:`~gan_augment.ImageGAN`, and ``"ctgan"`` and ``"tvae"``
+        for :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`, the models of
+        the ctgan package. Names registered by :func:`~gan_augment.gans.register_gan`
+        are accepted too. An estimator must have ``fit(X, y)`` and ``sample(n_samples,
+        label=..., random_state=...)``; set its parameters as ``gan__max_steps``. If
+        None, use ``"image"`` for images and ``"tabular"`` for tables.
     sampling_strategy : float, str, dict or callable, default="auto"
-        As in imbalanced-learn: the ratio of minority to majority rows (binary only);
-        ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, or ``"auto"``
-        for ``"not majority"``; the number of rows wanted of each class; or a callable
-        that gives this from `y`.
+        Which classes to over-sample, and to what size, as in imbalanced-learn. A float
+        is the ratio of minority to majority rows (binary only). A str is one of
+        ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, and
+        ``"auto"``, which is the same as ``"not majority"``. A dict gives the number of rows wanted of each
+        class. A callable takes `y` and returns such a dict.
     sample_filter : {"class"}, Refinement or None, default="class"
-        Which rows are kept. ``"class"`` takes
-        :class:`~gan_augment.over_sampling.ClassFilter` with its defaults, None keeps
-        every row. Images are not filtered: that would keep the most ordinary of them.
+        Filter that chooses which of the drawn rows are kept. ``"class"`` uses
+        :class:`~gan_augment.over_sampling.ClassFilter` with its defaults. If None, keep
+        every row. Images are not filtered, because a filter keeps the most ordinary
+        ones.
     mixture : {"auto"}, ImageMixture or None, default="auto"
         For images, the share of images that the GAN draws, and how real images are
-        changed for the others. ``"auto"`` takes :class:`~gan_augment.ImageMixture` with
-        its defaults. If None, the GAN draws every image. Tables have no mixture.
+        changed to make the others. ``"auto"`` uses :class:`~gan_augment.ImageMixture`
+        with its defaults. If None, the GAN draws every image. Ignored for tables.
     rules : "auto", list, Rules or None, default="auto"
-        Rules of a table that every real row keeps, such as ``"net <= gross"``, and
-        every synthetic row then keeps, too. ``"auto"`` finds them. A list holds rules,
-        functions of a frame that give one boolean a row, and ``"auto"`` for those that
-        are found. None keeps no rules. See :class:`~gan_augment.tables.rules.Rules`.
-        Images have none.
+        Rules of the table, such as ``"net <= gross"``, that every real row keeps and
+        every synthetic row is made to keep. ``"auto"`` finds them in the real rows. A
+        list may hold rules, functions that take a frame and return one boolean a row,
+        and ``"auto"`` to add those that are found. If None, no rules are used. Ignored
+        for images. See :class:`~gan_augment.tables.rules.Rules`.
     refinements : sequence of Refinement, default=()
-        What else is done with the rows that the GAN draws, in this order, before copies
-        of real rows are refused and `sample_filter` chooses. Each is an object with
-        ``fit``, ``n_draws`` and ``refine``, as
-        :class:`~gan_augment.over_sampling.Refinement` has them.
+        Further steps that change or select the rows that the GAN draws. They are
+        applied in this order, before copies of real rows are refused and before
+        `sample_filter`. Each must have the methods ``fit``, ``n_draws`` and ``refine``
+        of :class:`~gan_augment.over_sampling.Refinement`.
     memory : str or object with the joblib.Memory interface, default=None
-        Where fitted GANs and filters are cached, such as a directory, as in
-        scikit-learn's ``Pipeline``. A fit of the same estimator with the same seed on
-        the same rows is then read rather than repeated, whatever `sampling_strategy`
-        is, so that a search over it trains one GAN a fold. It needs seeds that repeat:
-        an int as `random_state`. joblib caches by pickle: take a directory that only
-        you can write to.
+        Directory or cache for fitted GANs and filters, as in scikit-learn's
+        ``Pipeline``. A fit of the same estimator with the same seed on the same rows is
+        read from the cache rather than repeated. `sampling_strategy` does not matter
+        for this, so a search over it trains one GAN a fold. Caching needs an int as
+        `random_state`, so that seeds repeat. joblib caches with pickle: use a directory
+        that only you can write to. If None, nothing is cached.
     random_state : int, RandomState instance or None, default=None
-        Source of every random choice. An int gives the same rows in every call and
-        in every process; the global random state is never touched.
+        Seed of every random choice. Pass an int to get the same rows in every call and
+        in every process. The global random state is neither read nor changed.
 
     Attributes
     ----------
     gan_ : estimator
-        The fitted GAN; draws more rows with ``gan_.sample``.
+        The fitted GAN. ``gan_.sample`` draws more rows.
     history_ : dict of str to list of float
         Steps, seconds and mean losses of every epoch of the training.
     sampling_strategy_ : dict
         Class -> number of rows to generate.
     refinements_ : list of Refinement
         All fitted refinements in the order in which they are applied: the mixture,
-        `refinements`, the rules, the filter of copies, `sample_filter`, and what gives
-        identifiers fresh values.
+        `refinements`, the rules, the filter of copies, `sample_filter`, and the step
+        that gives identifiers fresh values.
     sample_filter_ : Refinement or None
         The fitted filter. None if rows are not filtered.
     mixture_ : ImageMixture or None
-        The fitted mixture; ``mixture_.report_`` has the measures of the GAN's images.
-        None if the GAN draws every row.
+        The fitted mixture. ``mixture_.report_`` holds the measures of the images that
+        the GAN draws. None if the GAN draws every row.
     rules_ : Rules or None
         The rules that the synthetic rows keep. None for images.
     n_synthetic_ : dict
         Class -> number of rows generated.
     n_copies_ : dict
-        Class -> how many of these equal a real row. Above 0 only where real rows
-        repeat each other, or their columns hold so few values that they might.
+        Class -> number of synthetic rows that equal a real row. Above 0 only if real
+        rows repeat each other, or their columns hold so few values that they might.
     synthetic_mask_ : ndarray of shape (n_samples_new,), dtype=bool
         Which of the returned rows are synthetic. They come after the real rows.
     n_features_in_ : int
@@ -137,9 +142,9 @@ class GANOverSampler(BaseOverSampler):
 
     See Also
     --------
-    ResampledClassifier : Resamples inside fit, and corrects the probabilities.
-    compare : Measures whether over-sampling helps.
-    check_table : Finds what is wrong with a table.
+    ResampledClassifier : Resample inside fit, and correct the probabilities.
+    compare : Measure whether over-sampling helps.
+    check_table : Find problems of a table before anything is trained on it.
 
     Examples
     --------
