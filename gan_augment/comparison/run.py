@@ -58,9 +58,10 @@ def compare(
 ) -> Comparison:
     """Measure whether over-sampling helps a classifier on this table.
 
-    The same folds for doing nothing, a tuned threshold, class weights where the
-    classifier has them, and every sampler. Rows are resampled inside the training
-    folds; every score is of real rows that nothing was trained on.
+    The classifier is cross-validated on the same folds without any change (the
+    baseline), with a tuned threshold, with class weights if it has them, and with every
+    sampler; each of these is an arm. Rows are resampled inside the training folds
+    alone, and every score is of real rows that nothing was trained on.
 
     Parameters
     ----------
@@ -69,39 +70,42 @@ def compare(
     y : array-like of shape (n_samples,)
         Their classes.
     classifier : classifier
-        Has ``predict_proba``; with the preprocessing that it needs, as a pipeline. It
-        is taken as it is: a ``class_weight`` of its own is in every arm, in that of
-        doing nothing too, and the verdict says so.
+        Classifier that has ``predict_proba``. Pass a pipeline if it needs a
+        preprocessing. It is used as it is: a ``class_weight`` of its own is in every
+        arm, also in the baseline, and the verdict says so.
     samplers : {"default", "all"} or dict of str to sampler, default="default"
-        Name -> imbalanced-learn sampler. ``"default"`` takes random over- and
-        under-sampling, SMOTE (SMOTENC where there are categories, on imputed values)
-        and :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default
-        of :class:`~gan_augment.ResampledClassifier`. Each draws once a fold: what an
-        average of several classifiers gains is not the sampler's. Of tables it also
-        measures what could be used instead of `classifier`, without any sampler: a
-        soft vote of logistic regression, a random forest and boosted trees. ``"all"``
-        adds a stack of these three, bagged boosted trees, imbalanced-learn's balanced
-        forest and EasyEnsemble, and ResampledClassifier with its defaults.
+        Name -> imbalanced-learn sampler. ``"default"`` compares random over- and
+        under-sampling, SMOTE (SMOTENC if there are categories, on imputed values) and
+        :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default of
+        :class:`~gan_augment.ResampledClassifier`. Each sampler draws once a fold,
+        because the gain of an average of several classifiers is not a gain of the
+        sampler. For tables, ``"default"`` also compares a classifier that could replace
+        `classifier`, without any sampler: a soft vote of logistic regression, a random
+        forest and boosted trees. ``"all"`` adds a stack of these three, bagged boosted
+        trees, the balanced forest and EasyEnsemble of imbalanced-learn, and
+        ResampledClassifier with its defaults.
     groups : array-like of shape (n_samples,), default=None
-        Which rows belong together, such as those of one customer: no group is on both
-        sides of a fold. Otherwise the scores are those of customers that the
-        classifier knows. A classifier that makes folds of its own does not see them.
+        Group of each row, such as the customer. No group is on both sides of a fold;
+        otherwise the scores would be for customers that the classifier was trained on.
+        The groups are not passed to a classifier that makes folds of its own. If None,
+        each row is a group of its own.
     cv : int, cross-validation generator or iterable, default=None
-        As in scikit-learn, but an int is the number of stratified folds of each of two
-        repeats; None takes 5.
+        Folds, as in scikit-learn, with one difference: an int is the number of
+        stratified folds of each of two repeats. If None, use 5.
     n_jobs : int, default=None
-        Folds at a time; any joblib backend spreads them. The arms of a fold are fitted
-        one after the other, so that samplers with one `memory` share what they fit.
+        Number of folds that are fitted in parallel, on any joblib backend. The arms of
+        a fold are fitted one after the other, so that samplers with the same `memory`
+        share their fits. If None, use 1 unless a joblib context sets another number.
     random_state : int, RandomState instance or None, default=None
-        Source of folds, samplers and classifiers that have no seed of their own.
+        Seed of the folds, and of samplers and classifiers that have none of their own.
     verbose : bool, default=True
         Whether to show a progress bar.
 
     Returns
     -------
     comparison : Comparison
-        With ``frame``, ``differences(metric)``, ``plot()``, ``outcome`` and
-        ``verdict``.
+        The result, with ``frame``, ``differences(metric)``, ``plot()``, ``outcome``
+        and ``verdict``.
 
     Raises
     ------
@@ -112,12 +116,12 @@ def compare(
     Warns
     -----
     LeakageWarning
-        If the table shows that it was resampled before it came here.
+        If the table shows signs of having been resampled before.
 
     See Also
     --------
-    report : Reports on the rows of one sampler.
-    ResampledClassifierCV : Chooses a sampler by such a comparison.
+    report : Report on the synthetic rows of one sampler.
+    ResampledClassifierCV : Choose a sampler by such a comparison.
 
     Examples
     --------

@@ -41,42 +41,44 @@ N_ERRORS = 2
 class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Choose by inner folds whether and how to resample, and train a classifier.
 
-    :func:`~gan_augment.compare` runs on the training rows. The candidate of the best
-    average precision is selected, doing nothing being one of them, and with it all that
-    are not worse by more than two standard errors: folds of few rare rows cannot tell
-    these apart [1]_. Each is trained on all rows, and their probabilities, as for
-    classes as common as in the training rows, are averaged. All ratios and filters of a
-    fold share one GAN.
+    The candidates are the samplers and the classifier without any sampler (the
+    baseline). :func:`~gan_augment.compare` scores them on the training rows. The
+    candidate with the best average precision is selected, together with all that are
+    not worse by more than two standard errors, because folds of few rare rows cannot
+    distinguish these [1]_. Each selected candidate is trained on all rows. Their
+    probabilities, for the class prior of the training rows, are averaged. All ratios
+    and filters of a fold share one GAN.
 
     Parameters
     ----------
     classifier : classifier
-        Has ``predict_proba``; with the preprocessing that it needs, as a pipeline.
+        Classifier that has ``predict_proba``. Pass a pipeline if it needs a
+        preprocessing.
     samplers : "default" or dict of str to sampler, default="default"
-        Name -> imbalanced-learn sampler, the candidates besides doing nothing.
-        ``"default"`` takes :class:`~gan_augment.GANOverSampler` to the default ratio,
+        Name -> imbalanced-learn sampler, the candidates besides the baseline.
+        ``"default"`` uses :class:`~gan_augment.GANOverSampler` to the default ratio,
         to 0.1 and 1 times the most common class, without its filter, and random
         over-sampling.
     cv : int, default=5
-        Number of inner folds; as many as there are rows, or groups, of the class that
-        has fewest, if these are fewer. If no such folds have rows of every class on
-        both sides, nothing is compared, and no sampler is used.
+        Number of inner folds. If a class has fewer rows, or fewer groups, there are
+        only that many folds. If no such folds have rows of every class on both sides,
+        nothing is compared, and no sampler is used.
     n_jobs : int, default=None
-        Folds at a time.
+        Number of folds that are fitted in parallel. If None, use 1 unless a joblib
+        context sets another number.
     random_state : int, RandomState instance or None, default=None
-        Source of folds, and of samplers and classifiers that have no seed.
+        Seed of the folds, and of samplers and classifiers that have none of their own.
 
     Attributes
     ----------
     selected_samplers_ : list of str
-        Names of the samplers that are used, best first; doing nothing is
-        ``"nothing"``.
+        Names of the selected candidates, best first. ``"nothing"`` is the baseline.
     comparison_ : Comparison or None
-        What was measured on the inner folds. None if nothing was compared, also
-        because all classes are equally common.
+        Result of the comparison on the inner folds. None if nothing was compared, which
+        also holds if all classes are equally common.
     estimators_ : list of ResampledClassifier
-        The fitted classifiers, in that order; that of ``"nothing"`` leaves the rows as
-        they are.
+        The fitted classifiers, in the order of `selected_samplers_`. That of
+        ``"nothing"`` does not resample.
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
     n_features_in_ : int
@@ -86,8 +88,8 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    ResampledClassifier : Resamples without a choice.
-    compare : Measures what is chosen here.
+    ResampledClassifier : Train a classifier on the rows of one given sampler.
+    compare : Measure whether over-sampling helps.
 
     References
     ----------

@@ -24,54 +24,66 @@ from gan_augment.seeding import RandomState, make_rng
 class TableEncoder(BaseEstimator):
     """Encode a table of any pandas dtypes as a float matrix, and decode it.
 
-    A numeric column (float, int, datetime, timedelta, nullable or not) becomes one
-    standard normal number by a class-balanced randomised probability integral
-    transform, so that skew, ties, atoms and bounds leave the network nothing to
-    learn. A categorical column becomes a one-hot span; one with more than
-    `max_categories` levels becomes one normal number too, its levels ordered by
-    class, so that 10,000 levels cost one cell and none is lost. Of these, levels of
-    fewer than five rows, such as identifiers, are one to the network; they come
-    back equally often, whichever row had which. Text of many levels that is numbers
-    or dates is modelled as these, and comes back as it is written. Columns that are
-    one-hot already, adjacent and never 1 together, are one categorical column. A
-    missing value is an indicator (numeric) or one level more (categorical). A
-    constant column costs nothing. What comes back is in the column's own dtype,
-    domain and decimals. A sparse matrix is made dense on the way.
+    Columns are encoded by their kind:
+
+    - a numeric column (float, int, datetime, timedelta, nullable or not) becomes one
+      standard normal number by a class-balanced randomised probability integral
+      transform, so that a network need not learn skew, ties, atoms and bounds. Missing
+      values are marked by an indicator;
+    - a categorical column becomes a one-hot span. Missing values are a level of their
+      own;
+    - a categorical column with more than `max_categories` levels becomes one standard
+      normal number, its levels ordered by class, so that even 10,000 levels take one
+      cell and none is lost. All levels with fewer than five rows, such as identifiers,
+      share one code. They are decoded equally often, whichever row had which;
+    - text of many levels that holds numbers or dates is modelled as numbers or dates,
+      and decoded as text in the same notation;
+    - columns that are one-hot already, adjacent and never 1 together, are encoded as
+      one categorical column;
+    - a constant column takes no cell.
+
+    Decoded columns have the dtype, the domain and the decimals of the training data. A
+    sparse matrix is made dense before it is encoded.
 
     Parameters
     ----------
     categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
-        Which columns are categorical: positions, a mask of shape (n_features,), or
-        column names. ``"auto"`` takes every column that is neither a number nor a
-        date nor a duration; such columns are always categorical.
+        Categorical columns: positions, a mask of shape (n_features,), or names.
+        ``"auto"`` selects every column that holds neither numbers nor dates nor
+        durations. Such columns are always categorical, whatever is passed.
     max_categories : int, default=64
-        Largest number of levels of a one-hot span.
+        Largest number of levels of a categorical column that is one-hot encoded. A
+        column with more levels is encoded as one number, its levels ordered by class.
     identifiers : {"fresh", "keep", "drop"}, default="fresh"
-        What becomes of columns that name rows: text of which nearly no value repeats,
-        row numbers, numbers of accounts and the like; see
+        How to treat columns that identify rows: text in which almost no value repeats,
+        row numbers, account numbers and the like; see
         :func:`~gan_augment.encoding.identifiers.is_identifier`. ``"fresh"`` gives
-        decoded rows values of the same pattern that the training rows do not have,
-        ``"drop"`` decodes rows without these columns, and ``"keep"`` takes the values
-        for levels, or numbers, like any others.
+        decoded rows values of the same pattern that the training rows do not have.
+        ``"drop"`` decodes rows without these columns. ``"keep"`` treats the values as
+        levels or numbers, like those of any other column.
 
     Attributes
     ----------
     columns_ : list of TableColumn
         The fitted columns.
     schema_ : tuple of Span
-        What each slice of an encoded row means.
+        Meaning of each slice of an encoded row.
     width_ : int
-        Length of an encoded row.
+        Number of cells of an encoded row.
     categorical_features_ : ndarray of int
         Positions of the categorical columns.
     identifiers_ : list
-        Names of the columns that name rows, unless they are kept.
+        Names of the columns that identify rows. Empty if these columns are kept.
     left_out_ : list
-        Names of those that decoded rows do not have.
+        Names of the columns that decoded rows do not have.
     dtypes_ : dict
         Name -> how the column is modelled: ``"numeric"``, ``"categorical"``,
         ``"high-cardinality"``, ``"written"`` (numbers or dates as text) or
         ``"identifier"``.
+
+    See Also
+    --------
+    ImageEncoder : Encode images as arrays, and decode them.
 
     Examples
     --------

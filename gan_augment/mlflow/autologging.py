@@ -71,31 +71,33 @@ def autolog(
 ) -> AutologScope:
     """Track every ``GANOverSampler.fit_resample`` from now on, wherever it is called.
 
-    Each call becomes a run, a child of the active run if there is one: parameters,
-    class counts, the training data (digest and schema, never the rows), losses of
-    every epoch, seconds, figures, the rules that the rows keep as ``rules.json``, and
-    the fitted generator as a logged model. With
-    nothing configured, MLflow keeps them in ``mlflow.db`` in the working directory.
-    A :func:`~gan_augment.compare` becomes a run with a child for every arm; its fits
-    are no runs.
+    Each call becomes a run, a child of the active run if there is one. The run holds
+    the parameters, class counts, the training data (digest and schema, never the rows),
+    losses of every epoch, seconds, figures, the rules that the rows keep as
+    ``rules.json``, and the fitted generator as a logged model. If nothing is
+    configured, MLflow keeps runs in ``mlflow.db`` in the working directory. A call of
+    :func:`~gan_augment.compare` becomes one run with a child for every arm; its fits do
+    not become runs.
 
-    As a ``with`` block it tracks what is inside, and then goes on as before; otherwise
-    it tracks until ``autolog(disable=True)``.
+    In a ``with`` statement, the calls inside the block are tracked, and the settings
+    before the block are restored after it. Otherwise calls are tracked until
+    ``autolog(disable=True)``.
 
-    A fit on a fold of a search or a cross-validation is a run without data, figures and
-    model: a search of 200 fits does not register 200 models.
+    A fit on a fold of a search or a cross-validation becomes a run without data,
+    figures and model, so that a search of 200 fits does not register 200 models.
 
-    Fits in parallel threads are tracked; ``mlflow.sklearn.autolog`` leaves out what
-    other threads fit meanwhile. MLflow knows an active run in its own thread alone.
-    Fits in other processes (``n_jobs``) are not tracked, as with
-    ``mlflow.sklearn.autolog``, unless each of them calls this function when it starts::
+    Fits in parallel threads are tracked; ``mlflow.sklearn.autolog`` leaves out fits of
+    other threads. In MLflow, a run is active only in the thread that started it. Fits
+    in other processes (``n_jobs``) are not tracked, as with ``mlflow.sklearn.autolog``,
+    unless each process calls this function when it starts::
 
         with joblib.parallel_config("loky", initializer=gan_augment.mlflow.autolog):
             GridSearchCV(pipeline, grid, n_jobs=2).fit(X, y)
 
-    No training waits for a server, or fails for it; the end of a fit waits for one that
-    answers, at most half a minute. What MLflow does not take stays in the spool
-    directory, for ``python -m gan_augment.mlflow sync``.
+    A training neither waits for a tracking server nor fails because of it. The end of a
+    fit waits at most 30 seconds for a server that answers. Records that MLflow does not
+    accept stay in the spool directory; ``python -m gan_augment.mlflow sync`` sends them
+    later.
 
     Parameters
     ----------
@@ -104,36 +106,40 @@ def autolog(
     log_datasets : bool, default=True
         Whether to log the training data as an input.
     log_figures : bool, default=True
-        Whether to draw the training curves, and real against synthetic rows.
+        Whether to log figures of the training curves, and of real against synthetic
+        rows.
     registered_model_name : str, default=None
-        Register every logged generator under this name; the newest version has the
-        alias ``candidate``. A generator whose columns are not those of the versions
-        before is logged with a warning and not registered.
+        Name under which every logged generator is registered. The newest version has
+        the alias ``candidate``. A generator whose columns differ from those of the
+        earlier versions is logged with a warning and not registered. If None, no
+        generator is registered.
     extra_tags : dict of str to str, default=None
-        Tags of every run. What MLflow refuses in a name is replaced by an underscore.
+        Tags of every run. Characters that MLflow does not accept in a name are replaced
+        by underscores. If None, no tags are added.
     spool_dir : path-like, default=None
-        Where runs wait until they are sent. None takes ``GAN_AUGMENT_SPOOL`` or, where
-        that is not set, ``.gan_augment_spool`` in the working directory.
+        Directory where runs wait until they are sent. If None, use the environment
+        variable ``GAN_AUGMENT_SPOOL`` or, if that is not set, ``.gan_augment_spool`` in
+        the working directory.
     disable : bool, default=False
-        Stop tracking.
+        Whether to stop tracking.
     exclusive : bool, default=False
-        Whether to leave fits alone for which the user has started a run.
+        Whether to skip fits inside a run that the user has started.
     silent : bool, default=False
         Whether to hide MLflow's own messages, and warnings about tracking.
 
     Returns
     -------
     scope : AutologScope
-        A context manager; at the end of its block, what held before holds again.
+        Context manager that restores the earlier settings at the end of its block.
 
     Raises
     ------
     ValueError
-        If `registered_model_name` is no name of a registered model.
+        If `registered_model_name` is not a valid name of a registered model.
 
     See Also
     --------
-    gan_augment.events : Tell a tracker of your own.
+    gan_augment.events : Send the same events to a tracker of your own.
 
     Examples
     --------

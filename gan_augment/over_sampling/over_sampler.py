@@ -54,9 +54,9 @@ class GANOverSampler(BaseOverSampler):
     missing only in columns where it has missing values.
 
     Images are arrays of shape (n, h, w), (n, h, w, c) or (n, c, h, w), and are returned
-    in the same layout. By default, half of the synthetic images are drawn by the GAN and
-    half are real images that are shifted slightly. If images are rows of numbers, pass
-    ``ImageGAN(image_shape=(h, w))`` as `gan`.
+    in the same layout. By default, half of the synthetic images are drawn by the GAN,
+    and half are real images that are shifted slightly. If images are rows of numbers,
+    pass ``ImageGAN(image_shape=(h, w))`` as `gan`.
 
     Over-sampling often does not help, and it changes the probabilities that a
     classifier predicts. Compare with the classifier alone on held-out real rows first.
@@ -76,8 +76,8 @@ class GANOverSampler(BaseOverSampler):
         Which classes to over-sample, and to what size, as in imbalanced-learn. A float
         is the ratio of minority to majority rows (binary only). A str is one of
         ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, and
-        ``"auto"``, which is the same as ``"not majority"``. A dict gives the number of rows wanted of each
-        class. A callable takes `y` and returns such a dict.
+        ``"auto"``, which is the same as ``"not majority"``. A dict gives the number of
+        rows wanted of each class. A callable takes `y` and returns such a dict.
     sample_filter : {"class"}, Refinement or None, default="class"
         Filter that chooses which of the drawn rows are kept. ``"class"`` uses
         :class:`~gan_augment.over_sampling.ClassFilter` with its defaults. If None, keep

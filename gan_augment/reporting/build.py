@@ -41,8 +41,8 @@ def report(
 ) -> Report:
     """Report whether synthetic rows help, look real, and keep real rows private.
 
-    Nothing of the generator is trained again: the report is about the rows that are
-    passed. It compares them with real rows that the sampler has not seen, so split
+    The report is about the rows that are passed: the generator is not trained again.
+    It compares them with real rows that the sampler was not trained on. Split the table
     first, and resample the training rows only.
 
     Parameters
@@ -54,37 +54,39 @@ def report(
     y : array-like of shape (n_samples,)
         Their classes.
     X_test : {DataFrame, ndarray, sparse matrix} of shape (n_test, n_features)
-        Real rows that the sampler has not seen.
+        Real rows that the sampler was not trained on.
     y_test : array-like of shape (n_test,)
         Their classes.
     classifier : classifier, default=None
-        What is to use the rows, with the preprocessing that it needs; it is trained
-        without and with them, and scored on the test rows.
+        Classifier for the utility of the synthetic rows. It is trained without and with
+        them, and scored on the test rows. Pass a pipeline if it needs a preprocessing.
+        If None, utility is not measured on the test rows.
     comparison : Comparison, default=None
-        What :func:`~gan_augment.compare` returned, for the verdict: its folds say more
-        than one split.
+        Result of :func:`~gan_augment.compare`. If given, the verdict uses it, because
+        several folds are stronger evidence than one split.
     arm : str, default="GAN"
-        What the comparison calls this sampler.
+        Name of this sampler in `comparison`.
     title : str, default="Report on synthetic rows"
         Heading of the report.
     random_state : int, RandomState instance or None, default=None
-        Source of the choice of rows in large tables, and of the fitted forests.
+        Seed of the choice of rows in large tables, and of the fitted forests.
 
     Returns
     -------
     report : Report
-        With ``verdict``, ``findings``, ``save(path)`` to an HTML or Markdown file, and
-        the figures of the measures in ``quality``, ``utility`` and ``rules``.
+        The report, with ``verdict``, ``findings``, ``save(path)`` to an HTML or
+        Markdown file, and the figures of the measures in ``quality``, ``utility`` and
+        ``rules``.
 
     Raises
     ------
     ValueError
-        If `X` is not what the sampler returned, if it made no rows, if the columns of
-        the test rows differ, or if the comparison has no such `arm`.
+        If `X` is not what the sampler returned, if the sampler made no rows, if the
+        columns of the test rows differ, or if the comparison has no such `arm`.
 
     See Also
     --------
-    compare : Measures whether over-sampling helps.
+    compare : Measure whether over-sampling helps.
 
     Examples
     --------
