@@ -54,36 +54,41 @@ def _has(name: str) -> Callable[[Any], bool]:
 
 
 class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """Train one classifier of your class to predict like a better one.
+    """Train one classifier to predict like a better one, its teacher.
 
-    Where a vote of several classifiers cannot be shipped, one tree, one linear model or
-    one small network can be taught what the vote knows: it is trained on the real rows
-    and on synthetic ones that a GAN draws and the teacher labels [1]_. ``classifier_``
-    is then a fitted classifier like any other: it can be saved, drawn and loaded where
-    this library is not installed.
+    Use it if a vote of several classifiers is too large to deploy, and one tree, one
+    linear model or one small network shall predict like the vote. The classifier is
+    trained on the real rows and on synthetic rows that a GAN draws and the teacher
+    labels [1]_. ``classifier_`` is then a fitted classifier like any other: it can be
+    saved, plotted, and loaded where this package is not installed.
 
-    How much of this is the teacher and how much the GAN depends on the classifier:
-    trees gain more from synthetic rows than linear models do. Compare with `classifier`
+    The gain from the teacher and the gain from the GAN depend on the classifier: trees
+    gain more from synthetic rows than linear models do. Compare with `classifier`
     alone.
 
     Parameters
     ----------
     classifier : classifier
-        What is trained; it may be a pipeline that begins with the preprocessing. One
-        that takes ``sample_weight`` sees each synthetic row once for every class, by
-        the probability that the teacher gives it. Another one sees it once, with a
-        class that is drawn with these probabilities.
+        Classifier to train. It may be a pipeline that begins with the preprocessing. If
+        it accepts ``sample_weight``, it is trained on each synthetic row once for every
+        class, weighted by the probability that the teacher predicts for the class.
+        Otherwise it is trained on each synthetic row once, with a class that is drawn
+        with these probabilities.
     teacher : classifier, default=None
-        Has ``predict_proba``. If None, a soft vote of logistic regression, a random
-        forest and boosted trees, behind the preprocessing of `classifier` if that is a
-        pipeline. A fitted classifier in a ``FrozenEstimator`` is taken as it is.
+        Classifier that has ``predict_proba`` and labels the synthetic rows. A fitted
+        classifier in a ``FrozenEstimator`` is not trained again. If None, use a soft
+        vote of logistic regression, a random forest and boosted trees, behind the
+        preprocessing of `classifier` if that is a pipeline.
     gan : estimator, default=None
-        What draws the rows: has ``fit(X, y)`` and ``sample(n_samples, label=...,
-        random_state=...)``. If None, :class:`~gan_augment.TabularGAN`.
+        Generator that draws the synthetic rows. It must have ``fit(X, y)`` and
+        ``sample(n_samples, label=..., random_state=...)``. If None, use
+        :class:`~gan_augment.TabularGAN`.
     n_draws : int, default=3
-        Synthetic rows drawn for each real one; each weighs half of it.
+        Number of synthetic rows for each real one. A synthetic row has half the weight
+        of a real one.
     random_state : int, RandomState instance or None, default=None
-        Seed of the teacher, the GAN and the classifier, if they have none.
+        Seed of the teacher, the GAN and the classifier, where they have none of their
+        own.
 
     Attributes
     ----------
@@ -102,7 +107,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     See Also
     --------
-    ResampledClassifier : The mean of several classifiers, where that can be shipped.
+    ResampledClassifier : Predict the mean of several classifiers on resampled rows.
 
     References
     ----------

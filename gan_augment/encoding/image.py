@@ -164,36 +164,41 @@ STATE_CLASSES = {cls.__name__: cls for cls in (ImageLayout, RowContainer)}
 
 
 class ImageEncoder(BaseEstimator):
-    """Encode images as arrays (n, channels, height, width) in [-1, 1], and back.
+    """Encode images as arrays of numbers in [-1, 1], and decode them.
 
-    Every channel is scaled from its own range. On the way back, pixels take the
-    nearest of the values that the data has, and pixels that are the same in all images
-    are set to that value, so that nothing tells that an image was generated.
+    Encoded images have the shape (n, channels, height, width). Every channel is scaled
+    from its own range. Decoded pixels are rounded to the nearest value that occurs in
+    the data, and pixels that are constant in the data are set to that constant.
+    Otherwise either would distinguish synthetic images from real ones.
 
-    Of an array of three axes for one image, the channels are the last or the first: the
-    one that leaves a square, if one does; else the shorter one.
+    If an image has three axes, the channels are the first or the last axis: the one
+    without which the image is a square, if there is one, otherwise the shorter one.
 
     Parameters
     ----------
     image_shape : sequence of int, default=None
-        Shape of one image, (h, w), (h, w, c) or (c, h, w), where images come as rows of
-        numbers. One number may be -1 and is then inferred. None takes the shape from
-        the array, (n, h, w), (n, h, w, c) or (n, c, h, w).
+        Shape of one image, (h, w), (h, w, c) or (c, h, w), if images are rows of
+        numbers. One number may be -1 and is then inferred. If None, use the shape of
+        the array, which is (n, h, w), (n, h, w, c) or (n, c, h, w).
 
     Attributes
     ----------
     layout_ : ImageLayout
         Shape and dtype of an image.
     container_ : RowContainer
-        What holds the images.
+        Type of the container of the images, such as an array or a frame.
     levels_ : ndarray of shape (n_levels,) or None
-        The different values of pixels. None if there are more than 4096.
+        The distinct values of pixels. None if there are more than 4096.
     bounds_ : ndarray of shape (2, n_channels)
         Smallest and largest value of each channel.
     constant_ : ndarray of shape (n_channels, h, w), dtype=bool
         Pixels that are the same in all images.
     background_ : ndarray of shape (n_channels, h, w)
-        The first image, which holds the values of these pixels.
+        The first image, which holds the values of the constant pixels.
+
+    See Also
+    --------
+    TableEncoder : Encode a table as a float matrix, and decode it.
 
     Examples
     --------

@@ -34,12 +34,13 @@ def c2st(
     n_splits: int = 3,
     random_state: RandomState = None,
 ) -> float:
-    """Compute the classifier two-sample test: how well a classifier distinguishes rows.
+    """Compute how well a classifier distinguishes synthetic rows from real ones.
 
-    The ROC AUC of a cross-validated classifier of real against synthetic rows [1]_, on
-    as many rows of each kind. 0.5 is a perfect generator, 1 one whose rows are always
-    recognised. With few rows it varies, and may lie below 0.5: compare it with its
-    floor, the value of two real samples.
+    The classifier two-sample test [1]_ is the ROC AUC of a cross-validated classifier
+    of real against synthetic rows, on as many rows of each kind. It is 0.5 for a perfect
+    generator, and 1 if all synthetic rows are distinguished from the real ones. With
+    few rows it varies, and may be below 0.5: compare it with its floor, the value of two
+    real samples.
 
     Parameters
     ----------
@@ -49,11 +50,11 @@ def c2st(
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows.
     classifier : classifier, default=None
-        Has ``predict_proba``. None takes a RandomForestClassifier.
+        Classifier that has ``predict_proba``. If None, use a RandomForestClassifier.
     n_splits : int, default=3
-        Number of folds; each kind must have that many rows.
+        Number of folds. Each kind must have at least this many rows.
     random_state : int, RandomState instance or None, default=None
-        Source of the folds, of the choice of rows, and of a classifier without a seed.
+        Seed of the folds, of the choice of rows, and of a classifier that has none.
 
     Returns
     -------
@@ -64,6 +65,11 @@ def c2st(
     ------
     ValueError
         If a kind has fewer than `n_splits` rows, or the columns differ.
+
+    See Also
+    --------
+    prdc : Compute precision, recall, density and coverage.
+    row_quality : Compute measures of fidelity and privacy together.
 
     References
     ----------
@@ -112,37 +118,46 @@ class PRDC(NamedTuple):
 def prdc(real: Any, synthetic: Any, *, n_neighbors: int = 5) -> PRDC:
     """Compute precision, recall, density and coverage of synthetic rows.
 
-    Each row has a ball that reaches its `n_neighbors`-th nearest row of its own kind.
+    Each row is the centre of a ball that reaches the `n_neighbors`-th nearest row of
+    its own kind.
     *Precision* is the share of the synthetic rows that lie in a real ball, *recall* the
-    share of the real rows that lie in a synthetic ball [1]_. *Density* is how many
-    real balls a synthetic row lies in, as a share of `n_neighbors`, which one outlier
-    with a large ball does not inflate. *Coverage* is the share of the real balls that
-    hold a synthetic row [2]_.
+    share of the real rows that lie in a synthetic ball [1]_. *Density* is the mean
+    number of real balls that a synthetic row lies in, divided by `n_neighbors`; one
+    outlier with a large ball does not inflate it. *Coverage* is the share of the real
+    balls that hold a synthetic row [2]_.
 
-    When both kinds are distributed alike, density is about 1; for as many rows of both,
-    and many, coverage is 1 - 0.5**`n_neighbors`, and with more synthetic rows more.
+    If both kinds have the same distribution, density is about 1. If there are also many
+    rows, as many of each kind, coverage is about 1 - 0.5**`n_neighbors`; it is larger
+    with more synthetic rows.
 
     Parameters
     ----------
     real : {DataFrame, array-like} of shape (n_real, n_features)
         Real rows, more than `n_neighbors`. Frames are encoded by :func:`encode_rows`,
-        arrays taken as they are, images as rows of pixels.
+        arrays are used as they are, images as rows of pixels.
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows, more than `n_neighbors`.
     n_neighbors : int, default=5
-        Which neighbour sets the radius.
+        Rank of the neighbour whose distance is the radius of a ball.
 
     Returns
     -------
     precision, recall, coverage : float
-        From 0 to 1.
+        Shares, from 0 to 1.
     density : float
-        From 0 on; above 1 when synthetic rows crowd where real ones are dense.
+        At least 0. It exceeds 1 if synthetic rows are concentrated where real rows are
+        dense.
 
     Raises
     ------
     ValueError
-        If there are too few rows, or the columns differ.
+        If a kind has at most `n_neighbors` rows, `n_neighbors` is below 1, or the
+        columns differ.
+
+    See Also
+    --------
+    c2st : Compute how well a classifier distinguishes synthetic rows from real ones.
+    row_quality : Compute measures of fidelity and privacy together.
 
     References
     ----------

@@ -36,37 +36,47 @@ def row_quality(
     measures: Mapping[str, Measure] | None = None,
     random_state: RandomState = None,
 ) -> pd.DataFrame:
-    """Compute fidelity and privacy of synthetic rows of a class, beside real rows'.
+    """Compute fidelity and privacy of the synthetic rows of a class, with floors.
+
+    The floor of a measure is its value for real rows in place of the synthetic ones.
 
     Parameters
     ----------
     train : {DataFrame, array-like} of shape (n_train, n_features)
-        Real rows of the class that the generator has seen.
+        Real rows of the class that the generator was trained on, at least 20.
     holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
-        Real rows of the class that it has not seen.
+        Real rows of the class that the generator was not trained on, at least 20.
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
-        Synthetic rows of the class. Of each kind at least 20 rows.
+        Synthetic rows of the class, at least 20.
     max_rows : int, default=2000
-        Most rows of each kind that are looked at.
+        Largest number of rows of each kind that are used. Of more rows, a random choice
+        is used.
     measures : mapping of str to callable, default=None
-        Further measures of fidelity by name: ``measure(real, synthetic)`` gives a
-        number.
+        Further measures of fidelity: name -> function ``measure(real, synthetic)`` that
+        returns a number. If None, there are no further measures.
     random_state : int, RandomState instance or None, default=None
-        Which rows these are, and the folds and the forest of :func:`c2st`.
+        Seed of the choice of rows, and of the folds and the forest of :func:`c2st`.
 
     Returns
     -------
     quality : DataFrame
-        A row a measure. Column ``synthetic`` is the measure of the synthetic rows,
-        ``real`` its floor: that of real rows in their place, as many of them. Fidelity
-        compares with the hold-out, in which training rows stand in for synthetic ones;
-        privacy asks about the training rows, with the hold-out in their place. Images
-        have no marginals and no associations; of a wide table 30 columns are paired.
+        One row for each measure. The column ``synthetic`` is the measure of the
+        synthetic rows. The column ``real`` is its floor, the measure of as many real
+        rows in their place. Measures of fidelity compare rows with the hold-out rows;
+        for their floor, training rows replace the synthetic ones. Measures of privacy
+        compare rows with the training rows; for their floor, hold-out rows replace the
+        synthetic ones. Images have no marginals and no associations. In a wide table,
+        associations are measured between 30 columns.
 
     Raises
     ------
     ValueError
-        If there are too few rows, or the columns differ.
+        If a kind has fewer than 20 rows, or the columns differ.
+
+    See Also
+    --------
+    c2st : Compute how well a classifier distinguishes synthetic rows from real ones.
+    copy_rates : Compute the shares of synthetic rows that copy a training row.
 
     Examples
     --------

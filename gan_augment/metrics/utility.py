@@ -88,27 +88,30 @@ def utility_scores(
     Parameters
     ----------
     classifier : classifier
-        Has ``predict_proba``; it may be a pipeline that begins with the preprocessing.
+        Classifier that has ``predict_proba``. It may be a pipeline that begins with the
+        preprocessing.
     X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
         Real and synthetic training rows, as a sampler returns them.
     y : array-like of shape (n_samples,)
-        Their classes.
+        Classes of `X`.
     synthetic_mask : array-like of shape (n_samples,), dtype=bool
         Which rows are synthetic, such as ``GANOverSampler.synthetic_mask_``.
     X_test : {DataFrame, array-like, sparse matrix} of shape (n_test, n_features)
         Real rows that neither the sampler nor the classifier was trained on.
     y_test : array-like of shape (n_test,)
-        Their classes.
+        Classes of `X_test`.
     oracle : tuple of (X, y), default=None
-        All real training rows, where `X` holds a part of them.
+        All real training rows, if `X` holds only a part of them. If None, no classifier
+        is trained on them.
 
     Returns
     -------
     scores : DataFrame
-        The columns are those of :func:`classifier_scores`, the rare classes being
-        those that have synthetic rows. The rows are what was trained on: ``nothing``
-        (the real rows alone), ``augmented``, ``synthetic`` and, if given, ``oracle``;
-        see :func:`train_with_and_without`. The gain over nothing is
+        One row for each set of training rows: ``nothing`` (the real rows alone, the
+        baseline), ``augmented``, ``synthetic`` and, if given, ``oracle``; see
+        :func:`train_with_and_without`. The columns are those of
+        :func:`classifier_scores`; the classes that have synthetic rows are the rare
+        ones. The gain over the baseline is
         ``scores.loc["augmented"] - scores.loc["nothing"]``.
 
     Raises
@@ -116,6 +119,11 @@ def utility_scores(
     ValueError
         If the lengths differ; if no row, or every row, is synthetic; or if `y_test`
         holds a class that `y` does not.
+
+    See Also
+    --------
+    bootstrap_gain : Compute an interval of the gain.
+    compare : Measure the gain on many folds.
 
     Examples
     --------

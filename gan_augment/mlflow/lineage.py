@@ -76,11 +76,10 @@ def log_pipeline(
 ) -> ModelInfo:
     """Log a fitted classifier that has a sampler, linked with the generator inside it.
 
-    ``mlflow.sklearn.log_model`` refuses such a model, because its default format
-    wants every class outside scikit-learn to be named as trusted; this trusts every
-    class in the model that you pass.
-    Samplers go in unfitted: prediction does not use them, and the generator is a
-    model of its own.
+    ``mlflow.sklearn.log_model`` refuses such a model, because its default format needs
+    every class outside scikit-learn to be named as trusted. This function trusts every
+    class in the model that you pass. Samplers are logged unfitted, because prediction
+    does not use them and the generator is logged as a model of its own.
 
     Parameters
     ----------
@@ -92,23 +91,25 @@ def log_pipeline(
     name : str, default="classifier"
         Name of the logged model.
     X : {DataFrame, array-like, sparse matrix}, default=None
-        Training rows, of which the signature keeps names and types alone. None gives
-        the model no signature, as do rows of types that MLflow does not have, such as
-        whole numbers of pandas with missing values.
+        Training rows. The signature of the model keeps their names and types alone. If
+        None, the model has no signature, and neither if MLflow does not have the types
+        of the rows, such as nullable integers of pandas.
     y : array-like, default=None
-        Their classes. With them, the rows become a dataset of the run, of which it
-        keeps digest and schema alone, unless a generator brought it.
+        Classes of `X`. If given, the rows become a dataset of the run, which keeps
+        their digest and schema alone, unless a generator has logged the dataset
+        already.
     registered_model_name : str, default=None
-        Name in the registry; None does not register.
+        Name in the registry. If None, the model is not registered.
     alias : str, default="candidate"
-        Alias of the new version; None gives none.
+        Alias of the new version. If None, no alias is set.
     **kwargs : dict
         Further arguments of ``mlflow.sklearn.log_model``.
 
     Returns
     -------
     model_info : ModelInfo
-        With ``model_id``, ``model_uri`` and ``registered_model_version``.
+        The logged model, with ``model_id``, ``model_uri`` and
+        ``registered_model_version``.
 
     Raises
     ------
@@ -118,8 +119,12 @@ def log_pipeline(
     Warns
     -----
     UserWarning
-        If a generator cannot be linked, such as one that was deleted meanwhile, or
-        there is no signature for `X`; the classifier is logged nevertheless.
+        If a generator cannot be linked, for example because it was deleted, or if
+        there is no signature for `X`. The classifier is logged nevertheless.
+
+    See Also
+    --------
+    autolog : Track the samplers, so that their generators are logged.
     """
     import skops.io
 

@@ -114,54 +114,55 @@ class RandomAffine:
 
 
 class ImageMixture(Refinement, BaseEstimator):
-    """Draw some images from a GAN, and some as label-preserving copies of real ones.
+    """Mix images that a GAN draws with label-preserving copies of real ones.
 
-    Both together make better training images than either alone. Copies that are turned
-    or scaled are blurred by that, and a classifier sees it; so their pixels, too, are
-    given the distribution of the real ones of their class. A GAN can also do harm:
-    where only rare images are synthetic, whatever distinguishes them from real images
-    gives the class away, and the classifier learns that. So the images of the GAN are
-    measured first:
+    Both together make better training images than either alone. Copies that are rotated
+    or scaled are blurred, and a classifier could distinguish them by that. Their pixels
+    are therefore mapped to the distribution of the real pixels of their class.
+
+    A GAN can also do harm: if only images of rare classes are synthetic, a classifier
+    can learn the class from anything that distinguishes synthetic images from real
+    ones. The images of the GAN are therefore measured first:
 
     - *c2st*: the AUC of a random forest on pixels that distinguishes them from real
-      images. It is that of the most common classes, which have enough images;
-    - *diversity*: their mean distance from each other, over that of real images;
-    - *novelty*: their distance to the nearest real image of the class, over that of
-      real images to their nearest neighbour. 0 is a copier.
+      images, for the most common classes, which have enough images;
+    - *diversity*: their mean distance from each other, divided by that of real images;
+    - *novelty*: their distance to the nearest real image of the class, divided by that
+      of real images to their nearest neighbour. It is 0 if they are copies.
 
-    The worst of the three lowers the GAN's share, down to none. For a class of fewer
-    than 10 images the share is halved, and a single image is only copied. If the share
-    is lowered, a warning says why.
+    The worst of the three lowers the share of the GAN, at most to 0. The share is
+    halved for a class of fewer than 10 images, and is 0 for a class of one image. If
+    the share is lowered, a warning gives the reason.
 
     Parameters
     ----------
     mix : float, default=0.5
-        Share of images from the GAN, from 0 to 1.
+        Share of the synthetic images that the GAN draws, from 0 to 1.
     augment : callable, default=None
-        What leaves the class of an image as it is; ``augment(images, rng)`` gets real
-        images, float32 of shape (n, channels, h, w) in [-1, 1], and a
-        :class:`numpy.random.Generator`, and gives as many changed ones. None takes
-        :class:`RandomAffine`, which shifts by at most 5 % of a side, and never mirrors
-        or turns. Where the class bears more, say so:
+        Function that changes images without changing their class. ``augment(images,
+        rng)`` takes real images, float32 of shape (n, channels, h, w) in [-1, 1], and a
+        :class:`numpy.random.Generator`, and returns as many changed images. If None,
+        use :class:`RandomAffine`, which shifts by at most 5 % of a side, and does not
+        mirror or rotate. If larger changes keep the class, pass for example
         ``RandomAffine(0.07, rotation=15, scale=0.1)``.
     guard : bool, default=True
-        Whether these measures may lower the share of the GAN.
+        Whether the measures of the GAN's images may lower its share.
     random_state : int, RandomState instance or None, default=None
-        Source of the random choices in fit.
+        Seed of the random choices in fit.
 
     Attributes
     ----------
     marginals_ : dict
-        Class -> map of the pixels of copies to those of real images.
+        Class -> map from the pixels of copies to those of real images.
     share_ : dict
-        Class -> share of images that come from the GAN.
+        Class -> share of images that the GAN draws.
     report_ : dict
         Class -> number of real images, measures of the GAN and its share.
 
     See Also
     --------
-    GANOverSampler : Takes it as `mixture`.
-    ImageGAN : Draws the other images.
+    GANOverSampler : Over-sample the rare classes; the mixture is its `mixture`.
+    ImageGAN : Class-conditional GAN for images.
 
     Examples
     --------

@@ -23,39 +23,45 @@ from gan_augment.seeding import RandomState
 
 
 class CTGAN(PackageSynthesizer):
-    """The conditional GAN of the ``ctgan`` package, with our contract.
+    """Conditional GAN for tables, CTGAN, from the ``ctgan`` package.
 
-    It is CTGAN [1]_, for comparison: ``pipelines/speed.py`` measures how much sooner
-    :class:`~gan_augment.TabularGAN` reaches its quality. Needs ``pip install
-    'gan-augment[ctgan]'``; that package is under the Business Source License.
+    The model is CTGAN [1]_, with the interface of :class:`~gan_augment.TabularGAN`, for
+    comparison: ``pipelines/speed.py`` measures how much sooner TabularGAN
+    reaches the same quality. Install the package with ``pip install
+    'gan-augment[ctgan]'``. It is under the Business Source License.
 
     Parameters
     ----------
     categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
-        As in :class:`~gan_augment.TabularGAN`; every level is a cell.
+        Categorical columns: positions, a mask of shape (n_features,), or names.
+        ``"auto"`` selects every column that holds neither numbers nor dates nor
+        durations, as in :class:`~gan_augment.TabularGAN`. Every level takes one cell.
     identifiers : {"fresh", "keep", "drop"}, default="fresh"
-        What becomes of columns that name rows, as in :class:`TabularGAN`.
+        How to treat columns that identify rows, such as customer numbers.
+        ``"fresh"`` gives synthetic rows new values of the same pattern, ``"drop"``
+        leaves the columns out, and ``"keep"`` treats the values like those of any other
+        column, as in :class:`~gan_augment.TabularGAN`.
     per_class : bool, default=False
-        Whether every class has a model of its own, on its rows alone. Otherwise one
-        model learns all rows, with the class as a condition, and rows that come out
-        as another class are refused.
+        Whether to train a model for every class, on the rows of that class alone. If
+        False, one model learns all rows, with the class as a condition, and drawn rows
+        of another class are refused.
     latent_dim : int, default=128
         Width of the generator's noise.
     hidden_dims : sequence of int, default=(256, 256)
         Widths of the hidden layers of both networks.
     learning_rate : float, default=2e-4
-        Adam's step size for both networks.
+        Learning rate of Adam for both networks.
     batch_size : int, default=500
-        Rows a batch; rounded up to an even multiple of `pac`.
+        Number of rows in a batch, rounded up to an even multiple of `pac`.
     pac : int, default=10
-        Number of rows that are one input of the discriminator.
+        Number of rows that the discriminator is given together as one input.
     max_steps : int, default=1000
-        Number of training steps of every model, rounded up to whole epochs. The
-        package counts epochs, of which a small class has one step each.
+        Number of training steps of every model, rounded up to whole epochs. An epoch of
+        a small class is one step.
     verbose : bool, default=False
-        Whether the package shows its progress.
+        Whether to show the progress of the package.
     random_state : int, RandomState instance or None, default=None
-        Source of every random choice; the global states are left as they were.
+        Seed of every random choice. The global random states are restored after use.
 
     Attributes
     ----------
@@ -66,16 +72,16 @@ class CTGAN(PackageSynthesizer):
     encoder_ : TableEncoder
         The fitted encoder of the columns' domains.
     networks_ : list of TrainedNetwork
-        What the package trained: one for all classes, or one a class.
+        The models that the package trained: one for all classes, or one for each class.
     history_ : dict of str to list of float
-        Steps, seconds and losses in at most a hundred records a model.
+        Steps, seconds and losses, in at most 100 records for each model.
     sample_seed_ : int
-        Seed of :meth:`sample` when it is given none.
+        Seed of :meth:`sample` if none is passed to it.
 
     See Also
     --------
-    GANOverSampler : Draws the rows of the rare classes with it.
-    TabularGAN : Our own GAN for tables.
+    GANOverSampler : Over-sample the rare classes of a table with this model.
+    TabularGAN : Class-conditional GAN for tables of this package.
 
     References
     ----------
@@ -190,33 +196,39 @@ class CTGAN(PackageSynthesizer):
 
 
 class TVAE(PackageSynthesizer):
-    """The variational auto-encoder of the ``ctgan`` package, with our contract.
+    """Variational auto-encoder for tables, TVAE, from the ``ctgan`` package.
 
-    It is TVAE [1]_. It has no condition and tends to drop a rare class from a model of
-    all rows, so every class has a model of its own by default. Needs ``pip install
-    'gan-augment[ctgan]'``; that package is under the Business Source License.
+    The model is TVAE [1]_, with the interface of :class:`~gan_augment.TabularGAN`. It
+    is not conditional, and a model of all rows tends to drop a rare class. By default,
+    every class therefore has a model of its own. Install the package with ``pip install
+    'gan-augment[ctgan]'``. It is under the Business Source License.
 
     Parameters
     ----------
     categorical_features : "auto" or array-like of {int, bool, str}, default="auto"
-        As in :class:`~gan_augment.TabularGAN`; every level is a cell.
+        Categorical columns: positions, a mask of shape (n_features,), or names.
+        ``"auto"`` selects every column that holds neither numbers nor dates nor
+        durations, as in :class:`~gan_augment.TabularGAN`. Every level takes one cell.
     identifiers : {"fresh", "keep", "drop"}, default="fresh"
-        What becomes of columns that name rows, as in :class:`TabularGAN`.
+        How to treat columns that identify rows, such as customer numbers.
+        ``"fresh"`` gives synthetic rows new values of the same pattern, ``"drop"``
+        leaves the columns out, and ``"keep"`` treats the values like those of any other
+        column, as in :class:`~gan_augment.TabularGAN`.
     per_class : bool, default=True
-        Whether every class has a model of its own, on its rows alone. Otherwise one
-        model learns all rows, and rows of another class are refused.
+        Whether to train a model for every class, on the rows of that class alone. If
+        False, one model learns all rows, and drawn rows of another class are refused.
     latent_dim : int, default=128
         Width of the latent variable.
     hidden_dims : sequence of int, default=(128, 128)
         Widths of the hidden layers of encoder and decoder.
     batch_size : int, default=500
-        Rows a batch.
+        Number of rows in a batch.
     max_steps : int, default=1000
         Number of training steps of every model, rounded up to whole epochs.
     verbose : bool, default=False
-        Whether the package shows its progress.
+        Whether to show the progress of the package.
     random_state : int, RandomState instance or None, default=None
-        Source of every random choice; the global states are left as they were.
+        Seed of every random choice. The global random states are restored after use.
 
     Attributes
     ----------
@@ -227,16 +239,16 @@ class TVAE(PackageSynthesizer):
     encoder_ : TableEncoder
         The fitted encoder of the columns' domains.
     networks_ : list of TrainedNetwork
-        What the package trained: one a class, or one for all classes.
+        The models that the package trained: one for each class, or one for all classes.
     history_ : dict of str to list of float
-        Steps, seconds and losses in at most a hundred records a model.
+        Steps, seconds and losses, in at most 100 records for each model.
     sample_seed_ : int
-        Seed of :meth:`sample` when it is given none.
+        Seed of :meth:`sample` if none is passed to it.
 
     See Also
     --------
-    GANOverSampler : Draws the rows of the rare classes with it.
-    TabularGAN : Our own GAN for tables.
+    GANOverSampler : Over-sample the rare classes of a table with this model.
+    TabularGAN : Class-conditional GAN for tables of this package.
 
     References
     ----------
