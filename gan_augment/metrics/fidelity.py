@@ -37,10 +37,10 @@ def c2st(
     """Compute how well a classifier distinguishes synthetic rows from real ones.
 
     The classifier two-sample test [1]_ is the ROC AUC of a cross-validated classifier
-    of real against synthetic rows, on as many rows of each kind. It is 0.5 for a perfect
-    generator, and 1 if all synthetic rows are distinguished from the real ones. With
-    few rows it varies, and may be below 0.5: compare it with its floor, the value of two
-    real samples.
+    of real against synthetic rows, on as many rows of each kind. It is 0.5 for a
+    perfect generator, and 1 if all synthetic rows are distinguished from the real ones.
+    With few rows it varies, and may be below 0.5: compare it with its floor, the value
+    of two real samples.
 
     Parameters
     ----------

@@ -66,34 +66,41 @@ def copy_rates(
 ) -> CopyRates:
     """Compute the shares of synthetic rows that copy a training row, exactly or nearly.
 
-    A row is a near copy if it is as near to a training row as the nearest of the
-    hold-out rows are, those up to the `quantile`. Of rows that do not depend on the
-    training rows, about that share are near copies; many more mean that the generator
-    has memorised training rows.
+    A row is a near copy if its distance to the closest training row is at most the
+    `quantile` of these distances of the hold-out rows. If synthetic rows do not depend
+    on the training rows, about this share of them are near copies. A much larger share
+    means that the generator has memorised training rows.
 
     Parameters
     ----------
     train : {DataFrame, array-like} of shape (n_train, n_features)
-        Real rows that the generator has seen. Frames are encoded by
-        :func:`encode_rows`, arrays taken as they are, images as rows of pixels.
+        Real rows that the generator was trained on. Frames are encoded by
+        :func:`encode_rows`, arrays are used as they are, images as rows of pixels.
     holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
-        Real rows of the same class that it has not seen.
+        Real rows of the same class that the generator was not trained on.
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows.
     quantile : float, default=0.05
-        Share of the hold-out rows that are as near as a near copy.
+        Share of the hold-out rows that count as near copies, from 0 to 1. It sets the
+        largest distance of a near copy.
 
     Returns
     -------
     exact, near : float
-        Shares of the synthetic rows.
+        Shares of the synthetic rows that are exact and near copies.
     exact_holdout, near_holdout : float
-        The same of the hold-out rows, to compare with: real rows repeat too.
+        The same shares of the hold-out rows, to compare with, since real rows may
+        repeat too.
 
     Raises
     ------
     ValueError
         If a set is empty, the columns differ, or `quantile` is not from 0 to 1.
+
+    See Also
+    --------
+    closest_record_ratio : Compare distances to training and to hold-out rows.
+    membership_inference_auc : Compute how well an attacker infers membership.
 
     Examples
     --------
@@ -138,33 +145,38 @@ def closest_record_ratio(
 ) -> float:
     """Compare the distances of synthetic rows to training rows and to unseen real rows.
 
-    The median distance of a synthetic row to its closest training row, divided by that
-    to its closest hold-out row, with as many rows in both sets (distance to closest
-    record, DCR [1]_). A generator that has learned the distribution and no rows has 1;
-    0 is a copier.
+    The ratio is the median distance of a synthetic row to its closest training row,
+    divided by that to its closest hold-out row, with as many rows in both sets
+    (distance to closest record, DCR [1]_). It is about 1 if the generator has learned
+    the distribution and memorised no rows, and 0 if it copies training rows.
 
     Parameters
     ----------
     train : {DataFrame, array-like} of shape (n_train, n_features)
-        Real rows that the generator has seen. Frames are encoded by
-        :func:`encode_rows`, arrays taken as they are, images as rows of pixels.
+        Real rows that the generator was trained on. Frames are encoded by
+        :func:`encode_rows`, arrays are used as they are, images as rows of pixels.
     holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
-        Real rows of the same class that it has not seen.
+        Real rows of the same class that the generator was not trained on.
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows.
     random_state : int, RandomState instance or None, default=None
-        Which rows of the larger set are left out.
+        Seed of the choice of the rows of the larger set that are left out.
 
     Returns
     -------
     ratio : float
-        1 where memory plays no part; it may exceed 1 by chance. If synthetic rows lie
-        on rows of the hold-out it is infinite, and NaN if on rows of both sets.
+        About 1 if no training rows are memorised; it may exceed 1 by chance. Infinite
+        if synthetic rows equal hold-out rows, and NaN if they equal rows of both sets.
 
     Raises
     ------
     ValueError
         If a set is empty, or the columns differ.
+
+    See Also
+    --------
+    copy_rates : Compute the shares of synthetic rows that copy a training row.
+    membership_inference_auc : Compute how well an attacker infers membership.
 
     References
     ----------
@@ -201,29 +213,35 @@ def closest_record_ratio(
 def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
     """Compute how well an attacker infers membership in the training data.
 
-    The attacker has the synthetic rows alone, and takes a real row for a member of the
-    training data the surer, the nearer it is to a synthetic row [1]_. The ROC AUC of
-    this guess for training rows against hold-out rows.
+    The attacker knows the synthetic rows alone. The nearer a real row is to a synthetic
+    row, the more likely the attacker considers it a member of the training data [1]_.
+    The result is the ROC AUC of this score for training rows against hold-out rows.
 
     Parameters
     ----------
     train : {DataFrame, array-like} of shape (n_train, n_features)
-        Real rows that the generator has seen. Frames are encoded by
-        :func:`encode_rows`, arrays taken as they are, images as rows of pixels.
+        Real rows that the generator was trained on. Frames are encoded by
+        :func:`encode_rows`, arrays are used as they are, images as rows of pixels.
     holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
-        Real rows of the same class that it has not seen.
+        Real rows of the same class that the generator was not trained on.
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows.
 
     Returns
     -------
     auc : float
-        0.5 if nothing is given away, 1 if every member is known.
+        0.5 if the attacker cannot distinguish training rows from hold-out rows, 1 if
+        every training row is recognised as a member.
 
     Raises
     ------
     ValueError
         If a set is empty, or the columns differ.
+
+    See Also
+    --------
+    copy_rates : Compute the shares of synthetic rows that copy a training row.
+    closest_record_ratio : Compare distances to training and to hold-out rows.
 
     References
     ----------

@@ -63,7 +63,9 @@ def rule_violations(
     holdout: Any = None,
     random_state: RandomState = None,
 ) -> RuleViolations:
-    """Share of synthetic rows that break a rule which every real row keeps.
+    """Compute the share of synthetic rows that break a rule of the real rows.
+
+    A rule is a relation, such as ``net <= gross``, that every real row keeps.
 
     Parameters
     ----------
@@ -72,13 +74,14 @@ def rule_violations(
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows of any sampler, with the same columns.
     rules : Rules, list or None, default=None
-        The rules. If None, :class:`~gan_augment.tables.rules.Rules` finds them in the
-        real rows.
+        The rules. If None, find them in the real rows by
+        :class:`~gan_augment.tables.rules.Rules`.
     holdout : {DataFrame, array-like} of shape (n_holdout, n_features), default=None
-        Other real rows, to measure the floor. If None, the floor is that of 30 % of
-        the real rows by rules found in the others, or NaN if rules are given.
+        Other real rows, to measure the floor. If None, the floor is the share of 30 %
+        of the real rows that break a rule found in the others, or NaN if `rules` are
+        given.
     random_state : int, RandomState instance or None, default=None
-        Which real rows are held out where `holdout` is None.
+        Seed of the choice of the real rows that are held out if `holdout` is None.
 
     Returns
     -------
@@ -89,6 +92,10 @@ def rule_violations(
     ------
     ValueError
         If the columns differ, or there is no synthetic row.
+
+    See Also
+    --------
+    gan_augment.tables.rules.Rules : Find the rules of a table.
 
     Examples
     --------

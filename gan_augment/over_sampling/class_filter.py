@@ -38,31 +38,35 @@ BINS = 64
 class ClassFilter(Refinement, BaseEstimator):
     """Keep the synthetic rows that a classifier finds most like their class.
 
-    A conditional GAN also draws rows from where the classes overlap. Of more rows
-    than wanted, the filter keeps those with the largest probability of their class
-    under a classifier that is fitted on the training rows. What the classifier knows
-    is passed on by the rows that it chooses, so the default is a vote of three that
-    err differently. Too strict a filter narrows the sample: the default keeps the
-    better half. At most 10,000 training rows are used, as many of each class as there
-    are, if possible.
+    A class-conditional GAN also draws rows in the region where the classes overlap. The
+    filter is given more rows than are wanted, and keeps those with the largest
+    probability of their class, which a classifier predicts that is fitted on the
+    training rows. The rows that it chooses carry the errors of this classifier, so the
+    default is a vote of three classifiers with different errors. A filter that is too
+    strict reduces the diversity of the rows: the default keeps the better half. At most
+    10,000 training rows are used, as many of each class as there are, if possible.
 
     Parameters
     ----------
     classifier : classifier, default=None
-        Has ``predict_proba``; it sees encoded rows: numbers as normal scores,
-        categories as one-hot cells. None takes a vote of a linear model, a random
-        forest and boosted trees, each with balanced classes.
+        Classifier that has ``predict_proba``. It is given encoded rows: numbers as
+        normal scores, categories as one-hot cells. If None, use a vote of a linear
+        model, a random forest and boosted trees, each with balanced classes.
     draws_per_row : float, default=2.0
-        Rows drawn for each one that is kept, at least 1.
+        Number of rows drawn for each one that is kept, at least 1.
     random_state : int, RandomState instance or None, default=None
-        Seed of a classifier that has none.
+        Seed of the classifier, if it has none of its own.
 
     Attributes
     ----------
     classifier_ : classifier
         The fitted classifier.
     encoder_ : TableEncoder
-        Gives the encoded rows.
+        The fitted encoder of the rows that the classifier is given.
+
+    See Also
+    --------
+    GANOverSampler : Over-sample the rare classes; the filter is its `sample_filter`.
 
     Examples
     --------

@@ -111,37 +111,39 @@ def warn_of_levels(X: Any, columns: Sequence[Hashable], *, stacklevel: int) -> N
 def check_table(
     X: Any, y: Any = None, *, checks: Sequence[Check] = CHECKS
 ) -> TableCheck:
-    """Look at a table for what would spoil a model or synthetic rows.
+    """Find problems of a table that would harm a model or synthetic rows.
 
-    Finds columns that give the class away, identifiers, groups of rows that belong
-    together, text that is numbers, dates or booleans, spellings of missing values and
-    of levels, sentinels such as -999, duplicated rows and columns, constant columns,
-    and classes of one row. Nothing is changed; see :meth:`TableCheck.clean`.
+    The checks find columns that give the class away, identifiers, groups of rows that
+    belong together, text that holds numbers, dates or booleans, spellings of missing
+    values and of levels, sentinels such as -999, duplicated rows and columns, constant
+    columns, and classes of one row. The table is not changed; use
+    :meth:`TableCheck.clean` to mend it.
 
     Parameters
     ----------
     X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
         Rows of the table.
     y : array-like of shape (n_samples,), default=None
-        Class of each row; it may be missing. If None, nothing is said of classes.
+        Class of each row. Some may be missing. If None, problems of classes are not
+        checked.
     checks : sequence of callable, default=CHECKS
-        What is looked for. A check takes a ``Table`` and yields ``Finding`` objects;
-        pass ``[*CHECKS, my_check]`` to add one.
+        Checks to run. A check takes a ``Table`` and yields ``Finding`` objects. Pass
+        ``[*CHECKS, my_check]`` to add one.
 
     Returns
     -------
     check : TableCheck
-        With ``findings``, ``to_frame()``, ``clean(X, y)``, and a text and an HTML
-        representation.
+        The result, with ``findings``, ``to_frame()``, ``clean(X, y)``, and a text and
+        an HTML representation.
 
     Raises
     ------
     ValueError
-        If two columns share a name, or `y` has another length than `X`.
+        If two columns share a name, or the lengths of `X` and `y` differ.
 
     See Also
     --------
-    compare : Whether over-sampling helps a classifier on a table.
+    compare : Measure whether over-sampling helps.
 
     Examples
     --------

@@ -32,33 +32,34 @@ FEWEST_ROWS = 30
 
 
 class Rules(BaseEstimator):
-    """Rules that every row of a table keeps, found by themselves.
+    """Find rules that every row of a table keeps, and apply them to other rows.
 
-    What is found: one column is at most another one; arithmetic within rounding; a
-    level or a number that decides another column; combinations of common levels that
-    never occur, of which missing values are one. A rule is taken only if independent
-    columns would have broken it many times. Rows that are drawn from a model can be
-    measured by the rules, and made to keep them.
+    Four kinds of rules are found: one column is at most another one; one column is
+    computed from others, within rounding; a level or a number determines the value of
+    another column; combinations of common levels never occur, where a missing value is
+    a level. A rule is accepted only if independent columns would have broken it many
+    times. Synthetic rows can be checked against the rules, and made to keep them.
 
     Parameters
     ----------
     rules : "auto" or list, default="auto"
-        ``"auto"`` finds the rules. A list holds rules, functions of a frame that give
-        one boolean a row, and ``"auto"`` for those that are found. An empty list
-        stands for no rules.
+        ``"auto"`` finds the rules. A list may hold rules, functions that take a frame
+        and return one boolean a row, and ``"auto"`` to add those that are found. With
+        an empty list, there are no rules.
     categorical : sequence of object, default=()
-        Names of columns whose numbers are levels, which have no order.
+        Names of columns whose numbers are levels without an order.
 
     Attributes
     ----------
     rules_ : list of Rule
-        The rules; each one prints in plain words.
+        The rules. Each one prints in plain words.
     reduction_ : Reduction
-        What :meth:`reduce` does.
+        The change of a table that :meth:`reduce` makes.
 
     See Also
     --------
-    gan_augment.metrics.rule_violations : Share of synthetic rows that break a rule.
+    gan_augment.metrics.rule_violations : Compute the share of synthetic rows that break
+        a rule.
 
     Examples
     --------
