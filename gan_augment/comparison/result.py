@@ -33,37 +33,48 @@ SUMMARY = {
 
 @dataclass(eq=False)
 class Comparison:
-    """What :func:`compare` measured.
+    """Result of :func:`compare`.
+
+    An arm is one way to train the classifier: unchanged (the baseline), with a tuned
+    threshold, with class weights, or with a sampler; or another classifier.
 
     Attributes
     ----------
     frame : DataFrame
-        A row for every arm and fold: the scores of
-        :func:`~gan_augment.metrics.classifier_scores`, those of the probabilities
-        also as ``uncorrected_log_loss`` and ``uncorrected_brier``, before they are
-        moved back to the real prior, and ``seconds``, the time to fit. Decisions
-        (``balanced_accuracy``, ``f1``) are made before that too, since resampling is
-        often done for the sake of the threshold.
+        One row for every arm and fold. The columns are the scores of
+        :func:`~gan_augment.metrics.classifier_scores`, and ``seconds``, the time to
+        fit. The scores of probabilities are those after the correction to the class
+        prior of the real rows; ``uncorrected_log_loss`` and ``uncorrected_brier`` are
+        those before it. Scores of decisions (``balanced_accuracy``, ``f1``) are those
+        before the correction too, because resampling is often used to move the
+        threshold.
     calibration : DataFrame
-        Mean predicted probability and share of the rare class in ten bins, of every
+        Mean predicted probability and share of the rare class in ten bins, for every
         arm, before and after the correction. Empty with more than two classes.
     errors : dict of str to str
-        Arms that could not be fitted, and why.
+        Arm that could not be fitted -> reason.
     counts : dict
-        Rows of every class.
+        Class -> number of rows.
     leak : str or None
-        How the table shows that it was resampled before it was split.
+        Evidence that the table was resampled before it was split. None if there is
+        none.
     giveaway : str or None
-        Which columns alone predict the class almost perfectly, or are missing where it
-        is, as :func:`~gan_augment.check_table` finds them.
+        Columns that alone predict the class almost perfectly, or are missing where the
+        class is, as :func:`~gan_augment.check_table` finds them. None if there are
+        none.
     test_to_train : float
-        Rows of a test fold for each row of a training fold.
+        Number of rows of a test fold divided by that of a training fold.
     samplers : tuple of str
-        The arms that resample.
+        Names of the arms that resample.
     classifiers : tuple of str
-        The arms that are other classifiers, without any sampler.
+        Names of the arms that are other classifiers, without any sampler.
     own_weights : dict of str to object
-        Class weights that the classifier came with, in every arm: parameter -> value.
+        Class weights of the classifier itself, which are in every arm: parameter ->
+        value.
+
+    See Also
+    --------
+    compare : Measure whether over-sampling helps.
     """
 
     frame: pd.DataFrame

@@ -81,12 +81,17 @@ def _total_variation(real: pd.Series, synthetic: pd.Series) -> float:
 def associations(X: Any) -> pd.DataFrame:
     """Compute how strongly each pair of columns of a mixed table is associated.
 
-    Two numeric columns: Spearman's rank correlation, from -1 to 1. A numeric column and
-    a categorical one: the correlation ratio of the ranks. Two categorical columns:
-    Cramér's V. The last two, from 0 to 1, are corrected for the number of levels, by
-    epsilon squared [1]_ and by Bergsma's correction [2]_: otherwise a few rows of many
-    levels always seem to go together. Missing numbers are left out, missing categories
-    are one level more. A column of one value goes with no other.
+    The measure depends on the kinds of the two columns:
+
+    - two numeric columns: Spearman's rank correlation, from -1 to 1;
+    - a numeric and a categorical column: the correlation ratio of the ranks, from 0 to
+      1, corrected by epsilon squared [1]_;
+    - two categorical columns: Cramér's V, from 0 to 1, with Bergsma's correction [2]_.
+
+    The corrections are for the number of levels: without them, columns of many levels
+    and few rows always seem to be associated. Missing numbers are left out. Missing
+    categories are a level of their own. A constant column is not associated with any
+    other column.
 
     Parameters
     ----------
@@ -96,7 +101,12 @@ def associations(X: Any) -> pd.DataFrame:
     Returns
     -------
     matrix : DataFrame of shape (n_features, n_features)
-        Symmetric, 1 on the diagonal.
+        Association of each pair of columns. The matrix is symmetric, with 1 on the
+        diagonal.
+
+    See Also
+    --------
+    marginal_distances : Compute the distance of each column between two tables.
 
     References
     ----------

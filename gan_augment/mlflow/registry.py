@@ -45,35 +45,35 @@ def log_evidence(
     report: Report | None = None,
     figures: Mapping[str, float] | None = None,
 ) -> None:
-    """Write down whether a logged generator helps, looks real and is private.
+    """Log the utility, fidelity and privacy of a logged generator.
 
     The figures become metrics of the model, of its run and of its training data, and
-    tags of its versions in the registry, whose descriptions say what they mean.
+    tags of its versions in the registry. The descriptions of the versions explain them.
 
     Parameters
     ----------
     model_id : str
         Id of the logged generator, such as ``sampler.gan_.mlflow_model_id_``.
     comparison : Comparison, default=None
-        What :func:`~gan_augment.compare` returned on the table that the generator was
-        trained on. Its gain in average precision becomes ``utility/gain``, with the
-        interval that its verdict goes by, from ``utility/gain_low`` to
-        ``utility/gain_high``.
+        Result of :func:`~gan_augment.compare` on the table that the generator was
+        trained on. Its gain in average precision becomes ``utility/gain``, and the
+        interval that its verdict is based on becomes ``utility/gain_low`` and
+        ``utility/gain_high``. If None, no gain is logged.
     arm : str, default=None
-        What the comparison calls the sampler of this generator. None takes the best
+        Name of the sampler of this generator in `comparison`. If None, use the best
         sampler.
     report : Report, default=None
-        What :func:`gan_augment.report` returned about rows of such a sampler: fidelity
-        and privacy of the class that is worst.
+        Result of :func:`gan_augment.report` on rows of such a sampler. The fidelity and
+        privacy of the worst class are logged. If None, neither is logged.
     figures : mapping of str to float, default=None
         Further figures: name -> value, such as ``"privacy/closest_record_ratio"`` from
-        :func:`~gan_augment.metrics.closest_record_ratio`.
+        :func:`~gan_augment.metrics.closest_record_ratio`. If None, none are added.
 
     Raises
     ------
     ValueError
-        If a figure is not finite, the comparison has no such arm, could not fit it, or
-        was made on rows that were resampled before.
+        If a figure is not finite, or if the comparison has no such arm, could not fit
+        it, or was made on rows that were resampled before.
 
     See Also
     --------

@@ -17,33 +17,38 @@ if TYPE_CHECKING:
 
 
 def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
-    """Draw the rows of many requests, in parallel.
+    """Draw the rows of many requests in parallel on Spark.
 
-    Every request has its own seed, so that the same requests give the same rows
-    however Spark cuts them into partitions, and when it draws one again. A request is
-    held in memory where it is drawn: make many of some 10,000 rows, not one large one.
-    MLflow's own ``spark_udf`` takes requests of one row only.
+    Every request has its own seed. The same requests therefore give the same rows in
+    any partitioning, and if Spark draws a request again. The rows of a request are held
+    in the memory of one worker: use many requests of about 10,000 rows rather than a
+    large one. MLflow's own ``spark_udf`` accepts requests of one row only.
 
     Parameters
     ----------
     model_uri : str
-        A logged generator, such as ``models:/churn-generator@champion``, which is
-        loaded here and now. Workers need gan_augment, and no tracking server.
+        URI of a logged generator, such as ``models:/churn-generator@champion``. The
+        generator is loaded on the driver by this call. Workers need gan_augment, but no
+        tracking server.
     requests : pyspark.sql.DataFrame
-        One request a row: the columns ``n_rows`` and ``seed``, and ``target_class`` if
-        the class matters, as of :meth:`GeneratorModel.predict`.
+        One request in each row: the columns ``n_rows`` and ``seed``, and optionally
+        ``target_class``, as in :meth:`GeneratorModel.predict`.
 
     Returns
     -------
     rows : pyspark.sql.DataFrame
         The columns of the training table, and the class as ``target``. Like every frame
-        of Spark it is drawn when it is used, and again if it is used again.
+        of Spark, it is computed when it is used, and again with every further use.
 
     Raises
     ------
     ValueError
-        If `requests` lacks a column; when the rows are drawn, if a request has no seed
-        of at least 0.
+        If `requests` lacks a column. When the rows are drawn: if a request has no seed,
+        or a seed below 0.
+
+    See Also
+    --------
+    GeneratorModel.predict : Draw the rows of requests in this process.
 
     Examples
     --------

@@ -34,11 +34,11 @@ FEWEST_ROWS = 30
 class Rules(BaseEstimator):
     """Find rules that every row of a table keeps, and apply them to other rows.
 
-    Four kinds of rules are found: one column is at most another one; one column is
-    computed from others, within rounding; a level or a number determines the value of
-    another column; combinations of common levels never occur, where a missing value is
-    a level. A rule is accepted only if independent columns would have broken it many
-    times. Synthetic rows can be checked against the rules, and made to keep them.
+    Four kinds of rules are found: one column is at most another one; arithmetic between
+    columns, such as a sum, holds within rounding; a level or a number determines
+    another column; combinations of common levels, or of a level and a missing value,
+    never occur. A rule is accepted only if independent columns would have broken it
+    many times. Synthetic rows can be checked against the rules, and made to keep them.
 
     Parameters
     ----------
