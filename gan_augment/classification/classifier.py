@@ -110,7 +110,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
-        Their shares of the training rows.
+        Share of each class among the training rows.
     soft_labels_ : bool
         Whether soft labels were used.
     estimators_ : list of classifier

@@ -68,7 +68,7 @@ def compare(
     X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
         Real rows, as they were before any resampling.
     y : array-like of shape (n_samples,)
-        Their classes.
+        Class of each row.
     classifier : classifier
         Classifier that has ``predict_proba``. Pass a pipeline if it needs a
         preprocessing. It is used as it is: a ``class_weight`` of its own is in every

@@ -68,17 +68,17 @@ class ImageGAN(BaseGAN):
         numbers. One number may be -1 and is then inferred. If None, use the shape of
         the array, which is (n, h, w), (n, h, w, c) or (n, c, h, w).
     latent_dim : int, default=64
-        Width of the generator's noise.
+        Number of dimensions of the generator's noise.
     loss : str or object, default="relativistic"
         ``"relativistic"``, ``"non_saturating"``, ``"least_squares"``,
-        ``"wasserstein"``, ``"hinge"`` or ``"kl"``; papers in
-        :mod:`gan_augment.training.losses`. Or an object with the functions
-        ``discriminator(real, fake)`` and ``generator(real, fake)`` of logits, such as
-        :class:`~gan_augment.training.losses.AdversarialLoss`.
+        ``"wasserstein"``, ``"hinge"`` or ``"kl"``; see
+        :mod:`gan_augment.training.losses` for the papers. An object must have the
+        functions ``discriminator(real, fake)`` and ``generator(real, fake)`` of logits,
+        like :class:`~gan_augment.training.losses.AdversarialLoss`.
     n_discriminators : int, default=1
         Number of discriminators, over which both losses are averaged.
     gradient_penalty_weight : float, default=1.0
-        Weight of R1 + R2 in the discriminator's loss.
+        Weight of the gradient penalties, R1 + R2, in the loss of the discriminators.
     optimizer : {"adam", "sgd"}, default="adam"
         Optimizer of both networks. ``"sgd"`` has a momentum of 0.9.
     learning_rate : float, default=1e-3
@@ -114,13 +114,14 @@ class ImageGAN(BaseGAN):
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
-        Their shares of the training images.
+        Share of each class among the training images.
     encoder_ : ImageEncoder
         The fitted encoder.
     marginals_ : Marginals
         Distributions of the pixels of generated and of real images, for every class.
     recipe_ : Recipe
-        Values that were chosen for the sizes of the training.
+        Sizes of the training, with the values that were chosen for the parameters that
+        are ``"auto"``.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks. Those of the generator are averaged over the last
         steps.

@@ -72,28 +72,31 @@ class TabularGAN(BaseGAN):
         ones. It changes nothing if the rarest class has few rows, because a longer
         training would memorise them.
     latent_dim : int, default=32
-        Width of the generator's noise.
+        Number of dimensions of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
         Width of the hidden layer of each residual block of both networks. The first is
         also the width of the layers between the blocks. ``"auto"`` chooses the widths
-        by the number of training steps.
+        by the number of training steps that ``"auto"`` gives for `max_steps`.
     loss : str or object, default="relativistic"
         ``"relativistic"``, ``"non_saturating"``, ``"least_squares"``,
-        ``"wasserstein"``, ``"hinge"`` or ``"kl"``; papers in
-        :mod:`gan_augment.training.losses`. Or an object with the functions
-        ``discriminator(real, fake)`` and ``generator(real, fake)`` of logits, such as
-        :class:`~gan_augment.training.losses.AdversarialLoss`.
+        ``"wasserstein"``, ``"hinge"`` or ``"kl"``; see
+        :mod:`gan_augment.training.losses` for the papers. An object must have the
+        functions ``discriminator(real, fake)`` and ``generator(real, fake)`` of logits,
+        like :class:`~gan_augment.training.losses.AdversarialLoss`.
     n_discriminators : int, default=1
         Number of discriminators, over which both losses are averaged.
     gradient_penalty_weight : float or "auto", default="auto"
-        Weight of R1 + R2 in the discriminator's loss.
+        Weight of the gradient penalties, R1 + R2, in the loss of the discriminators.
+        ``"auto"`` chooses it by the same rule as `hidden_dims`.
     optimizer : {"adam", "sgd"}, default="adam"
         Optimizer of both networks. ``"sgd"`` has a momentum of 0.9.
     learning_rate : float or "auto", default="auto"
         Learning rate of the generator. That of the discriminator is twice as large.
-        Both fall linearly to zero in the second half of the training.
+        Both fall linearly to zero in the second half of the training. ``"auto"``
+        chooses it by the same rule as `hidden_dims`.
     batch_size : int or "auto", default="auto"
-        Number of rows in a batch.
+        Number of rows in a batch. ``"auto"`` chooses it by the same rule as
+        `hidden_dims`.
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` uses four for each row of the rarest
         class, at least 200 and at most a number that grows with the number of rows,
@@ -119,13 +122,14 @@ class TabularGAN(BaseGAN):
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
-        Their shares of the training rows.
+        Share of each class among the training rows.
     rules_ : Rules
         The rules that synthetic rows keep.
     encoder_ : RuleEncoder
         The fitted encoder. ``encoder_.dtypes_`` holds how each column is modelled.
     recipe_ : Recipe
-        Values that were chosen for the parameters that are ``"auto"``.
+        Sizes of the networks and of the training, with the values that were chosen for
+        the parameters that are ``"auto"``.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks. Those of the generator are averaged over the last
         steps.

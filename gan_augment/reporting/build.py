@@ -52,15 +52,15 @@ def report(
     X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features)
         Real and synthetic rows, as ``fit_resample`` returned them.
     y : array-like of shape (n_samples,)
-        Their classes.
+        Classes of `X`.
     X_test : {DataFrame, ndarray, sparse matrix} of shape (n_test, n_features)
         Real rows that the sampler was not trained on.
     y_test : array-like of shape (n_test,)
-        Their classes.
+        Classes of `X_test`.
     classifier : classifier, default=None
         Classifier for the utility of the synthetic rows. It is trained without and with
         them, and scored on the test rows. Pass a pipeline if it needs a preprocessing.
-        If None, utility is not measured on the test rows.
+        If None, this measure is left out.
     comparison : Comparison, default=None
         Result of :func:`~gan_augment.compare`. If given, the verdict uses it, because
         several folds are stronger evidence than one split.

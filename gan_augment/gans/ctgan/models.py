@@ -46,7 +46,7 @@ class CTGAN(PackageSynthesizer):
         False, one model learns all rows, with the class as a condition, and drawn rows
         of another class are refused.
     latent_dim : int, default=128
-        Width of the generator's noise.
+        Number of dimensions of the generator's noise.
     hidden_dims : sequence of int, default=(256, 256)
         Widths of the hidden layers of both networks.
     learning_rate : float, default=2e-4
@@ -68,7 +68,7 @@ class CTGAN(PackageSynthesizer):
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
-        Their shares of the training rows.
+        Share of each class among the training rows.
     encoder_ : TableEncoder
         The fitted encoder of the columns' domains.
     networks_ : list of TrainedNetwork
@@ -235,7 +235,7 @@ class TVAE(PackageSynthesizer):
     classes_ : ndarray of shape (n_classes,)
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
-        Their shares of the training rows.
+        Share of each class among the training rows.
     encoder_ : TableEncoder
         The fitted encoder of the columns' domains.
     networks_ : list of TrainedNetwork

@@ -36,9 +36,9 @@ class Rules(BaseEstimator):
 
     Four kinds of rules are found: one column is at most another one; arithmetic between
     columns, such as a sum, holds within rounding; a level or a number determines
-    another column; combinations of common levels, or of a level and a missing value,
-    never occur. A rule is accepted only if independent columns would have broken it
-    many times. Synthetic rows can be checked against the rules, and made to keep them.
+    another column; combinations of common levels, missing values included, never occur.
+    A rule is accepted only if independent columns would have broken it many times.
+    Synthetic rows can be checked against the rules, and made to keep them.
 
     Parameters
     ----------
