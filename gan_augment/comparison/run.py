@@ -110,8 +110,11 @@ def compare(
     Raises
     ------
     ValueError
-        If a class has rows in fewer groups, or fewer rows, than there are folds, a
-        fold has a group on both sides, or `y` has one class.
+        If `classifier` has no ``predict_proba``, `samplers` holds something without
+        ``fit_resample`` or under a name that an arm without a sampler has, `y` has one
+        class, a group is missing, a class has fewer rows or groups than there are
+        folds, a training fold has no rows of a class, or a fold has a group on both
+        sides.
 
     Warns
     -----

@@ -43,8 +43,8 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
     Raises
     ------
     ValueError
-        If `requests` lacks a column. When the rows are drawn: if a request has no seed,
-        or a seed below 0.
+        If `requests` lacks a column, or the signature of the generator has no type for
+        a column. When the rows are drawn: if a request has no seed, or a seed below 0.
 
     See Also
     --------
