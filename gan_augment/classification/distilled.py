@@ -56,7 +56,7 @@ def _has(name: str) -> Callable[[Any], bool]:
 class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Train one classifier to predict like a better one, its teacher.
 
-    Use it if a vote of several classifiers is too large to deploy, and one tree, one
+    Use it if a vote of several classifiers cannot be deployed, and one tree, one
     linear model or one small network shall predict like the vote. The classifier is
     trained on the real rows and on synthetic rows that a GAN draws and the teacher
     labels [1]_. ``classifier_`` is then a fitted classifier like any other: it can be

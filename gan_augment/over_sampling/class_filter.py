@@ -41,10 +41,10 @@ class ClassFilter(Refinement, BaseEstimator):
     A class-conditional GAN also draws rows in the region where the classes overlap. The
     filter is given more rows than are wanted, and keeps those with the largest
     probability of their class, which a classifier predicts that is fitted on the
-    training rows. The rows that it chooses carry the errors of this classifier, so the
-    default is a vote of three classifiers with different errors. A filter that is too
-    strict reduces the diversity of the rows: the default keeps the better half. At most
-    10,000 training rows are used, as many of each class as there are, if possible.
+    training rows. The rows that it chooses pass on what this classifier has learned, so
+    the default is a vote of three classifiers with different errors. A filter that is
+    too strict reduces the diversity of the rows: the default keeps the better half. At
+    most 10,000 training rows are used, as many of each class as there are, if possible.
 
     Parameters
     ----------
