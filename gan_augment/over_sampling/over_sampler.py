@@ -64,20 +64,25 @@ class GANOverSampler(BaseOverSampler):
     Parameters
     ----------
     gan : {"tabular", "image", "ctgan", "tvae"} or estimator, default=None
-        Generator that draws the synthetic rows. A name stands for an estimator with its
-        default parameters: ``"tabular"`` for :class:`~gan_augment.TabularGAN`,
-        ``"image"`` for :class:`~gan_augment.ImageGAN`, and ``"ctgan"`` and ``"tvae"``
-        for :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`, the models of
-        the ctgan package. Names registered by :func:`~gan_augment.gans.register_gan`
+        Generator that draws the synthetic rows. A name selects an estimator with its
+        default parameters: ``"tabular"`` :class:`~gan_augment.TabularGAN`, ``"image"``
+        :class:`~gan_augment.ImageGAN`, and ``"ctgan"`` and ``"tvae"`` the models of the
+        ctgan package, :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`.
+        Names registered by :func:`~gan_augment.gans.register_gan`
         are accepted too. An estimator must have ``fit(X, y)`` and ``sample(n_samples,
         label=..., random_state=...)``; set its parameters as ``gan__max_steps``. If
         None, use ``"image"`` for images and ``"tabular"`` for tables.
     sampling_strategy : float, str, dict or callable, default="auto"
-        Which classes to over-sample, and to what size, as in imbalanced-learn. A float
-        is the ratio of minority to majority rows (binary only). A str is one of
-        ``"minority"``, ``"not minority"``, ``"not majority"``, ``"all"``, and
-        ``"auto"``, which is the same as ``"not majority"``. A dict gives the number of
-        rows wanted of each class. A callable takes `y` and returns such a dict.
+        Which classes to over-sample, and to what size, as in imbalanced-learn:
+
+        - a float is the ratio of minority to majority rows after resampling, for two
+          classes only;
+        - ``"minority"``, ``"not minority"``, ``"not majority"`` or ``"all"`` over-sample
+          these classes to the size of the majority class, and ``"auto"`` is the same as
+          ``"not majority"``;
+        - a dict gives the number of rows wanted of each class;
+        - a callable takes `y` and returns such a dict.
+
     sample_filter : {"class"}, Refinement or None, default="class"
         Filter that chooses which of the drawn rows are kept. ``"class"`` uses
         :class:`~gan_augment.over_sampling.ClassFilter` with its defaults. If None, keep
