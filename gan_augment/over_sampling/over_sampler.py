@@ -68,18 +68,18 @@ class GANOverSampler(BaseOverSampler):
         default parameters: ``"tabular"`` :class:`~gan_augment.TabularGAN`, ``"image"``
         :class:`~gan_augment.ImageGAN`, and ``"ctgan"`` and ``"tvae"`` the models of the
         ctgan package, :class:`~gan_augment.CTGAN` and :class:`~gan_augment.TVAE`.
-        Names registered by :func:`~gan_augment.gans.register_gan`
-        are accepted too. An estimator must have ``fit(X, y)`` and ``sample(n_samples,
-        label=..., random_state=...)``; set its parameters as ``gan__max_steps``. If
-        None, use ``"image"`` for images and ``"tabular"`` for tables.
+        Names registered by :func:`~gan_augment.gans.register_gan` are accepted too. An
+        estimator must have ``fit(X, y)`` and ``sample(n_samples, label=...,
+        random_state=...)``; set its parameters as ``gan__max_steps``. If None, use
+        ``"image"`` for images and ``"tabular"`` for tables.
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes to over-sample, and to what size, as in imbalanced-learn:
 
         - a float is the ratio of minority to majority rows after resampling, for two
           classes only;
-        - ``"minority"``, ``"not minority"``, ``"not majority"`` or ``"all"`` over-sample
-          these classes to the size of the majority class, and ``"auto"`` is the same as
-          ``"not majority"``;
+        - ``"minority"``, ``"not minority"``, ``"not majority"`` or ``"all"`` names the
+          classes that are raised to the size of the majority class, and ``"auto"`` is
+          the same as ``"not majority"``;
         - a dict gives the number of rows wanted of each class;
         - a callable takes `y` and returns such a dict.
 
