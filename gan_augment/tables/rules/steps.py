@@ -49,11 +49,10 @@ class Step(ABC):
         """The column, given the original values of its parents and itself reduced."""
 
 
-@dataclass(eq=False)
-class LeaveOut(Step):
-    """A column that a rule computes."""
+class RuleStep(Step):
+    """A step on the column that a rule decides, given the columns that decide it."""
 
-    rule: ComputedRule
+    rule: ComputedRule | Excludes
 
     @property
     def column(self) -> Hashable:
@@ -64,6 +63,13 @@ class LeaveOut(Step):
     def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
         return self.rule.sources
+
+
+@dataclass(eq=False)
+class LeaveOut(RuleStep):
+    """A column that a rule computes."""
+
+    rule: ComputedRule
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> None:
         """Nothing: the column is left out."""
@@ -75,21 +81,11 @@ class LeaveOut(Step):
 
 
 @dataclass(eq=False)
-class Remainder(Step):
+class Remainder(RuleStep):
     """What rounding leaves of a column that others compute, in steps of its grid."""
 
     rule: Linear | Product
     step: float
-
-    @property
-    def column(self) -> Hashable:
-        """Name of the column."""
-        return self.rule.target
-
-    @property
-    def parents(self) -> tuple[Hashable, ...]:
-        """Names of the columns whose original values are needed."""
-        return self.rule.sources
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The reduced column."""
@@ -316,7 +312,7 @@ class Nested(Step):
 
 
 @dataclass(eq=False)
-class Fill(Step):
+class Fill(RuleStep):
     """A column whose value follows from others in some rows.
 
     If it has this value nowhere else, the rows hold a value from a row in which nothing
@@ -325,16 +321,6 @@ class Fill(Step):
     """
 
     rule: ComputedRule | Excludes
-
-    @property
-    def column(self) -> Hashable:
-        """Name of the column."""
-        return self.rule.target
-
-    @property
-    def parents(self) -> tuple[Hashable, ...]:
-        """Names of the columns whose original values are needed."""
-        return self.rule.sources
 
     def decided(self, frame: pd.DataFrame) -> np.ndarray | None:
         """In which rows a value that occurs nowhere else is decided."""
