@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from os import PathLike
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,6 +24,7 @@ from gan_augment.gans.base import (
     check_weights,
     weights_of,
 )
+from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
 from gan_augment.gans.recipe import Recipe
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
@@ -78,6 +80,8 @@ class BaseGAN(BaseSynthesizer):
     n_discriminators: int
     optimizer: str
     max_time: float | None
+    checkpoint_dir: str | PathLike[str] | None
+    checkpoint_interval: float
     callbacks: Sequence[Callback]
     verbose: bool
 
@@ -135,6 +139,7 @@ class BaseGAN(BaseSynthesizer):
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         codes = self.encoder_.quantize(X)
+        checkpoint = self._open_checkpoint(codes, classes, rng)
         recipe = self.recipe_ = self._make_recipe(classes).chosen_by(self)
         batches = ConditionalBatches(
             classes,
@@ -166,11 +171,25 @@ class BaseGAN(BaseSynthesizer):
             judge=self._make_judge(codes, classes, rng),
             callbacks=callbacks,
         )
-        trainer.run(batches, len(codes))
+        trainer.run(batches, len(codes), checkpoint)
         self.generator_weights_ = weights_of(generator)
         self.discriminator_weights_ = weights_of(discriminators)
         self.history_ = history.records
         self._calibrate(codes, classes, rng)
+        if checkpoint is not None:
+            checkpoint.remove()
+
+    def _open_checkpoint(
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+    ) -> DirectoryCheckpoint | None:
+        if self.checkpoint_dir is None:
+            return None
+        return DirectoryCheckpoint(
+            self.checkpoint_dir,
+            interval=self.checkpoint_interval,
+            identity=identity_of(self, codes, classes),
+            rng=rng,
+        )
 
     def _make_discriminators(self, rng: torch.Generator) -> nn.ModuleList:
         return nn.ModuleList(

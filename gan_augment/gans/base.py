@@ -226,7 +226,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self, "sample_seed_")
         parameters = self.get_params(deep=False)
-        parameters.pop("callbacks", None)
+        for name in ("callbacks", "checkpoint_dir"):  # what only fit needs
+            parameters.pop(name, None)
         if not isinstance(parameters.get("rules"), str | None):
             del parameters["rules"]  # those that were found are in the encoder
         if not isinstance(parameters.get("loss", ""), str):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
@@ -106,6 +107,14 @@ class TabularGAN(BaseGAN):
         after it, and the learning rate has fallen to zero by then. If the limit ends
         the training, the synthetic rows depend on the speed of the machine. If None,
         there is no limit.
+    checkpoint_dir : path-like, default=None
+        Directory where the state of the training is kept. A fit that was killed goes on
+        from there if it is called again with the same rows, parameters and versions,
+        and its rows are those of a fit in one piece. At the end the state is removed.
+        `max_time` is counted over all parts. Fits that run at the same time need a
+        directory each. If None, no state is kept.
+    checkpoint_interval : float, default=30
+        Seconds of training between two states that are written to `checkpoint_dir`.
     device : str, default="cpu"
         Torch device to train on. At this size a CPU core is as fast as a GPU.
     callbacks : sequence of Callback, default=()
@@ -176,6 +185,8 @@ class TabularGAN(BaseGAN):
         "batch_size": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_steps": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
+        "checkpoint_dir": [str, PathLike, None],
+        "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
         "device": [str],
         "callbacks": [list, tuple],
         "verbose": ["boolean"],
@@ -200,6 +211,8 @@ class TabularGAN(BaseGAN):
         batch_size: int | Literal["auto"] = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
+        checkpoint_dir: str | PathLike[str] | None = None,
+        checkpoint_interval: float = 30.0,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
         verbose: bool = False,
@@ -220,6 +233,8 @@ class TabularGAN(BaseGAN):
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_time = max_time
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_interval = checkpoint_interval
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose
