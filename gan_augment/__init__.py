@@ -3,6 +3,7 @@
 The packages, in the order in which data flows through them:
 
 - ``tables``: what is known of a table before anything is trained;
+- ``datasets``: rows to train on, drawn from data that does not fit into memory;
 - ``encoding``: tables and images to arrays, and back;
 - ``networks``: generators and discriminators, as torch modules;
 - ``training``: the adversarial training loop, its losses and callbacks;
