@@ -13,6 +13,7 @@ The packages, in the order in which data flows through them:
 - ``comparison``: whether over-sampling helps, on the same folds for every method;
 - ``metrics`` and ``plotting``: how good synthetic rows are, in numbers and in figures;
 - ``reporting``: one page with a verdict;
+- ``scaling``: synthetic rows of data that does not fit into memory, on any engine;
 - ``mlflow``: tracking, registry, serving.
 
 ``events`` tells listeners what runs, ``persistence`` reads and writes files,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
+    from gan_augment.scaling import over_sample
     from gan_augment.tables import TableWarning, check_table
     from gan_augment.tables.rules import Rules
 
@@ -50,6 +52,7 @@ __all__ = [
     "TabularGAN",
     "check_table",
     "compare",
+    "over_sample",
     "report",
 ]
 
@@ -67,6 +70,7 @@ _HOME = {
     "TabularGAN": "gan_augment.gans",
     "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
+    "over_sample": "gan_augment.scaling",
     "report": "gan_augment.reporting",
 }
 

@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
         "gans",
         "over_sampling",
         "reporting",
+        "scaling",
         "tables",
     },
     "cli": {
@@ -46,6 +47,14 @@ ALLOWED: dict[str, set[str]] = {
         "reporting",
         "tables",
         "training",
+    },
+    "scaling": {
+        "encoding",
+        "gans",
+        "mlflow",
+        "over_sampling",
+        "persistence",
+        "tables",
     },
     "reporting": {
         "comparison",
