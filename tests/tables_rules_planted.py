@@ -39,6 +39,24 @@ def _order_of_durations(rng, n):
     return {"part": part, "whole": whole}, "part <= whole"
 
 
+def _gap(rng, n):
+    low = rng.integers(0, 40, n)
+    return {"low": low, "high": low + rng.integers(5, 30, n)}, "low + 5 <= high"
+
+
+def _gap_of_dates(rng, n):
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
+    end = start + pd.to_timedelta(rng.integers(14, 60, n), "D")
+    return {"start": start, "end": end}, "start + 14 days <= end"
+
+
+def _order_of_written_dates(rng, n):
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
+    end = start + pd.to_timedelta(rng.poisson(9, n), "D")
+    columns = {"start": start.strftime("%d.%m.%Y"), "end": end.strftime("%d.%m.%Y")}
+    return columns, "start <= end"
+
+
 def _sum(rng, n):
     parts = rng.integers(0, 900, (3, n))
     columns = dict(zip("abc", parts, strict=True))
@@ -158,6 +176,9 @@ PLANTED = {
         _order_of_dates,
         _order_of_local_times,
         _order_of_durations,
+        _gap,
+        _gap_of_dates,
+        _order_of_written_dates,
         _sum,
         _difference_of_dates,
         _other_units,

@@ -244,7 +244,8 @@ class _Planner:
     def _closeness(self, rule: Order) -> float:
         """Absolute rank correlation of the two columns."""
         values = [
-            pd.Series(to_numbers(self.frame[name])).head(5000) for name in rule.columns
+            pd.Series(end.to_numbers(self.frame[end.name].head(5000)))
+            for end in (rule.low, rule.high)
         ]
         both = values[0].notna() & values[1].notna()
         ranks = [v[both].rank().to_numpy() for v in values]
@@ -320,7 +321,8 @@ class _Planner:
 def _replacement(rule: Order, *, high_follows: bool) -> Step:
     """What takes the place of a column that another one bounds."""
     target, bound = (rule.high, rule.low) if high_follows else (rule.low, rule.high)
-    if pd.api.types.is_numeric_dtype(target.domain.dtype):
+    is_text = target.written is not None or bound.written is not None
+    if is_text or pd.api.types.is_numeric_dtype(target.domain.dtype):
         given = rule.given_low if high_follows else rule.given_high
         return Rank(target, bound, given)
     ends = (target.bounds[0], bound.bounds[0]), (target.bounds[1], bound.bounds[1])

@@ -1,5 +1,6 @@
 """What fitted rules are made of, for saving."""
 
+from gan_augment.encoding.kinds.written import DateStyle
 from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.tables.rules.choice import Choice
 from gan_augment.tables.rules.conditional import Bounded, Distribution
@@ -13,7 +14,7 @@ from gan_augment.tables.rules.steps import (
     Rank,
     Remainder,
 )
-from gan_augment.tables.rules.target import Levels, NumericTarget
+from gan_augment.tables.rules.target import Levels, NumericTarget, WrittenDates
 
 _CLASSES: tuple[type, ...] = (
     *KINDS,
@@ -21,6 +22,7 @@ _CLASSES: tuple[type, ...] = (
     Bounded,
     CategoricalDomain,
     Choice,
+    DateStyle,
     Distribution,
     Fill,
     LeaveOut,
@@ -31,5 +33,6 @@ _CLASSES: tuple[type, ...] = (
     Rank,
     Reduction,
     Remainder,
+    WrittenDates,
 )
 STATE_CLASSES = {state_class.__name__: state_class for state_class in _CLASSES}

@@ -203,16 +203,18 @@ class Rank(Step):
 
     def _bounds(self, frame: pd.DataFrame) -> np.ndarray:
         """The bounds; where one is missing, the one that allows every value."""
-        bounds = to_numbers(frame[self.bound.name])
+        bounds = self.bound.to_numbers(frame[self.bound.name])
         low, high = self.target.bounds
-        widest = high if self.given.is_upper else low
+        widest = (high if self.given.is_upper else low) - self.given.shift
         return np.where(np.isnan(bounds), widest, bounds)
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The reduced column."""
         # Ties are spread the same way in every call.
         spread = np.random.default_rng(0).uniform(0.001, 0.999, len(values))
-        ranks = self.given.to_ranks(to_numbers(values), self._bounds(frame), spread)
+        ranks = self.given.to_ranks(
+            self.target.to_numbers(values), self._bounds(frame), spread
+        )
         return pd.Series(ranks, index=values.index, name=self.column)
 
     def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
