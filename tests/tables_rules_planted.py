@@ -114,6 +114,42 @@ def _many_codes(rng, n):
     return columns, "code decides group"
 
 
+def _pairs_of_levels(rng, n):
+    make, size = rng.choice(6, n), rng.choice(5, n)
+    make[:10] = 6  # a rare level of ten rows
+    group = np.array([*"abcdefg"])[(make * make + 3 * size + make * size) % 7]
+    columns = {"make": [f"m{i}" for i in make], "size": [f"s{i}" for i in size]}
+    return columns | {"group": group}, "make and size decide group"
+
+
+def _rising(rng, n):
+    income = rng.lognormal(7, 1, n).round(2)
+    tax = (0.1 * income + 0.2 * np.maximum(income - 900, 0) + 1e-5 * income**2).round(2)
+    return {"income": income, "tax": tax}, "tax never falls as income rises"
+
+
+def _falling(rng, n):
+    size = rng.integers(1, 90_000, n) / 100
+    return {"size": size, "share": np.exp(-size / 90).round(7)}, {
+        "share never rises as size rises",
+        "size never rises as share rises",
+    }
+
+
+def _ranges(rng, n):
+    plan = rng.choice(3, n)
+    middle, spread = np.array([[15, 28, 60], [6, 12, 25]])[:, plan]
+    price = np.clip(
+        rng.normal(middle, spread),
+        np.array([10, 18, 30])[plan],
+        np.array([20, 40, 99])[plan],
+    ).round(2)
+    return {"plan": np.array(["basic", "plus", "pro"])[plan], "price": price}, (
+        "price is at most 20 where plan is 'basic'; from 18 to 40 where plan is 'plus';"
+        " at least 30 where plan is 'pro'"
+    )
+
+
 def _bins(rng, n):
     age = rng.integers(18, 90, n)
     group = pd.cut(age, [0, 30, 50, 99], labels=["young", "middle", "old"])
@@ -188,6 +224,10 @@ PLANTED = {
         _ratio,
         _levels,
         _many_codes,
+        _pairs_of_levels,
+        _rising,
+        _falling,
+        _ranges,
         _bins,
         _constant_of_a_level,
         _level_of_a_level,

@@ -82,7 +82,7 @@ def lower_end(values: np.ndarray, step: float) -> float | None:
 
 
 def roundest(low: float, high: float) -> float:
-    """The number with the fewest digits from `low` to `high`, of several the largest."""
+    """The number from `low` to `high` with the fewest digits, or the largest such."""
     if low <= 0 <= high:
         return 0.0
     exponent = int(np.floor(np.log10(max(abs(low), abs(high)))))

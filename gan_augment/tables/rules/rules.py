@@ -16,15 +16,28 @@ from gan_augment.tables.rules.bins import Bins
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.jointly import Jointly
 from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.reduction import plan
 from gan_augment.tables.rules.rule import Rule
 
 # Kinds of rules that are discovered, each given what was found before it.
-KINDS: list[type[Rule]] = [Linear, Product, Bins, Decides, Order, Excludes]
+KINDS: list[type[Rule]] = [
+    Linear,
+    Product,
+    Bins,
+    Decides,
+    Monotone,
+    Jointly,
+    Order,
+    Ranges,
+    Excludes,
+]
 # Rounds of repair: a repaired rule may break another one.
 MAX_ROUNDS = 6
 # Fewer rows bear nothing out.

@@ -8,6 +8,7 @@ from gan_augment.tables.rules.reduction import Reduction
 from gan_augment.tables.rules.rules import KINDS
 from gan_augment.tables.rules.steps import (
     Amount,
+    Between,
     Fill,
     LeaveOut,
     Nested,
@@ -19,6 +20,7 @@ from gan_augment.tables.rules.target import Levels, NumericTarget, WrittenDates
 _CLASSES: tuple[type, ...] = (
     *KINDS,
     Amount,
+    Between,
     Bounded,
     CategoricalDomain,
     Choice,

@@ -177,6 +177,13 @@ class Levels:
         """The code of a missing value, which is the one after the last level."""
         return len(self.domain.levels)
 
+    def spell(self, code: int) -> str:
+        """A level as it is shown, text in quotes."""
+        if code == self.missing_code:
+            return "missing"
+        level = self.domain.levels[code]
+        return repr(level) if isinstance(level, str) else str(level)
+
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where it is none of the levels."""
         codes = np.asarray(self.domain.to_codes(series), dtype=np.intp)
