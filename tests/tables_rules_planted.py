@@ -41,12 +41,12 @@ def _order_of_durations(rng, n):
 
 def _gap(rng, n):
     low = rng.integers(0, 40, n)
-    return {"low": low, "high": low + rng.integers(5, 30, n)}, "low + 5 <= high"
+    return {"low": low, "high": low + rng.integers(5, 15, n)}, "low + 5 <= high"
 
 
 def _gap_of_dates(rng, n):
     start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
-    end = start + pd.to_timedelta(rng.integers(14, 60, n), "D")
+    end = start + pd.to_timedelta(rng.integers(14, 24, n), "D")
     return {"start": start, "end": end}, "start + 14 days <= end"
 
 

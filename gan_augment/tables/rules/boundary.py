@@ -11,8 +11,9 @@ ROOM = 3.0
 # Lowest differences from which that is extrapolated.
 EDGE_ROWS = 100
 # Mean distances between neighbours by which the end of a range may lie beyond the last
-# value seen.
-BEYOND_LAST = 5.0
+# value seen, and the chance that so round a number is there.
+BEYOND_LAST = 3.0
+ROUND_BY_CHANCE = 0.02
 
 
 def is_boundary(amounts: np.ndarray, step: float) -> bool:
@@ -57,6 +58,10 @@ def is_missed(amounts: np.ndarray, step: float) -> bool:
 def lower_end(values: np.ndarray, step: float) -> float | None:
     """Find the number below which no values are to be expected.
 
+    It is the smallest value, if so many rows have it that a tail would go on. Where
+    values are dense and hardly repeat, it is a number just below the smallest one that
+    is too round to be there by chance. What else ends, ends as tails do.
+
     Parameters
     ----------
     values : ndarray of shape (n_rows,)
@@ -67,8 +72,7 @@ def lower_end(values: np.ndarray, step: float) -> float | None:
     Returns
     -------
     end : float or None
-        The smallest value if many rows have it, else the roundest number that is about
-        as near to it as its neighbours are. None if the values thin out.
+        None if there is no such number.
     """
     smallest = float(values.min())
     amounts = values - smallest
@@ -77,20 +81,14 @@ def lower_end(values: np.ndarray, step: float) -> float | None:
     if step and is_missed(amounts, step):
         return smallest
     lowest = _lowest(amounts)
-    room = BEYOND_LAST * max(lowest[-1], step) / len(lowest)
-    return roundest(smallest - room, smallest)
-
-
-def roundest(low: float, high: float) -> float:
-    """The number from `low` to `high` with the fewest digits, or the largest such."""
-    if low <= 0 <= high:
-        return 0.0
-    exponent = int(np.floor(np.log10(max(abs(low), abs(high)))))
-    for decimals in range(-exponent, 17 - exponent):
-        number = np.floor(high * 10.0**decimals + 1e-9) / 10.0**decimals
-        if low <= number:
-            return float(min(number, high))
-    return high
+    room = BEYOND_LAST * max(float(lowest[-1]), step) / len(lowest)
+    if not room:
+        return None
+    least = room / ROUND_BY_CHANCE
+    power = 10.0 ** np.ceil(np.log10(least))
+    unit = power / 2 if power / 2 >= least else power
+    end = float(np.floor(smallest / unit + 1e-9) * unit)
+    return min(end, smallest) if end >= smallest - room else None
 
 
 def _lowest(amounts: np.ndarray) -> np.ndarray:
