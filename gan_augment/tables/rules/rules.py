@@ -18,6 +18,7 @@ from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
 from gan_augment.tables.rules.jointly import Jointly
 from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.listing import listed
 from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.predicate import Predicate
@@ -298,8 +299,8 @@ class Rules(BaseEstimator):
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         if not hasattr(self, "rules_"):
             return super().__repr__(N_CHAR_MAX)
-        lines = [f"  {rule.kind:<12} {rule}" for rule in self.rules_]
-        return "\n".join([f"Rules: {len(lines)}", *lines])
+        lines = [f"  {kind:<12} {words}" for kind, words in listed(self.rules_)]
+        return "\n".join([f"Rules: {len(self.rules_)}", *lines])
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "rules_"):

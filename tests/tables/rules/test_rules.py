@@ -87,7 +87,21 @@ def test_a_chain_is_listed_without_what_follows_from_it():
     a = rng.integers(0, 30, 900)
     b = a + rng.poisson(3, 900)
     frame = pd.DataFrame({"a": a, "b": b, "c": b + rng.poisson(3, 900)})
-    assert [str(rule) for rule in Rules().fit(frame)] == ["a <= b", "b <= c"]
+    rules = Rules().fit(frame)
+    assert [str(rule) for rule in rules] == ["a <= b", "b <= c"]
+    assert repr(rules).splitlines() == ["Rules: 2", "  order        a <= b <= c"]
+
+
+def test_orders_that_branch_are_listed_once_each():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 30, 900)
+    b, d = a + rng.poisson(3, 900), a + 1 + rng.poisson(3, 900)
+    frame = pd.DataFrame({"a": a, "b": b, "c": b + rng.poisson(3, 900), "d": d})
+    assert repr(Rules().fit(frame)).splitlines() == [
+        "Rules: 3",
+        "  order        a <= b <= c",
+        "  order        a < d",
+    ]
 
 
 def test_a_tail_that_thins_out_is_no_boundary():
