@@ -16,15 +16,29 @@ from gan_augment.tables.rules.bins import Bins
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.jointly import Jointly
 from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.listing import listed
+from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.reduction import plan
 from gan_augment.tables.rules.rule import Rule
 
 # Kinds of rules that are discovered, each given what was found before it.
-KINDS: list[type[Rule]] = [Linear, Product, Bins, Decides, Order, Excludes]
+KINDS: list[type[Rule]] = [
+    Linear,
+    Product,
+    Bins,
+    Decides,
+    Monotone,
+    Jointly,
+    Order,
+    Ranges,
+    Excludes,
+]
 # Rounds of repair: a repaired rule may break another one.
 MAX_ROUNDS = 6
 # Fewer rows bear nothing out.
@@ -320,8 +334,8 @@ class Rules(BaseEstimator):
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         if not hasattr(self, "rules_"):
             return super().__repr__(N_CHAR_MAX)
-        lines = [f"  {rule.kind:<12} {rule}" for rule in self.rules_]
-        return "\n".join([f"Rules: {len(lines)}", *lines])
+        lines = [f"  {kind:<12} {words}" for kind, words in listed(self.rules_)]
+        return "\n".join([f"Rules: {len(self.rules_)}", *lines])
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "rules_"):
