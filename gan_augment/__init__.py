@@ -14,7 +14,8 @@ The packages, in the order in which data flows through them:
 - ``reporting``: one page with a verdict;
 - ``mlflow``: tracking, registry, serving.
 
-``events`` tells listeners what runs, ``persistence`` reads and writes files,
+``events`` tells listeners what runs, ``progress`` shows it as a bar,
+``persistence`` reads and writes files,
 ``seeding`` makes random generators, and ``threads`` limits what a fit may use.
 
 Names are resolved on first use, so that importing the package is cheap.
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_augment.classification import DistilledClassifier, ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
-    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
+    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN, load
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
     from gan_augment.tables import TableWarning, check_table
@@ -49,6 +50,7 @@ __all__ = [
     "TabularGAN",
     "check_table",
     "compare",
+    "load",
     "report",
 ]
 
@@ -66,6 +68,7 @@ _HOME = {
     "TabularGAN": "gan_augment.gans",
     "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
+    "load": "gan_augment.gans",
     "report": "gan_augment.reporting",
 }
 
