@@ -16,7 +16,8 @@ The packages, in the order in which data flows through them:
 - ``scaling``: synthetic rows of data that does not fit into memory, on any engine;
 - ``mlflow``: tracking, registry, serving.
 
-``events`` tells listeners what runs, ``persistence`` reads and writes files,
+``events`` tells listeners what runs, ``progress`` shows it as a bar,
+``persistence`` reads and writes files,
 ``seeding`` makes random generators, and ``threads`` limits what a fit may use.
 
 Names are resolved on first use, so that importing the package is cheap.
@@ -30,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_augment.classification import DistilledClassifier, ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
-    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
+    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN, load
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
     from gan_augment.scaling import over_sample
@@ -52,6 +53,7 @@ __all__ = [
     "TabularGAN",
     "check_table",
     "compare",
+    "load",
     "over_sample",
     "report",
 ]
@@ -70,6 +72,7 @@ _HOME = {
     "TabularGAN": "gan_augment.gans",
     "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
+    "load": "gan_augment.gans",
     "over_sample": "gan_augment.scaling",
     "report": "gan_augment.reporting",
 }

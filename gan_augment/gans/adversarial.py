@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
 from typing import Any, Protocol, runtime_checkable
 
@@ -26,11 +27,12 @@ from gan_augment.gans.base import (
 )
 from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
 from gan_augment.gans.recipe import Recipe
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
-from gan_augment.training.callbacks import Callback, History, ProgressBar
+from gan_augment.training.callbacks import Callback, History
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
 
@@ -83,7 +85,7 @@ class BaseGAN(BaseSynthesizer):
     checkpoint_dir: str | PathLike[str] | None
     checkpoint_interval: float
     callbacks: Sequence[Callback]
-    verbose: bool
+    verbose: Verbose
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -94,6 +96,9 @@ class BaseGAN(BaseSynthesizer):
                     f"{callback!r}. Derive its class from "
                     "gan_augment.training.callbacks.Callback."
                 )
+
+    def _progress_bar(self) -> AbstractContextManager[None]:
+        return progress_bar(self.verbose)
 
     @abstractmethod
     def _make_encoder(self) -> Encoder:
@@ -154,7 +159,6 @@ class BaseGAN(BaseSynthesizer):
             self._start(generator, batches)
         discriminators = self._make_discriminators(init)
         history = History()
-        callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
         trainer = Trainer(
             generator.to(self.device),
             discriminators.to(self.device),
@@ -169,7 +173,7 @@ class BaseGAN(BaseSynthesizer):
             dtype=self._training_dtype(),
             augmentation=self._make_augmentation(),
             judge=self._make_judge(codes, classes, rng),
-            callbacks=callbacks,
+            callbacks=[history, *self.callbacks],
         )
         trainer.run(batches, len(codes), checkpoint)
         self.generator_weights_ = weights_of(generator)

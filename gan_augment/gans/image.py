@@ -18,6 +18,7 @@ from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.recipe import Recipe
 from gan_augment.metrics import prdc
 from gan_augment.networks.image import Discriminator, Generator, n_stages
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
 from gan_augment.training.callbacks import Callback
@@ -112,8 +113,10 @@ class ImageGAN(BaseGAN):
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same images in every call
         and in every process.
@@ -186,7 +189,7 @@ class ImageGAN(BaseGAN):
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -208,7 +211,7 @@ class ImageGAN(BaseGAN):
         device: str = "cpu",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.image_shape = image_shape

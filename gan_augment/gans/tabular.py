@@ -17,6 +17,7 @@ from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
@@ -120,8 +121,10 @@ class TabularGAN(BaseGAN):
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same rows in every call and
         in every process.
@@ -189,7 +192,7 @@ class TabularGAN(BaseGAN):
         "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
         "device": [str],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -215,7 +218,7 @@ class TabularGAN(BaseGAN):
         checkpoint_interval: float = 30.0,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.categorical_features = categorical_features

@@ -96,8 +96,14 @@ def images(
     from gan_augment import GANOverSampler, ImageGAN
 
     gan = ImageGAN() if max_steps is None else ImageGAN(max_steps=max_steps)
-    sampler = GANOverSampler(gan, sampling_strategy=wanted, random_state=seed)
-    with tracked(tracking, console), console.working("Making images"):
+    sampler = GANOverSampler(
+        gan,
+        sampling_strategy=wanted,
+        verbose=console.shows_bars,
+        random_state=seed,
+    )
+    console.begin("Making images")
+    with tracked(tracking, console):
         X, y = sampler.fit_resample(found.images, found.labels)
     n_real = len(found.labels)
     numbered = [
