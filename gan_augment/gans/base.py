@@ -190,7 +190,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             of the classes.
         """
         check_is_fitted(self, "sample_seed_")
-        if not isinstance(n_samples, Integral) or n_samples < 1:
+        is_whole = isinstance(n_samples, Integral) and not isinstance(n_samples, bool)
+        if not is_whole or n_samples < 1:
             raise ValueError(
                 f"`n_samples` must be a whole number of at least 1. Got {n_samples!r}."
             )
