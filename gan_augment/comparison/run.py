@@ -389,6 +389,7 @@ def _binned(
         (probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
     )
     rows = pd.DataFrame({"bin": bins, "predicted": probability, "observed": is_rare})
+    rows["predicted"] = rows["predicted"].astype(np.float64)  # pandas groups no others
     sums = rows.groupby("bin").agg(
         predicted=("predicted", "sum"), observed=("observed", "sum"), n=("bin", "size")
     )

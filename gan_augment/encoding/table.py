@@ -478,11 +478,15 @@ def check_hashable(series: pd.Series) -> None:
         try:
             pd.factorize(series)
         except (TypeError, NotImplementedError) as error:
+            # pyarrow names its own functions; and it cannot compare halves.
+            is_arrow = isinstance(series.dtype, pd.ArrowDtype)
+            reason = "" if is_arrow else f": {error}"
+            other = "float32" if series.dtype == "halffloat[pyarrow]" else "strings"
             raise TypeError(
                 f"Column {series.name!r} must hold numbers, strings, dates or other "
-                f"hashable values. Got {series.dtype}: {error}; an argument must be "
+                f"hashable values. Got {series.dtype}{reason}; an argument must be "
                 "hashable, such as a string or a number. Convert it, for example to "
-                "strings."
+                f"{other}."
             ) from error
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")
