@@ -167,4 +167,6 @@ def stack_rows(parts: list[Any]) -> Any:
         return pd.concat(filled, ignore_index=True)
     if sparse.issparse(parts[0]):
         return sparse.vstack(parts, format=parts[0].format)
-    return np.concatenate(parts)
+    dtypes = {part.dtype for part in parts}
+    # NumPy would change the byte order of arrays that share it.
+    return np.concatenate(parts, dtype=dtypes.pop() if len(dtypes) == 1 else None)
