@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import pandas as pd
 import torch
 import typer
 from rich.console import Console
@@ -57,6 +58,17 @@ def picture(X: np.ndarray, y: np.ndarray, drawn: np.ndarray, asked: np.ndarray) 
     return Image.fromarray(grid).resize((2 * grid.shape[1], 2 * grid.shape[0]), 0)
 
 
+def show(measures: pd.DataFrame, title: str) -> None:
+    """Print it, a row a measure."""
+    table = Table(title=title)
+    for heading in ("", *measures.columns):
+        table.add_column(heading, justify="right")
+    for name, row in measures.iterrows():
+        cells = ("" if np.isnan(value) else f"{value:.3f}" for value in row)
+        table.add_row(str(name).replace("_", " "), *cells)
+    console.print(table)
+
+
 def main(
     data: Annotated[
         list[str] | None, typer.Option(help=f"Of {', '.join(SETS)}. Default: mnist.")
@@ -80,9 +92,9 @@ def main(
     for name in data or ["mnist"]:
         X, y = training_images(name, fashion, n_train)
         labels = np.unique(y)
-        table = Table(title=f"{name}, {len(X):,} images of {len(labels)} classes")
-        rows: dict[str, Any] = {}
-        for steps in max_steps or [None]:
+        columns: dict[str, pd.Series] = {}
+        wanted: list[int | None] = [*max_steps] if max_steps else [None]
+        for steps in wanted:
             gan = ImageGAN(quality=chosen, random_state=seed)
             if steps is not None:
                 gan.set_params(max_steps=steps)
@@ -97,19 +109,15 @@ def main(
             drawn, asked = map(np.concatenate, zip(*parts, strict=True))
             measures = image_quality(X, y, drawn, asked, random_state=seed)
             n_steps = gan.recipe_.max_steps
-            rows[f"{n_steps} steps"] = [
-                f"{seconds:.0f}",
-                *(f"{value:.3f}" for value in measures["synthetic"]),
-            ]
-            rows["real"] = ["", *(f"{value:.3f}" for value in measures["real"])]
+            columns[f"{n_steps} steps"] = measures["synthetic"]
+            columns[f"{n_steps} steps"]["CPU s"] = seconds
+            columns["real"] = measures["real"]
             if pictures is not None:
                 pictures.mkdir(parents=True, exist_ok=True)
                 picture(X, y, drawn, asked).save(pictures / f"{name}-{n_steps}.png")
-        for heading in ("", "CPU s", *(m.replace("_", " ") for m in measures.index)):
-            table.add_column(heading, justify="right")
-        for kind in [k for k in rows if k != "real"] + ["real"]:
-            table.add_row(kind, *rows[kind])
-        console.print(table)
+        real = columns.pop("real")
+        title = f"{name}, {len(X):,} images of {len(labels)} classes"
+        show(pd.DataFrame(columns | {"real": real}), title)
 
 
 if __name__ == "__main__":

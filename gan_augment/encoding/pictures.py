@@ -131,7 +131,7 @@ def to_picture(image: Any) -> Image:
     from PIL import Image
 
     if is_picture(image):
-        return image  # type: ignore[no-any-return]
+        return image
     pixels = np.asarray(image)
     if pixels.ndim == 3 and pixels.shape[2] not in (1, 2, 3, 4):
         pixels = np.moveaxis(pixels, 0, 2)

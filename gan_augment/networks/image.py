@@ -89,9 +89,10 @@ class Generator(nn.Module):
         )
         style_dim = latent_dim + EMBEDDING_DIM
         self.start = make_layer(nn.Linear, style_dim, math.prod(self.base), rng=rng)
+        before: list[int | None] = [None, *widths[:-1]]
         self.stages = nn.ModuleList(
             Stage(n_in, n_out, style_dim, residual=number < N_RESIDUAL, rng=rng)
-            for number, (n_in, n_out) in enumerate(pairwise((None, *widths)))
+            for number, (n_in, n_out) in enumerate(zip(before, widths, strict=True))
         )
         self.output = make_layer(nn.Conv2d, widths[-1], n_channels, 3, 1, 1, rng=rng)
 

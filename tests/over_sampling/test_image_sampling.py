@@ -121,7 +121,7 @@ def test_a_pipeline_and_a_classifier_carry_it(digits):
     [
         (lambda X: np.where(X > 9, np.nan, X), "NaN"),
         (lambda X: X[:, :, :, None, None], "image_shape"),
-        (lambda X: np.repeat(X, 20, axis=1), "at most 128.*160 x 8"),
+        (lambda X: np.repeat(X, 40, axis=1), "at most 256.*320 x 8"),
     ],
 )
 def test_bad_images_are_named(digits, change, message):
