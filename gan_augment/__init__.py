@@ -7,6 +7,7 @@ The packages, in the order in which data flows through them:
 - ``encoding``: tables and images to arrays, and back;
 - ``networks``: generators and discriminators, as torch modules;
 - ``training``: the adversarial training loop, its losses and callbacks;
+- ``images``: folders, PIL images and data sets of torch, in and out, and their quality;
 - ``gans``: generative estimators with ``fit`` and ``sample``;
 - ``over_sampling``: the over-sampler, and what refines the rows that a GAN draws;
 - ``classification``: classifiers that are trained on resampled rows;

@@ -25,6 +25,11 @@ from gan_augment.encoding.frames import (
     to_pandas,
 )
 from gan_augment.encoding.labels import exact_labels, plain_label
+from gan_augment.encoding.pictures import (
+    check_no_file_names,
+    pictures_to_array,
+    stack_pictures,
+)
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans import GANS, ImageGAN
 from gan_augment.gans.base import BaseSynthesizer, Synthesizer
@@ -215,8 +220,8 @@ class GANOverSampler(BaseOverSampler):
         ----------
         X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows: a frame of pandas, polars or pyarrow, an array, lists, or
-            images of shape (n_samples, h, w), (n_samples, h, w, c) or
-            (n_samples, c, h, w).
+            images: an array or torch tensor of shape (n_samples, h, w),
+            (n_samples, h, w, c) or (n_samples, c, h, w), or a list of PIL images.
         y : array-like of shape (n_samples,)
             Their classes.
         **params : dict
@@ -229,7 +234,7 @@ class GANOverSampler(BaseOverSampler):
         y_resampled : array-like of shape (n_samples_new,)
             Their classes, as `y` came.
         """
-        rows, labels = to_pandas(X), labels_to_pandas(y)
+        rows, labels = to_pandas(pictures_to_array(X)), labels_to_pandas(y)
         with (
             progress_bar(self.verbose),
             events.task("fit_resample", self, X=rows, y=labels) as task,
@@ -237,13 +242,15 @@ class GANOverSampler(BaseOverSampler):
             task.result = super().fit_resample(rows, labels, **params)
         resampled, y_resampled = task.result
         if rows is not X:
-            resampled = stack_like(X, resampled.iloc[len(rows) :])
+            stack = stack_like if isinstance(rows, pd.DataFrame) else stack_pictures
+            resampled = stack(X, resampled[len(rows) :])
         return resampled, labels_like(y, y_resampled)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         y, binarize_y = check_target_type(exact_labels(y), indicate_one_vs_all=True)
         if isinstance(X, pd.DataFrame):
             check_column_names(X)
+            check_no_file_names(X)
         else:
             takes_images = self._takes_images(X)
             X = check_array(
@@ -253,6 +260,7 @@ class GANOverSampler(BaseOverSampler):
                 ensure_all_finite=True if takes_images else "allow-nan",
                 allow_nd=takes_images,
             )
+            check_no_file_names(X)
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         return X, y, binarize_y

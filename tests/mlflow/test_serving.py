@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import requests
 from mlflow.pyfunc import scoring_server
-from mlflow_server import Process, free_port, wait_for
+from mlflow_server import free_port, wait_for
 
 import gan_augment.mlflow
 from gan_augment import TabularGAN
