@@ -123,7 +123,12 @@ class BaseGAN(BaseSynthesizer):
         """What the networks calculate in while they are trained."""
         return torch.float32
 
-    def _start(self, generator: nn.Module, batches: ConditionalBatches) -> None:
+    def _start(
+        self,
+        generator: nn.Module,
+        batches: ConditionalBatches,
+        rng: np.random.Generator,
+    ) -> None:
         """Give a new generator better weights than random ones."""
 
     def _make_augmentation(self) -> Augmentation | None:
@@ -159,7 +164,7 @@ class BaseGAN(BaseSynthesizer):
         init = make_torch_generator(rng)
         generator = self._make_generator(init)
         with one_thread("cpu"):  # where it is, whatever the device
-            self._start(generator, batches)
+            self._start(generator, batches, rng)
         discriminators = self._make_discriminators(init)
         history = History()
         trainer = Trainer(
