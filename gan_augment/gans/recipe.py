@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
@@ -17,6 +18,8 @@ MANY_ROWS = 20_000
 GROWTH = 0.7
 # How many times as many steps the best rows may take.
 STEPS_OF_QUALITY = {"default": 1, "high": 4}
+# Share of the steps that a training takes that begins with the weights of another.
+STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800
 
@@ -37,6 +40,9 @@ class Recipe:
         Step size of the generator.
     gradient_penalty_weight : float
         Weight of R1 + R2.
+    discriminator_dims : tuple of int, default=()
+        Widths of the hidden layers of the discriminators. If empty, they are
+        `hidden_dims`.
     """
 
     hidden_dims: tuple[int, ...]
@@ -44,6 +50,16 @@ class Recipe:
     max_steps: int
     learning_rate: float
     gradient_penalty_weight: float
+    discriminator_dims: tuple[int, ...] = ()
+
+    def continuing(self, origin: Self) -> Self:
+        """Return a recipe for a training that begins with the weights of another."""
+        return replace(
+            self,
+            hidden_dims=origin.hidden_dims,
+            discriminator_dims=origin.discriminator_dims,
+            max_steps=math.ceil(self.max_steps * STEPS_LEFT),
+        )
 
     def chosen_by(self, estimator: Any) -> Self:
         """Return a recipe in which an estimator's own parameters replace these."""
