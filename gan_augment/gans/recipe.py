@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
 
@@ -24,6 +25,8 @@ STEPS_OF_QUALITY = {"default": 1, "high": 4}
 CANDIDATES_OF_QUALITY = {"default": 2, "high": 4}
 # Steps for images that the generator doubles once, and for larger ones.
 SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
+# Share of the steps that a training takes that begins with the weights of another.
+STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800
 
@@ -48,6 +51,9 @@ class Recipe:
         Gaussians of each class that the generator begins with.
     n_candidates : int, default=1
         Rows that are drawn for each one that is accepted.
+    discriminator_dims : tuple of int, default=()
+        Widths of the hidden layers of the discriminators. If empty, they are
+        `hidden_dims`.
     """
 
     hidden_dims: tuple[int, ...]
@@ -57,6 +63,16 @@ class Recipe:
     gradient_penalty_weight: float
     n_components: int = 1
     n_candidates: int = 1
+    discriminator_dims: tuple[int, ...] = ()
+
+    def continuing(self, origin: Self) -> Self:
+        """Return a recipe for a training that begins with the weights of another."""
+        return replace(
+            self,
+            hidden_dims=origin.hidden_dims,
+            discriminator_dims=origin.discriminator_dims,
+            max_steps=math.ceil(self.max_steps * STEPS_LEFT),
+        )
 
     def chosen_by(self, estimator: Any) -> Self:
         """Return a recipe in which an estimator's own parameters replace these."""

@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -22,8 +22,14 @@ from gan_augment.gans.acceptance import (
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
+from gan_augment.gans.transfer import (
+    carry_over_by_name,
+    check_columns,
+    check_sizes,
+)
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.networks.transfer import match_means
 from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
@@ -141,6 +147,18 @@ class TabularGAN(BaseGAN):
         directory each. If None, no state is kept.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
+    warm_start : bool, default=False
+        Whether each fit after the first goes on from the weights of the one before, as
+        with `init_from`.
+    init_from : TabularGAN, path-like, str or None, default=None
+        A GAN to go on from: a fitted TabularGAN of rows with the same columns, the
+        directory that one was saved to, or its address in MLflow, such as
+        ``"models:/churn-generator@champion"``. If `max_steps` is ``"auto"``, a tenth of
+        the steps is taken. The encoding is learned anew. Weights are carried over for
+        columns, levels and classes of the same names; new levels and classes begin at
+        their frequencies and means. Wrap a fitted GAN in
+        :class:`sklearn.frozen.FrozenEstimator` if the estimator is cloned, as by
+        :class:`~gan_augment.GANOverSampler`. If None, the training begins anew.
     device : str, default="cpu"
         Torch device to train on. At this size a CPU core is as fast as a GPU.
     callbacks : sequence of Callback, default=()
@@ -223,6 +241,8 @@ class TabularGAN(BaseGAN):
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "checkpoint_dir": [str, PathLike, None],
         "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "init_from": [str, PathLike, HasMethods(["fit", "sample"]), None],
         "device": [str],
         "callbacks": [list, tuple],
         "verbose": ["boolean", StrOptions({"auto"})],
@@ -251,6 +271,8 @@ class TabularGAN(BaseGAN):
         max_time: float | None = None,
         checkpoint_dir: str | PathLike[str] | None = None,
         checkpoint_interval: float = 30.0,
+        warm_start: bool = False,
+        init_from: Any = None,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
         verbose: Verbose = "auto",
@@ -275,6 +297,8 @@ class TabularGAN(BaseGAN):
         self.max_time = max_time
         self.checkpoint_dir = checkpoint_dir
         self.checkpoint_interval = checkpoint_interval
+        self.warm_start = warm_start
+        self.init_from = init_from
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose
@@ -326,11 +350,9 @@ class TabularGAN(BaseGAN):
             return  # the network of a subclass begins as it was made
         n_components = self.recipe_.n_components
         if n_components == 1:
-            n_batches = math.ceil(START_ROWS / batches.batch_size)
-            drawn = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
             start_from(
                 generator,
-                *map(torch.cat, drawn),
+                *_balanced_rows(batches),
                 counts=torch.from_numpy(batches.counts).float(),
                 # A longer training finds what is not Gaussian, of which a Gaussian as
                 # wide as the data is in the way.
@@ -351,6 +373,27 @@ class TabularGAN(BaseGAN):
             belongs,
             counts=belongs.sum(dim=0),
         )
+
+    def _carry_over(
+        self,
+        origin: Self,
+        generator: nn.Module,
+        discriminators: nn.ModuleList,
+        batches: ConditionalBatches,
+    ) -> None:
+        check_columns(self, origin)
+        check_sizes(self, origin)
+        if isinstance(generator, Generator) and all(
+            isinstance(network, Discriminator) for network in discriminators
+        ):
+            carry_over_by_name(self, origin, generator, discriminators)
+            match_means(
+                generator,
+                *_balanced_rows(batches),
+                counts=torch.from_numpy(batches.counts).float(),
+            )
+        else:
+            super()._carry_over(origin, generator, discriminators, batches)
 
     def _calibrate(
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
@@ -394,6 +437,13 @@ class TabularGAN(BaseGAN):
         return Discriminator(
             n_inputs=self.encoder_.width_,
             n_classes=len(self.classes_),
-            hidden_dims=self.recipe_.hidden_dims,
+            hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
+
+
+def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some thousand encoded rows, every class equally often, and their classes."""
+    n_batches = math.ceil(START_ROWS / batches.batch_size)
+    rows, condition = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
+    return torch.cat(rows), torch.cat(condition)
