@@ -204,21 +204,21 @@ class BaseGAN(BaseSynthesizer):
             If the rows differ from those of `init_from` in what cannot be carried over,
             or those of the checkpoint in anything.
         """
-        self._validate_params()
+        return super().fit(X, y)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         # Found before what this one has learned is replaced.
         self._origin = find_origin(self)
-        try:
-            return super().fit(X, y)
-        finally:
-            del self._origin
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         recipe = self._make_recipe(classes)
-        if self._origin is not None:
-            recipe = recipe.continuing(self._origin.recipe_)
+        origin = vars(self).pop("_origin")
+        if origin is not None:
+            recipe = recipe.continuing(origin.recipe_)
         self.recipe_ = recipe.chosen_by(self)
         codes, dequantize = self.encoder_.quantize(X), self.encoder_.dequantize
-        self._train_networks(codes, classes, rng, dequantize, self._origin)
+        self._train_networks(codes, classes, rng, dequantize, origin)
 
     def _train_networks(
         self,
