@@ -256,7 +256,10 @@ class BaseGAN(BaseSynthesizer):
 
 
 def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    network.load_state_dict(
-        {name: torch.from_numpy(array) for name, array in weights.items()}
-    )
+    # Arrays that several processes share cannot be written, of which torch would warn.
+    tensors = {
+        name: torch.from_numpy(np.require(array, requirements="W"))
+        for name, array in weights.items()
+    }
+    network.load_state_dict(tensors)
     network.requires_grad_(False).eval()
