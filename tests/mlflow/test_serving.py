@@ -6,6 +6,7 @@ import io
 import json
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import mlflow
 import numpy as np
@@ -13,7 +14,7 @@ import pandas as pd
 import pytest
 import requests
 from mlflow.pyfunc import scoring_server
-from mlflow_server import Process, free_port, wait_for
+from mlflow_server import free_port, wait_for
 
 import gan_augment.mlflow
 from gan_augment import TabularGAN
@@ -46,15 +47,15 @@ def saved(gan, tmp_path_factory):
 def url(saved):
     """A scoring server of MLflow."""
     port = free_port()
-    options = {"model-uri": saved, "env-manager": "local", "port": port}
-    arguments = [f"--{name}={value}" for name, value in options.items()]
-    process = Process(["mlflow", "models", "serve", *arguments], saved.parent)
-    process.start()
+    server = gan_augment.mlflow.serve(str(saved), port=port, quiet=True)
+    (saved.parent / "stderr.txt").touch()
     try:
+        process = SimpleNamespace(process=server, cwd=saved.parent)
         wait_for(f"http://127.0.0.1:{port}/ping", process)
         yield f"http://127.0.0.1:{port}/invocations"
     finally:
-        process.kill()
+        server.terminate()
+        server.wait()
 
 
 def ask(url, records=(), **params):
