@@ -109,15 +109,16 @@ def main(
             drawn, asked = map(np.concatenate, zip(*parts, strict=True))
             measures = image_quality(X, y, drawn, asked, random_state=seed)
             n_steps = gan.recipe_.max_steps
-            columns[f"{n_steps} steps"] = measures["synthetic"]
-            columns[f"{n_steps} steps"]["CPU s"] = seconds
+            cost = pd.Series({"CPU s": seconds})
+            columns[f"{n_steps} steps"] = pd.concat([cost, measures["synthetic"]])
             columns["real"] = measures["real"]
             if pictures is not None:
                 pictures.mkdir(parents=True, exist_ok=True)
                 picture(X, y, drawn, asked).save(pictures / f"{name}-{n_steps}.png")
         real = columns.pop("real")
         title = f"{name}, {len(X):,} images of {len(labels)} classes"
-        show(pd.DataFrame(columns | {"real": real}), title)
+        table = pd.DataFrame(columns)
+        show(table.assign(real=real), title)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ TRIED: dict[str, tuple[Any, ...]] = {
 MOST_LOST, MOST_LOST_OF_CLASS = 0.02, 0.1
 # Held-out images of a class below which its own recall says nothing.
 FEWEST_OF_CLASS = 20
-# Images below which nothing is tried, and the most that are used.
+# Images below which nothing is tried, and how many are enough.
 FEWEST_IMAGES, MOST_IMAGES = 80, 4000
 # A classifier that is right less often cannot tell what a change does.
 LEAST_ACCURACY = 0.6
@@ -224,8 +224,8 @@ def find_changes(
         `augment` is the careful default, a small shift.
     """
     kept = RandomAffine()
-    chosen = rng.permutation(len(images))[:MOST_IMAGES]
-    images, y = images[chosen], y[chosen]
+    order = rng.permutation(len(images))
+    images, y = images[order], y[order]
     if len(images) < FEWEST_IMAGES or len(np.unique(y)) < 2:
         logger.info("Too few images to find changes that keep the class: %s.", kept)
         return kept, {}
