@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from os import PathLike
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -23,12 +25,14 @@ from gan_augment.gans.base import (
     check_weights,
     weights_of,
 )
+from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
 from gan_augment.gans.recipe import Recipe
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
-from gan_augment.training.callbacks import Callback, History, ProgressBar
+from gan_augment.training.callbacks import Callback, History
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
 
@@ -81,8 +85,10 @@ class BaseGAN(BaseSynthesizer):
     n_discriminators: int
     optimizer: str
     max_time: float | None
+    checkpoint_dir: str | PathLike[str] | None
+    checkpoint_interval: float
     callbacks: Sequence[Callback]
-    verbose: bool
+    verbose: Verbose
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -93,6 +99,9 @@ class BaseGAN(BaseSynthesizer):
                     f"{callback!r}. Derive its class from "
                     "gan_augment.training.callbacks.Callback."
                 )
+
+    def _progress_bar(self) -> AbstractContextManager[None]:
+        return progress_bar(self.verbose)
 
     @abstractmethod
     def _make_encoder(self) -> Encoder:
@@ -138,6 +147,7 @@ class BaseGAN(BaseSynthesizer):
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         codes = self.encoder_.quantize(X)
+        checkpoint = self._open_checkpoint(codes, classes, rng)
         recipe = self.recipe_ = self._make_recipe(classes).chosen_by(self)
         batches = ConditionalBatches(
             classes,
@@ -152,7 +162,6 @@ class BaseGAN(BaseSynthesizer):
             self._start(generator, batches)
         discriminators = self._make_discriminators(init)
         history = History()
-        callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
         trainer = Trainer(
             generator.to(self.device),
             discriminators.to(self.device),
@@ -168,13 +177,27 @@ class BaseGAN(BaseSynthesizer):
             dtype=self._training_dtype(),
             augmentation=self._make_augmentation(),
             judge=self._make_judge(codes, classes, rng),
-            callbacks=callbacks,
+            callbacks=[history, *self.callbacks],
         )
-        trainer.run(batches, len(codes))
+        trainer.run(batches, len(codes), checkpoint)
         self.generator_weights_ = weights_of(generator)
         self.discriminator_weights_ = weights_of(discriminators)
         self.history_ = history.records
         self._calibrate(codes, classes, rng)
+        if checkpoint is not None:
+            checkpoint.remove()
+
+    def _open_checkpoint(
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+    ) -> DirectoryCheckpoint | None:
+        if self.checkpoint_dir is None:
+            return None
+        return DirectoryCheckpoint(
+            self.checkpoint_dir,
+            interval=self.checkpoint_interval,
+            identity=identity_of(self, codes, classes),
+            rng=rng,
+        )
 
     def _make_discriminators(self, rng: torch.Generator) -> nn.ModuleList:
         return nn.ModuleList(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +18,7 @@ from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.recipe import STEPS_OF_QUALITY, Quality, Recipe, steps_for_images
 from gan_augment.metrics import prdc
 from gan_augment.networks.image import Discriminator, Generator, n_stages
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
 from gan_augment.training.callbacks import Callback
@@ -102,6 +104,14 @@ class ImageGAN(BaseGAN):
         after it, and the learning rate has fallen to zero by then. If the limit ends
         the training, the synthetic images depend on the speed of the machine. If None,
         there is no limit.
+    checkpoint_dir : path-like, default=None
+        Directory where the state of the training is kept. A fit that was killed goes on
+        from there if it is called again with the same rows, parameters and versions,
+        and its rows are those of a fit in one piece. At the end the state is removed.
+        `max_time` is counted over all parts. Fits that run at the same time need a
+        directory each. If None, no state is kept.
+    checkpoint_interval : float, default=30
+        Seconds of training between two states that are written to `checkpoint_dir`.
     device : str, default="cpu"
         Torch device to train on.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -111,8 +121,10 @@ class ImageGAN(BaseGAN):
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same images in every call
         and in every process.
@@ -186,10 +198,12 @@ class ImageGAN(BaseGAN):
             StrOptions({"auto"}),
         ],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
+        "checkpoint_dir": [str, PathLike, None],
+        "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -208,10 +222,12 @@ class ImageGAN(BaseGAN):
         batch_size: int = 32,
         max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
+        checkpoint_dir: str | PathLike[str] | None = None,
+        checkpoint_interval: float = 30.0,
         device: str = "cpu",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.image_shape = image_shape
@@ -226,6 +242,8 @@ class ImageGAN(BaseGAN):
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_time = max_time
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_interval = checkpoint_interval
         self.device = device
         self.precision = precision
         self.callbacks = callbacks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
@@ -106,13 +108,23 @@ class TabularGAN(BaseGAN):
         after it, and the learning rate has fallen to zero by then. If the limit ends
         the training, the synthetic rows depend on the speed of the machine. If None,
         there is no limit.
+    checkpoint_dir : path-like, default=None
+        Directory where the state of the training is kept. A fit that was killed goes on
+        from there if it is called again with the same rows, parameters and versions,
+        and its rows are those of a fit in one piece. At the end the state is removed.
+        `max_time` is counted over all parts. Fits that run at the same time need a
+        directory each. If None, no state is kept.
+    checkpoint_interval : float, default=30
+        Seconds of training between two states that are written to `checkpoint_dir`.
     device : str, default="cpu"
         Torch device to train on. At this size a CPU core is as fast as a GPU.
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same rows in every call and
         in every process.
@@ -176,9 +188,11 @@ class TabularGAN(BaseGAN):
         "batch_size": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_steps": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
+        "checkpoint_dir": [str, PathLike, None],
+        "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
         "device": [str],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -200,9 +214,11 @@ class TabularGAN(BaseGAN):
         batch_size: int | Literal["auto"] = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_time: float | None = None,
+        checkpoint_dir: str | PathLike[str] | None = None,
+        checkpoint_interval: float = 30.0,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.categorical_features = categorical_features
@@ -220,6 +236,8 @@ class TabularGAN(BaseGAN):
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_time = max_time
+        self.checkpoint_dir = checkpoint_dir
+        self.checkpoint_interval = checkpoint_interval
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose

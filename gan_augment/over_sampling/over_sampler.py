@@ -40,6 +40,7 @@ from gan_augment.over_sampling.image_mixture import ImageMixture
 from gan_augment.over_sampling.kept_rules import KeptRules
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import warn_of_levels
 from gan_augment.tables.rules import Rules
@@ -116,6 +117,10 @@ class GANOverSampler(BaseOverSampler):
         for this, so a search over it trains one GAN a fold. Caching needs an int as
         `random_state`, so that seeds repeat. joblib caches with pickle: use a directory
         that only you can write to. If None, nothing is cached.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same rows in every call and
         in every process. The global random state is neither read nor changed.
@@ -180,6 +185,7 @@ class GANOverSampler(BaseOverSampler):
         "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
         "refinements": [list, tuple],
         "memory": [str, HasMethods(["cache"]), None],
+        "verbose": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -195,6 +201,7 @@ class GANOverSampler(BaseOverSampler):
         rules: Any = "auto",
         refinements: Sequence[Any] = (),
         memory: Any = None,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
@@ -204,6 +211,7 @@ class GANOverSampler(BaseOverSampler):
         self.rules = rules
         self.refinements = refinements
         self.memory = memory
+        self.verbose = verbose
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
@@ -228,7 +236,10 @@ class GANOverSampler(BaseOverSampler):
             Their classes, as `y` came.
         """
         rows, labels = to_pandas(pictures_to_array(X)), labels_to_pandas(y)
-        with events.task("fit_resample", self, X=rows, y=labels) as task:
+        with (
+            progress_bar(self.verbose),
+            events.task("fit_resample", self, X=rows, y=labels) as task,
+        ):
             task.result = super().fit_resample(rows, labels, **params)
         resampled, y_resampled = task.result
         if rows is not X:

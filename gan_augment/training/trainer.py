@@ -15,6 +15,7 @@ from torch import nn
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Announcer, Callback
+from gan_augment.training.checkpoint import Checkpoint, copy_into, to_array
 from gan_augment.training.losses import Loss
 from gan_augment.training.objective import Objective
 from gan_augment.training.optimizers import Learner
@@ -122,8 +123,14 @@ class Trainer:
         }
         self._average = self._players["generator"].weights.clone()
         self._penalty = torch.zeros((), device=rng.device)
+        self._epochs: list[dict[str, float]] = []
 
-    def run(self, batches: ConditionalBatches, n_rows: int) -> None:
+    def run(
+        self,
+        batches: ConditionalBatches,
+        n_rows: int,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         """Play the game; the generator ends with the average of its weights.
 
         Parameters
@@ -132,20 +139,22 @@ class Trainer:
             Where real rows and conditions are drawn.
         n_rows : int
             Number of rows of the training set, the length of an epoch.
+        checkpoint : Checkpoint, default=None
+            Where the state of the training is kept, and where it begins if a state is
+            found there. The callbacks are told of the epochs before once more.
 
         Raises
         ------
         FloatingPointError
             If a loss is no longer finite.
         """
-        begin = time.perf_counter()
         steps_per_epoch = self._steps_per_epoch(n_rows, batches.batch_size)
         for callback in self.callbacks:
             callback.on_train_begin(self.max_steps)
         try:
-            terms: list[torch.Tensor] = []
-            seconds = 0.0
-            for step in range(1, self.max_steps + 1):
+            done, seconds, terms = self._resume(batches, checkpoint)
+            begin = time.perf_counter() - seconds
+            for step in range(done + 1, self.max_steps + 1):
                 factor = self._rate_factor(step, seconds)
                 terms.append(self._step(step, batches, factor))
                 seconds = time.perf_counter() - begin
@@ -155,6 +164,8 @@ class Trainer:
                     terms = []
                 if last:
                     break
+                if checkpoint is not None and checkpoint.is_due():
+                    checkpoint.save(self._get_state(step, seconds, terms, batches))
         finally:
             for callback in self.callbacks:
                 callback.on_train_end()
@@ -162,11 +173,63 @@ class Trainer:
         discriminator = self._players["discriminator"]
         discriminator.settle(discriminator.weights)
 
+    def _get_state(
+        self,
+        step: int,
+        seconds: float,
+        terms: list[torch.Tensor],
+        batches: ConditionalBatches,
+    ) -> dict[str, Any]:
+        """All that the steps after this one follow from."""
+        augmentation = self.augmentation
+        return {
+            "step": step,
+            "seconds": seconds,
+            "terms": to_array(torch.stack(terms) if terms else torch.zeros(0, 3)),
+            "epochs": self._epochs,
+            "players": {name: p.get_state() for name, p in self._players.items()},
+            "average": to_array(self._average),
+            "penalty": to_array(self._penalty),
+            "rng": self.rng.get_state().numpy(),
+            "batches": batches.get_state(),
+            "augmentation": augmentation and augmentation.get_state(),
+        }
+
+    def _resume(
+        self, batches: ConditionalBatches, checkpoint: Checkpoint | None
+    ) -> tuple[int, float, list[torch.Tensor]]:
+        """Steps done, seconds, and losses since the last epoch, of the part before."""
+        state = None if checkpoint is None else checkpoint.load()
+        if state is None:
+            return 0, 0.0, []
+        try:
+            for name, player in self._players.items():
+                player.set_state(state["players"][name])
+            copy_into(self._average, state["average"])
+            copy_into(self._penalty, state["penalty"])
+            self.rng.set_state(torch.from_numpy(state["rng"]))
+            batches.set_state(state["batches"])
+            if self.augmentation is not None:
+                self.augmentation.set_state(state["augmentation"])
+            terms = [*torch.from_numpy(state["terms"]).to(self.rng.device)]
+            done, seconds, epochs = state["step"], state["seconds"], state["epochs"]
+        except Exception as error:  # a wrong state fails in ways nobody can list
+            raise ValueError(
+                "A checkpoint must hold the state of this training. Got "
+                f"{type(error).__name__}: {error} Remove it to train from the "
+                "beginning."
+            ) from error
+        for epoch in epochs:
+            self._tell(epoch)
+        return done, seconds, terms
+
     def _rate_factor(self, step: int, seconds: float) -> float:
         """Share of the learning rate: held, then falling linearly to zero."""
         done = (step - 1) / self.max_steps
         if seconds:
-            done = max(done, min(seconds / self.max_time, 1.0))
+            done = max(
+                done, 1.0 if seconds > self.max_time else seconds / self.max_time
+            )
         return min(1.0, 2.0 * (1.0 - done))
 
     def _step(
@@ -242,7 +305,13 @@ class Trainer:
             epoch |= measures
             for callback in self.callbacks:
                 callback.on_picture(step, picture)
-        wants_to_stop = [callback.on_epoch_end(epoch) for callback in self.callbacks]
+        return self._tell(epoch)
+
+    def _tell(self, epoch: dict[str, float]) -> bool:
+        """Tell the callbacks the record of an epoch; whether one wants to stop."""
+        self._epochs.append(epoch)
+        told = {**epoch}  # into which a callback may write a measure of its own
+        wants_to_stop = [callback.on_epoch_end(told) for callback in self.callbacks]
         return any(wants_to_stop)
 
 

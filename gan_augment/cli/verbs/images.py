@@ -113,8 +113,14 @@ def images(
     gan = ImageGAN(quality=quality.value, max_time=max_time)
     if max_steps is not None:
         gan.set_params(max_steps=max_steps)
-    sampler = GANOverSampler(gan, sampling_strategy=wanted, random_state=seed)
-    with tracked(tracking, console), console.working("Making images"):
+    sampler = GANOverSampler(
+        gan,
+        sampling_strategy=wanted,
+        verbose=console.shows_bars,
+        random_state=seed,
+    )
+    console.begin("Making images")
+    with tracked(tracking, console):
         X, y = sampler.fit_resample(found.images, found.labels)
     n_real = len(found.labels)
     numbered = [
