@@ -90,6 +90,7 @@ def train(
     generator = Generator(
         latent_dim=32,
         n_classes=N_CLASSES,
+        n_components=1,
         hidden_dims=(width, width),
         spans=encoder.schema_,
         rng=init,

@@ -213,7 +213,7 @@ class BaseGAN(BaseSynthesizer):
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         recipe = self._make_recipe(classes)
-        origin = vars(self).pop("_origin")
+        origin = self.__dict__.pop("_origin")
         if origin is not None:
             recipe = recipe.continuing(origin.recipe_)
         self.recipe_ = recipe.chosen_by(self)

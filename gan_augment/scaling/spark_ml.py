@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 
-class SparkOverSampler(Estimator, HasLabelCol, HasSeed):
+class SparkOverSampler(Estimator[Any], HasLabelCol, HasSeed):
     """Over-sample the training rows of a pipeline of Spark.
 
     As in imbalanced-learn, rows are added in ``fit`` only: the pipeline is fitted on
