@@ -15,6 +15,7 @@ from torch import nn
 
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
+from gan_augment.gans.size import TableSize
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.seeding import RandomState
@@ -247,6 +248,13 @@ class TabularGAN(BaseGAN):
     def rules_(self) -> Rules:
         """The rules that synthetic rows keep."""
         return self.encoder_.rules_
+
+    def _size_of(self, X: Any) -> TableSize:
+        return TableSize.of(X, self.max_categories)
+
+    def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
+        recipe = self._make_recipe(classes).chosen_by(self)
+        return self._size_of(X).fit_bytes(recipe.batch_size)
 
     def _make_encoder(self) -> RuleEncoder:
         return RuleEncoder(
