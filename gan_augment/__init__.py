@@ -12,14 +12,15 @@ The packages, in the order in which data flows through them:
 - ``over_sampling``: the over-sampler, and what refines the rows that a GAN draws;
 - ``classification``: classifiers that are trained on resampled rows;
 - ``comparison``: whether over-sampling helps, on the same folds for every method;
+- ``forecasting``: what a training will take, before it begins;
 - ``metrics`` and ``plotting``: how good synthetic rows are, in numbers and in figures;
 - ``reporting``: one page with a verdict;
 - ``scaling``: synthetic rows of data that does not fit into memory, on any engine;
 - ``mlflow``: tracking, registry, serving.
 
 ``events`` tells listeners what runs, ``progress`` shows it as a bar,
-``persistence`` reads and writes files,
-``seeding`` makes random generators, and ``threads`` limits what a fit may use.
+``persistence`` reads and writes files, ``seeding`` makes random generators, ``threads``
+limits what a fit may use, and ``memory`` measures how much memory is free.
 
 Names are resolved on first use, so that importing the package is cheap.
 """
@@ -32,7 +33,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_augment.classification import DistilledClassifier, ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
+    from gan_augment.forecasting import forecast
     from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN, load
+    from gan_augment.memory import MemoryWarning
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
     from gan_augment.scaling import over_sample
@@ -47,6 +50,7 @@ __all__ = [
     "GANOverSampler",
     "ImageGAN",
     "ImageMixture",
+    "MemoryWarning",
     "ResampledClassifier",
     "ResampledClassifierCV",
     "Rules",
@@ -54,6 +58,7 @@ __all__ = [
     "TabularGAN",
     "check_table",
     "compare",
+    "forecast",
     "load",
     "over_sample",
     "report",
@@ -66,6 +71,7 @@ _HOME = {
     "GANOverSampler": "gan_augment.over_sampling",
     "ImageGAN": "gan_augment.gans",
     "ImageMixture": "gan_augment.over_sampling",
+    "MemoryWarning": "gan_augment.memory",
     "ResampledClassifier": "gan_augment.classification",
     "ResampledClassifierCV": "gan_augment.comparison",
     "Rules": "gan_augment.tables.rules",
@@ -73,6 +79,7 @@ _HOME = {
     "TabularGAN": "gan_augment.gans",
     "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
+    "forecast": "gan_augment.forecasting",
     "load": "gan_augment.gans",
     "over_sample": "gan_augment.scaling",
     "report": "gan_augment.reporting",

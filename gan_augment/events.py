@@ -124,6 +124,7 @@ class Listener:
 
 _current: ContextVar[Task | None] = ContextVar("current", default=None)
 _scoped: ContextVar[tuple[Listener, ...]] = ContextVar("scoped", default=())
+_muted: ContextVar[bool] = ContextVar("muted", default=False)
 _added: tuple[Listener, ...] = ()
 _lock = threading.Lock()
 
@@ -174,6 +175,20 @@ def listening(*listeners: Listener) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def muted() -> Iterator[None]:
+    """Tell no listener of the tasks that begin inside the ``with`` block.
+
+    For fits of which nothing is kept, such as those that are only timed. It holds for
+    the current thread or asynchronous task alone.
+    """
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
+
+
+@contextlib.contextmanager
 def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
     """Open a task: tell the listeners that it begins, and how it ends.
 
@@ -191,7 +206,7 @@ def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
     task : Task
         Set its ``result`` before the block ends.
     """
-    listeners = (*_added, *_scoped.get())
+    listeners = () if _muted.get() else (*_added, *_scoped.get())
     opened = Task(name, subject, inputs, _current.get(), listeners)
     _tell(listeners, "on_begin", opened)
     token = _current.set(opened)

@@ -144,7 +144,7 @@ def cost() -> Iterator[dict[str, float]]:
         while not done.wait(0.01):
             peak[0] = max(peak[0], resident())
 
-    _give_back_freed_memory()
+    give_back_freed_memory()
     before = resident()
     watcher = threading.Thread(target=watch, daemon=True)
     watcher.start()
@@ -158,7 +158,7 @@ def cost() -> Iterator[dict[str, float]]:
         spent["peak_mb"] = pages * 4096 / 1e6 if status.exists() else np.nan
 
 
-def _give_back_freed_memory() -> None:
+def give_back_freed_memory() -> None:
     """Otherwise what earlier work has freed would hide what this work takes."""
     library = ctypes.util.find_library("c")
     trim = getattr(ctypes.CDLL(library), "malloc_trim", None) if library else None

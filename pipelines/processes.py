@@ -10,6 +10,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines.measures import give_back_freed_memory
+
 SIZE, PEAK = "VmRSS", "VmHWM"
 
 
@@ -90,6 +92,7 @@ def _run(
             arguments = (prepare(*arguments),)
         # Libraries are loaded when they are first used.
         _warm_up()
+        give_back_freed_memory()
         before = _memory(SIZE)
         # What was the most until now, forgotten.
         Path("/proc/self/clear_refs").write_text("5")

@@ -31,6 +31,12 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Seed = Annotated[
     int, typer.Option(min=0, help="Seed of every random choice: the same, same rows.")
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Print what time and memory it would take, and do nothing."
+    ),
+]
 MaxSteps = Annotated[
     int | None,
     typer.Option(

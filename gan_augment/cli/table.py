@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import Any
@@ -127,6 +128,16 @@ def load_table(
         f"{target}: {', '.join(shown)}{more}."
     )
     return table
+
+
+def show_forecast(estimator: Any, table: Table, console: Console) -> None:
+    """Print what time and memory a verb would take."""
+    from gan_augment import forecast
+
+    console.begin("Timing short fits")
+    expected = forecast(estimator, table.X, table.y)
+    console.show(str(expected))
+    console.show_json({**dataclasses.asdict(expected), "fits": expected.fits})
 
 
 def describe(file: TableFile, console: Console) -> None:

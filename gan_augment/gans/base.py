@@ -24,6 +24,7 @@ from gan_augment.datasets.sample import MAX_ROWS
 from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.frames import to_pandas
 from gan_augment.encoding.labels import exact_labels
+from gan_augment.memory import warn_if_short
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 from gan_augment.tables.rules import Rules, keep_rules
 from gan_augment.threads import one_thread
@@ -100,6 +101,10 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"Got {hidden_dims!r}."
             )
 
+    def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
+        """About how many bytes a training takes besides the rows; 0 if unknown."""
+        return 0.0
+
     @abstractmethod
     def _make_encoder(self) -> StatefulEncoder:
         """An unfitted encoder of the rows."""
@@ -143,6 +148,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """
         self._check_parameters()
         classes = self._index_classes(X, y)
+        self._warn_of_memory(X, classes)
         self.encoder_ = self._make_encoder().fit(X, y)
         self.class_prior_ = np.bincount(classes) / len(classes)
         return self._fit_encoded(X, y, classes, make_rng(self.random_state))
@@ -215,6 +221,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         )
         X, y = sample.X, sample.y
         classes = self._index_classes(X, y)
+        self._warn_of_memory(X, classes)
         self.encoder_ = self._make_encoder().fit(X, y)
         counts = np.array([sample.class_counts[c] for c in self.classes_.tolist()])
         if source.is_repeatable and len(X) < counts.sum():
@@ -226,6 +233,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         # Inside a meta-estimator scikit-learn skips the validation of what is nested.
         self._validate_params()
         check_device(self.device)
+
+    def _warn_of_memory(self, X: Any, classes: np.ndarray) -> None:
+        needed = self._memory_of_fit(X, classes)
+        what = f"The training on {len(classes):,} rows"
+        warn_if_short(needed, what, stacklevel=4)
 
     def _index_classes(self, X: Any, y: Any) -> np.ndarray:
         """Learn the classes; the index of each row's."""

@@ -22,6 +22,7 @@ from gan_augment.gans.acceptance import (
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
+from gan_augment.gans.size import TableSize
 from gan_augment.gans.transfer import (
     carry_over_by_name,
     check_columns,
@@ -315,6 +316,13 @@ class TabularGAN(BaseGAN):
     def rules_(self) -> Rules:
         """The rules that synthetic rows keep."""
         return self.encoder_.rules_
+
+    def _size_of(self, X: Any) -> TableSize:
+        return TableSize.of(X, self.max_categories)
+
+    def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
+        recipe = self._make_recipe(classes).chosen_by(self)
+        return self._size_of(X).fit_bytes(recipe.batch_size)
 
     def _make_encoder(self) -> RuleEncoder:
         return RuleEncoder(

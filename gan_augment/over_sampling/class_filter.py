@@ -122,7 +122,9 @@ class ClassFilter(Refinement, BaseEstimator):
         self.encoder_ = TableEncoder(categorical_features=declared).fit(real, y)
         y = np.asarray(y)
         used = _balanced_rows(y, MAX_TRAINING_ROWS, rng)
-        rows, y = self._encode(real)[used], y[used]
+        if len(used) < len(y):
+            real = RealRows(_safe_indexing(real.X, used))
+        rows, y = self._encode(real), y[used]
         classifier = _make_vote() if self.classifier is None else self.classifier
         with one_openmp_thread():
             self.classifier_ = seeded(clone(classifier), rng).fit(rows, y)

@@ -31,8 +31,9 @@ from gan_augment.encoding.pictures import (
     stack_pictures,
 )
 from gan_augment.encoding.rows import RealRows
-from gan_augment.gans import GANS, ImageGAN
+from gan_augment.gans import GANS, ImageGAN, TabularGAN
 from gan_augment.gans.base import BaseSynthesizer, Synthesizer
+from gan_augment.memory import warn_if_short
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.identifiers import FreshIdentifiers
@@ -273,6 +274,7 @@ class GANOverSampler(BaseOverSampler):
         rng = make_rng(self.random_state)
         real = RealRows(X)
         wanted = {label: int(n) for label, n in self.sampling_strategy_.items() if n}
+        self._warn_of_memory(real, y, wanted)
         self._fit_all(real, y, list(wanted), rng)
         self._warn_of_levels(real)
         drawn, labels = [X], [y]
@@ -371,6 +373,20 @@ class GANOverSampler(BaseOverSampler):
                     f"class. Got {n_rows} more for class {plain_label(label)!r}. Round "
                     "it."
                 )
+
+    def _warn_of_memory(
+        self, real: RealRows, y: np.ndarray, wanted: Mapping[Any, int]
+    ) -> None:
+        """Warn if the rows to draw need more memory than there is.
+
+        A training that needs more warns itself.
+        """
+        gan = self._make_gan(real.X)
+        if isinstance(gan, TabularGAN):
+            most = max(wanted.values(), default=0)
+            needed = gan._size_of(real).draw_bytes(most)
+            what = f"Drawing {most:,} rows of a class"
+            warn_if_short(needed, what, stacklevel=5)
 
     def _check_refinements(self) -> None:
         """Raise a ValueError if `refinements` holds something else."""

@@ -149,6 +149,16 @@ def test_a_generator_is_trained_and_drawn_from(here, capfd):
     assert "'no' and 'yes'" in capfd.readouterr().err
 
 
+def test_a_dry_run_says_what_it_would_take(here, capsys):
+    for arguments in (["train"], ["resample", "-o", "more.csv", "--ratio", "0.9"]):
+        verb, *others = arguments
+        assert main([verb, "rows.csv", *TARGET, *others, "--dry-run"]) == 0
+        assert " of memory; " in capsys.readouterr().out
+        assert main([verb, "rows.csv", *TARGET, *others, "--dry-run", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["fits"] is True
+    assert not (here / "more.csv").exists()
+
+
 def test_a_report_says_what_it_writes(here, capsys):
     arguments = ["report", "rows.csv", *TARGET, *QUICK, "--max-steps", "5", "--json"]
     assert main([*arguments, "-o", "page.md"]) == 0

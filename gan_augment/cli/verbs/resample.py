@@ -13,6 +13,7 @@ from gan_augment.cli.errors import UserError
 from gan_augment.cli.files import PIPE, kind_of_output, write_table
 from gan_augment.cli.options import (
     ColumnOptions,
+    DryRun,
     FileArgument,
     Json,
     MaxSteps,
@@ -21,7 +22,7 @@ from gan_augment.cli.options import (
     RegistryOptions,
     Seed,
 )
-from gan_augment.cli.table import Table, load_table
+from gan_augment.cli.table import Table, load_table, show_forecast
 
 
 def resample(
@@ -54,6 +55,7 @@ def resample(
     only_synthetic: Annotated[
         bool, typer.Option("--only-synthetic", help="Leave the real rows out.")
     ] = False,
+    dry_run: DryRun = False,
     max_steps: MaxSteps = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -90,6 +92,9 @@ def resample(
         verbose=console.shows_bars,
         random_state=seed,
     )
+    if dry_run:
+        show_forecast(sampler, table, console)
+        return
     console.begin("Making rows")
     with tracked(tracking, console):
         X, y = sampler.fit_resample(table.X, table.y)

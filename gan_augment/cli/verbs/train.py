@@ -11,6 +11,7 @@ from gan_augment.cli.console import Console, mlflow_package, tracked
 from gan_augment.cli.errors import UserError
 from gan_augment.cli.options import (
     ColumnOptions,
+    DryRun,
     FileArgument,
     Json,
     MaxSteps,
@@ -19,7 +20,7 @@ from gan_augment.cli.options import (
     RegistryOptions,
     Seed,
 )
-from gan_augment.cli.table import load_table
+from gan_augment.cli.table import load_table, show_forecast
 
 
 def train(
@@ -33,6 +34,7 @@ def train(
             "--output", "-o", help="Directory of the generator; must not exist."
         ),
     ] = None,
+    dry_run: DryRun = False,
     max_steps: MaxSteps = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -42,7 +44,7 @@ def train(
 
     Example: `gan-augment train customers.csv --target churned -o generator`
     """
-    if output is None and not tracking.registered_model:
+    if output is None and not tracking.registered_model and not dry_run:
         raise UserError(
             "`--output` or `--registered-model` must be given. Got neither."
         )
@@ -58,6 +60,9 @@ def train(
     gan = TabularGAN(verbose=console.shows_bars, random_state=seed)
     if max_steps is not None:
         gan.set_params(max_steps=max_steps)
+    if dry_run:
+        show_forecast(gan, table, console)
+        return
     run_id = None
     with tracked(tracking, console) as logged:
         if logged is None:

@@ -1,0 +1,320 @@
+"""How long a training takes, and how much memory."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from imblearn.utils import check_sampling_strategy
+from sklearn.base import clone
+from sklearn.utils import check_consistent_length
+
+from gan_augment import events
+from gan_augment.encoding.container import to_frame
+from gan_augment.encoding.frames import labels_to_pandas
+from gan_augment.encoding.labels import exact_labels
+from gan_augment.gans.recipe import Recipe, recipe_for_table
+from gan_augment.gans.tabular import TabularGAN
+from gan_augment.memory import available_memory, in_words
+from gan_augment.over_sampling.over_sampler import GANOverSampler
+from gan_augment.training.callbacks import Callback
+
+# Training steps that are timed: two lots of batches that are encoded ahead.
+TIMED_STEPS = 64
+# Rows and cells of the larger part that is timed. The classifier that filters rows
+# learns from no more than half as many rows, and costs the same for more.
+MOST_ROWS, MOST_CELLS = 20_000, 600_000
+# Share of rare rows where only a shape is given.
+RARE_SHARE = 0.1
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What a training will take.
+
+    Parameters
+    ----------
+    n_rows, n_columns : int
+        Shape of the table.
+    n_drawn : int
+        Synthetic rows that are wanted of all classes; 0 if an estimator is only fitted.
+    n_steps : int
+        Training steps.
+    seconds : float
+        Time on one core that nothing else uses.
+    memory : float
+        Most bytes that are taken besides the table itself.
+    available_memory : float
+        Bytes that the machine has left at present.
+    """
+
+    n_rows: int
+    n_columns: int
+    n_drawn: int
+    n_steps: int
+    seconds: float
+    memory: float
+    available_memory: float
+
+    @property
+    def fits(self) -> bool:
+        """Whether the memory is available."""
+        return self.memory <= self.available_memory
+
+    def __str__(self) -> str:
+        drawn = f", {self.n_drawn:,} synthetic rows" if self.n_drawn else ""
+        return (
+            f"{self.n_rows:,} rows, {self.n_columns} columns, {self.n_steps:,} "
+            f"training steps{drawn}: about {_duration(self.seconds)} of one core and "
+            f"{in_words(self.memory)} of memory; {in_words(self.available_memory)} "
+            "are available."
+        )
+
+
+def forecast(
+    estimator: TabularGAN | GANOverSampler,
+    X: Any,
+    y: Any = None,
+    *,
+    n_rows: int | None = None,
+) -> Forecast:
+    """Forecast the time and the memory of a fit or a resampling of a table.
+
+    The time is extrapolated from two short fits, on up to 10,000 and 20,000 of the
+    rows, which take some seconds. The memory follows from the numbers of rows, columns
+    and levels.
+
+    Parameters
+    ----------
+    estimator : TabularGAN or GANOverSampler
+        What is to be fitted, or to resample. The over-sampler's GAN must be a
+        :class:`~gan_augment.TabularGAN`, as it is by default.
+    X : {DataFrame, array-like, sparse matrix} or tuple (n_rows, n_columns)
+        Rows of the table, or its shape. The columns of a shape are real numbers.
+    y : array-like of shape (n_samples,), default=None
+        Their classes. None, with a shape only, stands for two classes, one of which
+        has a tenth of the rows.
+    n_rows : int, default=None
+        Rows of the table, if `X` is a part of it. If None, as many as `X` has. The
+        time is accurate if the part has 20,000 rows.
+
+    Returns
+    -------
+    forecast : Forecast
+        The time and the memory.
+
+    Raises
+    ------
+    TypeError
+        If the estimator is another one.
+    ValueError
+        If `n_rows` is less than 1, or `y` is missing.
+
+    See Also
+    --------
+    TabularGAN.fit_dataset : Train on a table that does not fit into memory.
+
+    Examples
+    --------
+    >>> from gan_augment import TabularGAN, forecast
+    >>> found = forecast(TabularGAN(max_steps=100), (3000, 4))
+    >>> found.n_steps, found.fits
+    (100, True)
+    """
+    gan, sampler = _parts(estimator)
+    if n_rows is not None and (not isinstance(n_rows, Integral) or n_rows < 1):
+        raise ValueError(
+            f"`n_rows` must be a whole number of at least 1. Got {n_rows!r}."
+        )
+    if _is_shape(X):
+        n_rows = n_rows or X[0]
+        X, y = _random_rows(*X)
+    frame, classes = _checked(X, y)
+    n_rows = int(n_rows or len(classes))
+    counts = np.bincount(classes)
+    factor = n_rows / len(classes)
+    scaled = np.maximum(np.rint(counts * factor), 1).astype(int)
+    size = gan._size_of(frame).with_rows(n_rows)
+    recipe = recipe_for_table(scaled, size.width, gan.quality).chosen_by(gan)
+    wanted = np.zeros(len(counts), dtype=int)
+    if sampler is not None:
+        wanted = _wanted(sampler, classes, y, scaled)
+    timed = _Timed(gan, sampler, recipe, frame, classes, wanted / n_rows)
+    seconds = timed.extrapolate(n_rows, recipe.max_steps, gan.max_time)
+    needed = size.fit_bytes(recipe.batch_size)
+    if sampler is not None:
+        needed = max(needed, size.draw_bytes(int(wanted.max())))
+    return Forecast(
+        n_rows=n_rows,
+        n_columns=frame.shape[1],
+        n_drawn=int(wanted.sum()),
+        n_steps=recipe.max_steps,
+        seconds=seconds,
+        memory=needed,
+        available_memory=available_memory(),
+    )
+
+
+class _Timed:
+    """Short fits of an estimator on parts of a table."""
+
+    def __init__(
+        self,
+        gan: TabularGAN,
+        sampler: GANOverSampler | None,
+        recipe: Recipe,
+        frame: pd.DataFrame,
+        classes: np.ndarray,
+        drawn_per_row: np.ndarray,
+    ) -> None:
+        self.gan = gan
+        self.sampler = sampler
+        self.recipe = recipe
+        self.frame = frame
+        self.classes = classes
+        self.drawn_per_row = drawn_per_row
+
+    def extrapolate(self, n_rows: int, n_steps: int, max_time: float | None) -> float:
+        """Seconds of a fit of all rows, linear in rows and in steps."""
+        most = min(len(self.frame), MOST_ROWS, MOST_CELLS // self.frame.shape[1])
+        # A part of a small table, so that a forecast takes less than what it is of.
+        larger = max(min(most, n_rows // 2), 1)
+        self._run(max(larger // 8, 1))  # what is loaded on first use
+        (few, start, _), (many, end, per_step) = map(
+            self._run, (max(larger // 2, 1), larger)
+        )
+        growth = max(end - start, 0.0) / max(many - few, 1)
+        training = n_steps * per_step
+        if max_time is not None:
+            training = min(training, max_time)
+        return end + growth * (n_rows - many) + training
+
+    def _run(self, n_rows: int) -> tuple[int, float, float]:
+        """Rows that a fit was given, its seconds besides training, and those a step."""
+        rows = _part(self.classes, n_rows / len(self.classes))
+        X, y = self.frame.iloc[rows].reset_index(drop=True), self.classes[rows]
+        watch = _Stopwatch()
+        gan = clone(self.gan).set_params(
+            hidden_dims=self.recipe.hidden_dims,
+            batch_size=self.recipe.batch_size,
+            max_steps=TIMED_STEPS,
+            max_time=None,
+            callbacks=[watch],
+            verbose=False,
+            random_state=0,
+        )
+        begin = time.process_time()
+        with events.muted(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            if self.sampler is None:
+                gan.fit(X, y)
+            else:
+                counts = np.bincount(y)
+                sizes = counts + np.rint(self.drawn_per_row * len(y)).astype(int)
+                clone(self.sampler).set_params(
+                    gan=gan,
+                    sampling_strategy=dict(enumerate(sizes.tolist())),
+                    memory=None,
+                    random_state=0,
+                ).fit_resample(X, y)
+        total = time.process_time() - begin
+        return len(y), total - watch.seconds, watch.seconds / TIMED_STEPS
+
+
+class _Stopwatch(Callback):
+    """Processor time from the first step to the last."""
+
+    seconds = 0.0
+
+    def on_train_begin(self, max_steps: int) -> None:
+        self._begin = time.process_time()
+
+    def on_train_end(self) -> None:
+        self.seconds = time.process_time() - self._begin
+
+
+def _parts(estimator: Any) -> tuple[TabularGAN, GANOverSampler | None]:
+    """The GAN, and the over-sampler if it is one."""
+    sampler = estimator if isinstance(estimator, GANOverSampler) else None
+    gan = estimator if sampler is None else sampler._make_gan(None)
+    if not isinstance(gan, TabularGAN):
+        raise TypeError(
+            "`estimator` must be a TabularGAN or a GANOverSampler with one. Got "
+            f"{estimator!r}."
+        )
+    return gan, sampler
+
+
+def _is_shape(X: Any) -> bool:
+    return (
+        isinstance(X, tuple) and len(X) == 2 and all(isinstance(n, Integral) for n in X)
+    )
+
+
+def _random_rows(n_rows: int, n_columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """As many rows of a shape as are timed, and two classes."""
+    if n_rows < 2 or n_columns < 1:
+        raise ValueError(
+            "`X` must have at least two rows and one column. Got the shape "
+            f"{(n_rows, n_columns)}."
+        )
+    rng = np.random.default_rng(0)
+    n_rows = min(n_rows, 2 * MOST_ROWS)
+    X = rng.normal(size=(n_rows, n_columns))
+    return X, rng.permutation(np.arange(n_rows) < max(RARE_SHARE * n_rows, 1))
+
+
+def _checked(X: Any, y: Any) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rows as a frame, and their class indices."""
+    if y is None:
+        raise ValueError("`y` must hold the classes of the rows of `X`. Got None.")
+    frame = to_frame(X)
+    y = np.asarray(exact_labels(labels_to_pandas(y)))
+    check_consistent_length(frame, y)
+    return frame, np.unique(y, return_inverse=True)[1]
+
+
+def _wanted(
+    sampler: GANOverSampler, classes: np.ndarray, y: Any, counts: np.ndarray
+) -> np.ndarray:
+    """Rows that an over-sampler would draw of each class.
+
+    Of the whole table there are `counts` rows of each class.
+    """
+    strategy = sampler.sampling_strategy
+    wanted = np.zeros(len(counts), dtype=int)
+    if isinstance(strategy, Mapping):
+        labels = np.unique(np.asarray(y)).tolist()
+        for label, n_rows in strategy.items():
+            index = labels.index(label)
+            wanted[index] = max(n_rows - counts[index], 0)
+        return wanted
+    of_part = check_sampling_strategy(strategy, classes, "over-sampling")
+    for index, n_rows in of_part.items():
+        wanted[index] = round(n_rows * counts.sum() / len(classes))
+    return wanted
+
+
+def _part(classes: np.ndarray, share: float) -> np.ndarray:
+    """Positions of a share of the rows of each class, of two rows at least."""
+    rng = np.random.default_rng(0)
+    rows = [np.flatnonzero(classes == index) for index in np.unique(classes)]
+    return np.sort(
+        np.concatenate(
+            [rng.permutation(r)[: max(round(share * len(r)), 2)] for r in rows]
+        )
+    )
+
+
+def _duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 100 else f"{minutes / 60:.1f} h"
