@@ -1,19 +1,19 @@
 """Rates of writing synthetic rows at scale, and hashes for 1, 2 and 7 workers.
 
-    python -m pipelines.engines                       # a million rows, minutes
-    python -m pipelines.engines --rows 10000000
+    python -m pipelines.engines                          # all three parts, minutes
+    python -m pipelines.engines --part hashes --rows 10000000
 
-Prints what each step of a partition takes, the rows a second of all cores against those
-of the sampler alone, and whether the files are equal. Writes the times of the
-partitions to ``partition_seconds.csv``, from which ``pipelines.stragglers`` simulates a
-cluster. On a busy machine compare figures of one run.
+``steps`` prints what each step of a partition costs one core; ``cores`` the rows a
+second of all cores, written and only drawn; ``hashes`` whether 1, 2 and 7 workers write
+the same files. The last writes the times of its partitions to
+``partition_seconds.csv``, from which ``pipelines.stragglers`` simulates a cluster. On a
+busy machine compare figures of one run; those of ``steps`` are of CPU time.
 """
 
 from __future__ import annotations
 
 import hashlib
 import io
-import resource
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,76 +30,86 @@ from rich.console import Console
 
 from gan_augment import TabularGAN, over_sample
 from gan_augment.scaling import Plan, RowDrawer, write_rows
-from pipelines.datasets import load
+from pipelines.datasets import Dataset, load
 from pipelines.stragglers import SECONDS_FILE
 from pipelines.summary import show
 
 N_REPEATS = 3
+PARTS = ["steps", "cores", "hashes"]
 
 
-def cpu_rate(function: Callable[[], Any], n_rows: int) -> float:
-    """Rows a second of CPU time; the median of several runs."""
-    seconds = []
-    for _ in range(N_REPEATS):
-        begin = time.process_time()
-        function()
-        seconds.append(time.process_time() - begin)
-    return n_rows / float(np.median(seconds))
+def written(gan: TabularGAN, n_rows: int, size: int, n_workers: int) -> None:
+    """Write rows of the rare class, and forget them."""
+    with tempfile.TemporaryDirectory() as out:
+        write_rows(
+            gan,
+            {True: n_rows},
+            out=out,
+            n_workers=n_workers,
+            rows_per_partition=size,
+        )
 
 
-def step_rates(gan: TabularGAN, n_rows: int = 50_000) -> pd.DataFrame:
-    """Rows a second of one core in each step of a partition."""
+def step_rates(gan: TabularGAN, n_rows: int = 200_000) -> pd.DataFrame:
+    """Rows a second of CPU time in each step of a partition; medians."""
     drawer = RowDrawer(gan)
     request = Plan({True: n_rows}, rows_per_partition=n_rows)[0]
-    classes = np.full(n_rows, 1)
-    encoded = gan._generate(classes, np.random.default_rng(0))
     frame, labels = gan.sample(n_rows, label=True)
+    encoded = gan.encoder_.transform(frame, random_state=0)
     labelled = frame.assign(target=labels)
     table = drawer.draw(request)
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
+    content = sink.getvalue()
     steps: dict[str, Callable[[], Any]] = {
-        "networks": lambda: gan._generate(classes, np.random.default_rng(0)),
-        "decoding": lambda: gan._decode(encoded, classes),
-        "sample(), with rules": lambda: gan.sample(n_rows, label=True),
+        "sampled: networks, decoding, rules": lambda: gan.sample(n_rows, label=True),
+        "of which decoding": lambda: gan.encoder_.inverse_transform(encoded),
         "to Arrow": lambda: pa.Table.from_pandas(labelled, drawer.schema),
         "to Parquet": lambda: pq.write_table(table, io.BytesIO(), compression="zstd"),
-        "SHA-256": lambda: hashlib.sha256(sink.getvalue()),
+        "SHA-256": lambda: hashlib.sha256(content).digest(),
         "checking a file": lambda: pq.read_table(
-            io.BytesIO(sink.getvalue()), page_checksum_verification=True
+            io.BytesIO(content), page_checksum_verification=True
         ),
+        "written: all of it": lambda: written(gan, n_rows, n_rows, 1),
     }
-    rates = {name: f"{cpu_rate(step, n_rows):,.0f}" for name, step in steps.items()}
-    rates["bytes a row"] = f"{len(sink.getvalue()) / n_rows:.1f}"
-    return pd.DataFrame({"rows/s of a core": rates})
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
+    for _ in range(N_REPEATS):
+        for name, step in steps.items():
+            begin = time.process_time()
+            step()
+            seconds[name].append(time.process_time() - begin)
+    medians = {name: float(np.median(each)) for name, each in seconds.items()}
+    sampled = next(iter(medians.values()))
+    table = pd.DataFrame(
+        {
+            "rows/s of a core": {n: f"{n_rows / s:,.0f}" for n, s in medians.items()},
+            "over sampled": {n: f"{sampled / s:.2f}" for n, s in medians.items()},
+        }
+    )
+    table.loc["bytes a row"] = [f"{len(content) / n_rows:.1f}", ""]
+    return table
 
 
-def efficiency(gan: TabularGAN, n_rows: int, n_workers: int) -> pd.DataFrame:
+def rates_of_cores(gan: TabularGAN, n_rows: int, n_workers: int) -> pd.DataFrame:
     """Rows a second of all cores, written and drawn only, one after the other."""
     size = n_rows // (4 * n_workers)
-    plan = Plan({True: n_rows}, rows_per_partition=size)
 
-    def sample(number: int) -> int:
-        return len(gan.sample(plan[number].n_rows, label=True, random_state=number)[0])
+    def sample(seed: int) -> int:
+        return len(gan.sample(size, label=True, random_state=seed)[0])
 
-    def sampler() -> None:
-        Parallel(n_workers, batch_size=1)(delayed(sample)(k) for k in range(len(plan)))
+    def sampled() -> None:
+        Parallel(n_workers, batch_size=1)(
+            delayed(sample)(seed) for seed in range(4 * n_workers)
+        )
 
-    def writer() -> None:
-        with tempfile.TemporaryDirectory() as out:
-            write_rows(
-                gan,
-                {True: n_rows},
-                out=out,
-                n_workers=n_workers,
-                rows_per_partition=size,
-            )
-
-    sampler()  # starts the processes
+    sampled()  # starts the processes
     rates = []
     for _ in range(N_REPEATS):
         rate = {}
-        for name, function in (("sampled", sampler), ("written", writer)):
+        for name, function in (
+            ("sampled", sampled),
+            ("written", lambda: written(gan, n_rows, size, n_workers)),
+        ):
             begin = time.perf_counter()
             function()
             rate[name] = n_rows / (time.perf_counter() - begin)
@@ -107,19 +117,18 @@ def efficiency(gan: TabularGAN, n_rows: int, n_workers: int) -> pd.DataFrame:
     return pd.DataFrame(rates).agg(["median", "min", "max"]).map(lambda x: f"{x:,.2f}")
 
 
-def hashes(
-    gan: TabularGAN, data: pd.DataFrame, n_rows: int, size: int
-) -> tuple[pd.DataFrame, pa.Table]:
-    """Files of over_sample for 1, 2 and 7 workers, and the times of partitions."""
-    rows, report = {}, None
-    counts = data["target"].value_counts()
+def hashes(gan: TabularGAN, data: Dataset, n_rows: int, size: int) -> pd.DataFrame:
+    """Files of over_sample for 2, 1 and 7 workers; times of the first in a file."""
+    rows = {}
+    frame = data.X.assign(target=data.is_rare)
+    wanted = {True: int(data.is_rare.sum()) + n_rows}
     for n_workers in (2, 1, 7):
         with tempfile.TemporaryDirectory() as out:
             begin = time.perf_counter()
-            written = over_sample(
-                data,
+            found = over_sample(
+                frame,
                 "target",
-                {True: int(counts[True]) + n_rows},
+                wanted,
                 out=out,
                 generator=gan,
                 n_workers=n_workers,
@@ -129,37 +138,44 @@ def hashes(
             digest = hashlib.sha256()
             for file in sorted(Path(out).iterdir()):
                 digest.update(file.read_bytes())
-            n_bytes = sum(written.report["n_bytes"].to_pylist())
-        report = written.report if report is None else report
+        if not rows:
+            report = found.report.select(["number", "seconds"]).to_pandas()
+            report.to_csv(SECONDS_FILE, index=False)
         rows[str(n_workers)] = {
             "rows": f"{n_rows:,}",
             "seconds": f"{seconds:.0f}",
             "rows/s": f"{n_rows / seconds:,.0f}",
-            "MB": f"{n_bytes / 1e6:.1f}",
+            "MB": f"{sum(found.report['n_bytes'].to_pylist()) / 1e6:.1f}",
             "SHA-256 of all files": digest.hexdigest()[:16],
         }
-    return pd.DataFrame(rows).T, report
+    return pd.DataFrame(rows).T
 
 
 def main(
-    table: Annotated[str, typer.Option(help="Table of pipelines.datasets.")] = (
-        "credit_data"
-    ),
+    part: Annotated[
+        list[str] | None, typer.Option(help=f"Any of {', '.join(PARTS)}.")
+    ] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="Tables of pipelines.datasets.")
+    ] = None,
     n_rows: Annotated[int, typer.Option("--rows", help="Rows to write.")] = 10**6,
     size: Annotated[int, typer.Option(help="Rows of a file.")] = 50_000,
+    max_steps: Annotated[int, typer.Option(help="Steps of the training.")] = 100,
 ) -> None:
     """Measure the rates of over_sample."""
     console = Console(width=110)
-    data = load(table)
-    gan = TabularGAN(random_state=0).fit(data.X, data.is_rare)
-    show(step_rates(gan), f"{table}, {data.X.shape[1]} columns", console, "step")
-    few = min(n_rows, 1_000_000)
-    show(efficiency(gan, few, cpu_count()), f"{cpu_count()} cores", console, "rows/s")
-    found, report = hashes(gan, data.X.assign(target=data.is_rare), n_rows, size)
-    show(found, "over_sample", console, "workers")
-    report.select(["number", "seconds"]).to_pandas().to_csv(SECONDS_FILE, index=False)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    console.print(f"Peak memory of this process: {peak:,.0f} MB.")
+    for name in table or ["yeast4", "credit_data"]:
+        data = load(name)
+        gan = TabularGAN(max_steps=max_steps, random_state=0).fit(data.X, data.is_rare)
+        title = f"{name}, {data.X.shape[1]} columns"
+        for each in part or PARTS:
+            if each == "steps":
+                show(step_rates(gan), title, console, "step")
+            elif each == "cores":
+                rates = rates_of_cores(gan, n_rows, cpu_count())
+                show(rates, f"{title}, {cpu_count()} cores", console, "rows/s")
+            else:
+                show(hashes(gan, data, n_rows, size), title, console, "workers")
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def makespan(
     cluster : Cluster
         The machines.
     rng : Generator
-        Source of deaths and of slow workers.
+        Source of deaths.
 
     Returns
     -------
@@ -75,7 +75,8 @@ def makespan(
     n_lost : int
         Partitions that were lost with their worker, and drawn again.
     """
-    slow = rng.random(cluster.n_workers) < cluster.slow_share
+    n_slow = round(cluster.slow_share * cluster.n_workers)
+    slow = np.arange(cluster.n_workers) < n_slow
     mean_life = 3600 * cluster.hours_to_failure
     factor = np.where(slow, cluster.slow_factor, 1.0)
     waiting = list(range(len(seconds)))[::-1]
@@ -145,8 +146,8 @@ def simulate(n_partitions: int, n_workers: int, seconds: float) -> pd.DataFrame:
         cluster = Cluster(**{**vars(case), "n_workers": n_workers})
         took, n_lost = makespan(drawn, cluster, rng)
         rows[name] = {
-            "hours": f"{took / 3600:.2f}",
-            "over ideal": f"{took / (drawn.sum() / n_workers):.3f}",
+            "minutes": f"{took / 60:,.1f}",
+            "times ideal": f"{took / (drawn.sum() / n_workers):.3f}",
             "drawn again": str(n_lost),
         }
     return pd.DataFrame(rows).T
