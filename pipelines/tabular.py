@@ -33,7 +33,7 @@ from gan_augment.cli.errors import UserError
 from gan_augment.cli.files import read_table
 from gan_augment.cli.table import checked_column
 from gan_augment.comparison import Comparison
-from gan_augment.metrics import closest_record_ratio
+from gan_augment.metrics import attack_risks
 
 # What the classifiers' runs hold of what `compare` measures.
 MEASURES = (
@@ -104,21 +104,19 @@ def promote(
     """Give the registry the evidence, and ask whether it is enough; what came of it.
 
     The gain and its interval are those of the comparison. Privacy is measured on its
-    first fold: do synthetic rows lie nearer to the rare rows that were trained on than
-    to the others?
+    first fold: do attacks find out more of the rare rows that were trained on than of
+    the others?
     """
     train, test = next(iter(folds.split(X, is_rare)))
     fitted = clone(sampler)
     rows, _ = fitted.fit_resample(X.iloc[train], is_rare[train])
     seen, unseen = (X.iloc[part][is_rare[part]] for part in (train, test))
     synthetic = rows[fitted.synthetic_mask_]
-    ratio = closest_record_ratio(seen, unseen, synthetic, random_state=0)
-    # Where rows repeat each other there may be no distance to divide by.
-    figures = {"privacy/closest_record_ratio": ratio} if np.isfinite(ratio) else {}
+    risks = attack_risks(seen, unseen, synthetic, random_state=0)
     name = f"{prefix}-generator"
     candidate = mlflow.MlflowClient().get_model_version_by_alias(name, "candidate")
     model_id = str(candidate.source).removeprefix("models:/")
-    gan_augment.mlflow.log_evidence(model_id, comparison, arm=WITH, figures=figures)
+    gan_augment.mlflow.log_evidence(model_id, comparison, arm=WITH, risks=risks)
     try:
         version = gan_augment.mlflow.promote(name)
     except gan_augment.mlflow.PromotionError as error:

@@ -1,13 +1,21 @@
 """Measures of synthetic rows: pure functions that take real rows, then synthetic rows.
 
 ``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
-``privacy`` whether they give real ones away, ``rules`` whether they keep the rules of
-the table, ``utility`` what they do for a classifier.
+``privacy`` and ``attacks`` whether they give real ones away, ``rules`` whether they
+keep the rules of the table, ``utility`` what they do for a classifier.
 ``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
 For images, :func:`gan_augment.images.image_quality` takes them on features.
 Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 """
 
+from gan_augment.metrics.attacks import (
+    AttackRisk,
+    attack_risks,
+    inference_risk,
+    linkability_risk,
+    rare_combinations_risk,
+    singling_out_risk,
+)
 from gan_augment.metrics.columns import encode_rows
 from gan_augment.metrics.diversity import diversity_ratio
 from gan_augment.metrics.fidelity import c2st, frechet_distance, kernel_distance, prdc
@@ -34,9 +42,11 @@ from gan_augment.metrics.utility import (
 )
 
 __all__ = [
+    "AttackRisk",
     "RuleViolations",
     "association_distance",
     "associations",
+    "attack_risks",
     "bootstrap_gain",
     "c2st",
     "classifier_scores",
@@ -46,14 +56,18 @@ __all__ = [
     "diversity_ratio",
     "encode_rows",
     "frechet_distance",
+    "inference_risk",
     "kernel_distance",
+    "linkability_risk",
     "marginal_distances",
     "membership_inference_auc",
     "oracle_gap_closed",
     "prdc",
+    "rare_combinations_risk",
     "reused_identifiers",
     "row_quality",
     "rule_violations",
+    "singling_out_risk",
     "train_with_and_without",
     "utility_scores",
 ]

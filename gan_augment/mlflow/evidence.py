@@ -5,16 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import pandas as pd
 
 from gan_augment.comparison import Comparison
 from gan_augment.reporting.document import Report
-from gan_augment.reporting.findings import gives_away
+from gan_augment.reporting.findings import (
+    ATTACKS,
+    BROKEN_PLAINLY,
+    RISKY,
+    gives_away,
+)
 
 # The gain in average precision, and the interval that its verdict goes by.
 GAIN, GAIN_LOW, GAIN_HIGH = "utility/gain", "utility/gain_low", "utility/gain_high"
 # Distance of synthetic rows to training rows over that to unseen real rows. Below this
 # they crowd around the rows that they were made from.
 RECORD_RATIO, LEAST_RECORD_RATIO = "privacy/closest_record_ratio", 0.8
+# Shares of rows with an identifier of a real row, and with a broken rule, above that of
+# unseen real rows.
+REUSED, BROKEN = "privacy/reused_identifiers", "rules/broken"
+# The low end of the interval of each attack's risk: privacy/linkability_low.
+RISK, LOW = "privacy/{}_risk", "privacy/{}_low"
 # On a version: how a report on its rows takes their privacy.
 PRIVACY_TAG = "gan_augment.privacy"
 # Measure of a report -> metric.
@@ -51,14 +62,32 @@ def comparison_figures(comparison: Comparison, arm: str | None) -> dict[str, flo
 
 
 def report_figures(report: Report) -> tuple[dict[str, float], str]:
-    """Fidelity and privacy in a report: the worst class of each, and the tone."""
+    """Fidelity, rules and privacy in a report, and the tone of its privacy.
+
+    Of fidelity and copies that of the worst class.
+    """
     figures: dict[str, float] = {}
     for quality in report.quality.values():
         for measure, name in REPORTED.items():
             value = float(quality["synthetic"].get(measure, np.nan))
             if np.isfinite(value):
                 figures[name] = max(value, figures.get(name, value))
-    return figures, gives_away(report.quality).tone
+    if report.reused is not None:
+        figures[REUSED] = float(report.reused.max()) if len(report.reused) else 0.0
+    if report.rules is not None:
+        figures[BROKEN] = max(0.0, report.rules.share - max(report.rules.floor, 0.0))
+    if report.risks is not None:
+        figures |= risk_figures(report.risks)
+    return figures, gives_away(report.quality, report.reused, report.risks).tone
+
+
+def risk_figures(risks: pd.DataFrame) -> dict[str, float]:
+    """The risk of each attack, and the low end of its interval."""
+    figures: dict[str, float] = {}
+    for attack, risk in risks.dropna().iterrows():
+        figures[RISK.format(attack)] = float(risk["risk"])
+        figures[LOW.format(attack)] = float(risk["low"])
+    return figures
 
 
 def reasons_against(
@@ -91,14 +120,31 @@ def reasons_against(
             "its whole interval"
         )
     ratio = figures.get(RECORD_RATIO)
-    if ratio is None and privacy is None:
-        reasons.append("nothing says whether it gives training rows away")
+    lows = {attack: figures.get(LOW.format(attack)) for attack in ATTACKS}
+    if privacy is None and set(lows.values()) == {None}:
+        reasons.append(
+            "nothing says whether it gives training rows away"
+            if ratio is None
+            else f"{RECORD_RATIO} alone is no evidence of privacy: log a report"
+        )
     if ratio is not None and not ratio >= LEAST_RECORD_RATIO:
         reasons.append(
             f"{RECORD_RATIO} is {ratio:.2f} and must be at least {LEAST_RECORD_RATIO}"
         )
     if privacy == "bad":
         reasons.append("a report says that it gives training rows away")
+    if figures.get(REUSED, 0.0) > 0:
+        reasons.append(
+            f"{figures[REUSED]:.1%} of the rows have an identifier of a real row"
+        )
+    if figures.get(BROKEN, 0.0) > BROKEN_PLAINLY:
+        reasons.append(
+            f"{figures[BROKEN]:.1%} of the rows break a rule of the table, beside what "
+            "unseen real rows break"
+        )
+    for attack, low in lows.items():
+        if low is not None and low > RISKY:
+            reasons.append(f"the risk of {ATTACKS[attack]} is {low:.1%} or more")
     for name, least in requirements.items():
         if name not in figures:
             reasons.append(f"{name} was not logged and must be at least {least}")

@@ -11,6 +11,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import pandas as pd
 from mlflow.entities import LoggedModel, Metric
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
@@ -23,6 +24,7 @@ from gan_augment.mlflow.evidence import (
     comparison_figures,
     reasons_against,
     report_figures,
+    risk_figures,
 )
 from gan_augment.mlflow.names import OUTCOME_TAG, VERDICT_TAG
 from gan_augment.mlflow.schemas import SCHEMA_TAG
@@ -43,6 +45,7 @@ def log_evidence(
     *,
     arm: str | None = None,
     report: Report | None = None,
+    risks: pd.DataFrame | None = None,
     figures: Mapping[str, float] | None = None,
 ) -> None:
     """Log the utility, fidelity and privacy of a logged generator.
@@ -64,7 +67,12 @@ def log_evidence(
         sampler.
     report : Report, default=None
         Result of :func:`gan_augment.report` on rows of such a sampler. The fidelity and
-        privacy of the worst class are logged. If None, neither is logged.
+        privacy of the worst class are logged, the share of rows that break a rule or
+        hold an identifier of a real row, and the risk of attacks. If None, they are not
+        logged.
+    risks : DataFrame, default=None
+        Result of :func:`~gan_augment.metrics.attack_risks`, if there is no report. If
+        None, no risks are logged.
     figures : mapping of str to float, default=None
         Further figures: name -> value, such as ``"privacy/closest_record_ratio"`` from
         :func:`~gan_augment.metrics.closest_record_ratio`. If None, none are added.
@@ -80,6 +88,7 @@ def log_evidence(
     promote : Make a version with evidence the champion.
     """
     found: dict[str, float] = dict(figures or {})
+    found |= {} if risks is None else risk_figures(risks)
     tags: dict[str, str] = {}
     wrong = {name: value for name, value in found.items() if not math.isfinite(value)}
     if wrong:
@@ -118,8 +127,10 @@ def promote(
 ) -> ModelVersion:
     """Make the candidate the champion, if there is evidence that it helps.
 
-    Evidence is a gain in average precision whose whole interval lies above 0, and
-    privacy that is not bad: see :func:`log_evidence`. The champion before it becomes
+    Evidence is a gain in average precision whose whole interval lies above 0, and a
+    report, or risks of attacks, that find privacy not bad: see :func:`log_evidence`. A
+    closest-record ratio alone is no evidence. Rows that hold an identifier of a real
+    row, or break rules of the table, speak against it. The champion before it becomes
     ``previous``. If the candidate is the champion already, nothing happens.
 
     Parameters

@@ -75,8 +75,8 @@ def report(
     -------
     report : Report
         The report, with ``verdict``, ``findings``, ``save(path)`` to an HTML or
-        Markdown file, and the figures of the measures in ``quality``, ``utility`` and
-        ``rules``.
+        Markdown file, and the figures of the measures in ``quality``, ``utility``,
+        ``rules``, ``reused`` and ``risks``.
 
     Raises
     ------
@@ -122,13 +122,14 @@ def report(
         for label in rows.rare
         if min(map(len, rows.of(label))) >= FEWEST_ROWS
     }
+    risks = rows.attacks(rng)
     trials = Trials.of(rows, classifier, rng)
     check = None
     if rows.is_table:
         is_real = np.flatnonzero(~rows.mask)
         check = check_table(_safe_indexing(rows.X, is_real), rows.y[is_real])
     helps = sections.helps(rows, trials, comparison, arm, check)
-    real, away = looks_real(qualities), gives_away(qualities, rows.reused)
+    real, away = looks_real(qualities), gives_away(qualities, rows.reused, risks)
     kept = keeps_rules(rows.broken) if rows.broken else None
     text, tone = verdict(helps, real, away, kept)
     return Report(
@@ -140,7 +141,7 @@ def report(
         sections=[
             sections.on_utility(helps, trials, comparison, arm),
             sections.on_fidelity(rows, qualities, rng),
-            sections.on_privacy(rows, qualities),
+            sections.on_privacy(rows, qualities, risks),
             *([table_sections.on_rules(rows.broken)] if rows.broken else []),
             table_sections.on_data(rows),
             *([table_sections.on_check(check)] if check else []),
@@ -150,4 +151,6 @@ def report(
         quality=qualities,
         utility=trials.scores if trials else None,
         rules=rows.broken,
+        reused=rows.reused,
+        risks=risks,
     )

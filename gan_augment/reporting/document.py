@@ -112,6 +112,11 @@ class Report:
         What :func:`~gan_augment.metrics.utility_scores` gives.
     rules : RuleViolations or None
         What :func:`~gan_augment.metrics.rule_violations` gives; None of images.
+    reused : Series or None
+        What :func:`~gan_augment.metrics.reused_identifiers` gives.
+    risks : DataFrame or None
+        What :func:`~gan_augment.metrics.attack_risks` gives; None of images, and where
+        there are too few rows.
     """
 
     title: str
@@ -123,6 +128,8 @@ class Report:
     quality: dict[Any, pd.DataFrame]
     utility: pd.DataFrame | None
     rules: RuleViolations | None = None
+    reused: pd.Series | None = None
+    risks: pd.DataFrame | None = None
 
     def to_html(self) -> str:
         """One page that holds all it needs; what comes from the data is escaped.

@@ -12,7 +12,9 @@ from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.frames import to_pandas
+from gan_augment.metrics.attacks import attack_risks
 from gan_augment.metrics.privacy import reused_identifiers
+from gan_augment.metrics.quality import FEWEST_ROWS, MAX_ROWS
 from gan_augment.metrics.rules import RuleViolations, rule_violations
 from gan_augment.metrics.utility import (
     Gain,
@@ -89,6 +91,17 @@ class ReportedRows:
             self._measured(self.X_test, in_test),
             self._measured(self.X, in_class & self.mask),
         )
+
+    def attacks(self, rng: np.random.Generator) -> pd.DataFrame | None:
+        """Attack the rows of the class that has most; None of images or few rows."""
+        parts = self.of(self.rare[0])
+        if not self.is_table or min(map(len, parts)) < FEWEST_ROWS:
+            return None
+        some = [
+            to_frame(_safe_indexing(part, rng.permutation(len(part))[:MAX_ROWS]))
+            for part in parts
+        ]
+        return attack_risks(*some, random_state=rng)
 
     def _measured(self, X: Any, rows: np.ndarray) -> Any:
         """Rows without the columns that name them, of which no two are alike."""

@@ -17,6 +17,14 @@ DISTINGUISHED, EASILY_DISTINGUISHED = 0.1, 0.25
 COPIES = 0.005
 # AUC of an attacker from which membership is given away a little, and plainly.
 KNOWN_A_LITTLE, KNOWN_PLAINLY = 0.55, 0.6
+# Risk of an attack, at the low end of its interval, that is plain.
+RISKY = 0.05
+# Attack -> what it does, of those whose interval is as wide as it should be.
+ATTACKS = {
+    "singling_out": "singling out people",
+    "linkability": "linking two parts of a row",
+    "inference": "inferring a column from the others",
+}
 # Times as many near copies as among unseen real rows.
 NEAR_COPIES = 2.0
 # Share of rows that break a rule, above that of unseen real rows, that is plain to see.
@@ -97,7 +105,9 @@ def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
 
 
 def gives_away(
-    qualities: dict[Any, pd.DataFrame], reused: pd.Series | None = None
+    qualities: dict[Any, pd.DataFrame],
+    reused: pd.Series | None = None,
+    risks: pd.DataFrame | None = None,
 ) -> Finding:
     """Say whether synthetic rows repeat training rows, for the worst class.
 
@@ -108,6 +118,9 @@ def gives_away(
     reused : Series, default=None
         What :func:`~gan_augment.metrics.reused_identifiers` finds. If None, nothing is
         said of identifiers.
+    risks : DataFrame, default=None
+        What :func:`~gan_augment.metrics.attack_risks` finds. If None, no attack was
+        tried.
     """
     reused = pd.Series(dtype=float) if reused is None else reused
     question = "Do they give real rows away?"
@@ -123,15 +136,23 @@ def gives_away(
         return _too_few(question)
     worst = max(qualities.values(), key=_leak)
     synthetic, real = worst["synthetic"], worst["real"]
-    answer, tone = _level(_leak(worst), (1, 2), ("No sign of it", "A little", "Yes"))
+    risky = _risky(risks)
+    leak = 3.0 if risky is not None and risky["low"] > RISKY else _leak(worst)
+    answer, tone = _level(leak, (1, 2), ("No sign of it", "A little", "Yes"))
     evidence = (
         f"{synthetic['exact_copies']:.1%} of them equal a training row (unseen real "
         f"rows: {real['exact_copies']:.1%}); {synthetic['near_copies']:.1%} come very "
         f"near to one (unseen: {real['near_copies']:.1%}). Who was in the training "
         f"data can be guessed with an AUC of "
         f"{synthetic['membership_inference_auc']:.2f} (0.50: by chance). "
-        "This is no proof of privacy."
     )
+    if risky is not None:
+        evidence += (
+            f"Of the attacks, {ATTACKS[str(risky.name)]} succeeds most: its risk, "
+            f"beyond what unseen rows have, is {risky['risk']:.1%} (95 % interval "
+            f"{risky['low']:.1%} to {risky['high']:.1%}). "
+        )
+    evidence += "This is no proof of privacy."
     if len(reused):
         evidence += " No identifier of a real row is among them."
     return Finding(question, answer, evidence, tone)
@@ -223,6 +244,14 @@ def _leak(quality: pd.DataFrame) -> float:
         return 3.0
     near = synthetic["near_copies"] > NEAR_COPIES * real["near_copies"]
     return 1.5 if near or known > KNOWN_A_LITTLE else 0.0
+
+
+def _risky(risks: pd.DataFrame | None) -> pd.Series | None:
+    """The attack with the highest low end of its interval; None if none was tried."""
+    known = None if risks is None else risks.loc[list(ATTACKS)].dropna()
+    if known is None or not len(known):
+        return None
+    return known.sort_values(["low", "risk"]).iloc[-1]
 
 
 def _too_few(question: str) -> Finding:

@@ -159,7 +159,11 @@ def _compared(
     return Figure.of(figure, f"Class {rows.rare[0]}: {caption}")
 
 
-def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Section:
+def on_privacy(
+    rows: ReportedRows,
+    qualities: dict[Any, pd.DataFrame],
+    risks: pd.DataFrame | None,
+) -> Section:
     """Show whether the rows reveal real ones."""
     train, holdout, synthetic = rows.of(rows.rare[0])
     figures = []
@@ -176,11 +180,35 @@ def on_privacy(rows: ReportedRows, qualities: dict[Any, pd.DataFrame]) -> Sectio
                 "synthetic rows repeat training rows.",
             )
         )
+    text = [
+        "What unseen real rows would have is beside it: real rows repeat too. A "
+        "closest-record ratio near 1 alone is no evidence of privacy: rows that give "
+        "somebody away may have it (The DCR Delusion, arXiv:2505.01524)."
+    ]
+    if risks is not None:
+        text.append(
+            "Attacks by somebody who has the synthetic rows and knows something of "
+            "people, on training rows and, as a control, on unseen ones (Giomi et al., "
+            "arXiv:2211.10459). The risk is what is found out beyond the control. An "
+            "attack that is no better than guesses proves nothing either way."
+        )
+        text += [_attack_in_words(str(name), row) for name, row in risks.iterrows()]
     return Section(
         "Do they give real rows away?",
-        ["What unseen real rows would have is beside it: real rows repeat too."],
+        text,
         _quality_table(qualities, PRIVACY),
         figures,
+    )
+
+
+def _attack_in_words(name: str, risk: pd.Series) -> str:
+    title = name.replace("_", " ").capitalize()
+    if not risk["n_attacks"]:
+        return f"{title}: nothing to attack."
+    return (
+        f"{title}: risk {risk['risk']:.1%} ({risk['low']:.1%} to {risk['high']:.1%}). "
+        f"It succeeds on {risk['success']:.1%} of training rows, on "
+        f"{risk['control']:.1%} of unseen rows, by guessing on {risk['baseline']:.1%}."
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import torch
 from tables import make_mixed_frame, printed_by_a_new_process
+from tables_rules_planted import planted
 
 from gan_augment import CTGAN, TVAE, GANOverSampler
 from gan_augment.events import Listener, listening
@@ -56,6 +57,25 @@ def test_every_dtype_comes_back_in_its_domain(model, table):
         else:
             assert set(rows[name].dropna()) <= set(X[name].dropna())
         assert rows[name].notna().all() or X[name].isna().any()
+
+
+@pytest.mark.parametrize("kind", ["order", "sum", "levels", "pairs_of_levels"])
+def test_rows_keep_the_rules_that_the_model_does_not_see(make_model, kind):
+    X, words = planted(kind, 600, 0)
+    model = make_model(random_state=0).fit(X, np.arange(600) % 2)
+    assert words & {str(rule) for rule in model.rules_}
+    assert "rule" in model.encoder_.dtypes_.values() or kind in ("order", "levels")
+    rows, _ = model.sample(200)
+    assert not model.rules_.violations(rows).any()
+    assert rows.dtypes.equals(X.dtypes)
+
+
+def test_without_rules_none_are_kept(make_model):
+    X, _ = planted("order", 600, 0)
+    model = make_model(rules=None, random_state=0).fit(X, np.arange(600) % 2)
+    rows, _ = model.sample(200)
+    assert len(model.rules_) == 0
+    assert (rows["low"] > rows["high"]).any()
 
 
 def test_saved_without_pickle_and_drawn_again(model, tmp_path):

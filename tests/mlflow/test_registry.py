@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import mlflow
+import numpy as np
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
@@ -15,15 +16,18 @@ from sklearn.linear_model import LogisticRegression
 
 import gan_augment.mlflow
 from gan_augment.comparison import Comparison
+from gan_augment.metrics import attack_risks
 from gan_augment.mlflow import PromotionError, SchemaError, registry
 
 NAME = "generator"
+LINKABILITY = "privacy/linkability_low"
 GOOD = {
     "utility/gain": 0.01,
     "utility/gain_low": 0.002,
     "utility/gain_high": 0.018,
-    "privacy/closest_record_ratio": 0.97,
+    LINKABILITY: 0.0,
 }
+RATIO = "privacy/closest_record_ratio"
 
 
 @pytest.fixture
@@ -59,13 +63,27 @@ def test_a_candidate_becomes_the_champion_and_then_the_previous_one(register):
     gan_augment.mlflow.load_model(f"models:/{NAME}@previous")
 
 
+def without(figures, name):
+    return {key: value for key, value in figures.items() if key != name}
+
+
 @pytest.mark.parametrize(
     ("figures", "missing"),
     [
         ({}, "no comparison says whether it helps; nothing says whether it gives"),
         (GOOD | {"utility/gain_low": -0.01}, "is not above 0 in its whole interval"),
         (GOOD | {"utility/gain_low": 0.0}, "is not above 0 in its whole interval"),
-        (GOOD | {"privacy/closest_record_ratio": 0.3}, "is 0.30 and must be at least"),
+        (GOOD | {RATIO: 0.3}, "is 0.30 and must be at least"),
+        (
+            without(GOOD, LINKABILITY) | {RATIO: 1.0},
+            "alone is no evidence",
+        ),
+        (
+            GOOD | {"privacy/inference_low": 0.2},
+            "inferring a column .* is 20.0% or more",
+        ),
+        (GOOD | {"privacy/reused_identifiers": 0.01}, "1.0% .* have an identifier"),
+        (GOOD | {"rules/broken": 0.2}, "20.0% of the rows break a rule"),
         ({"utility/gain": 1.0}, "no comparison says whether it helps"),
     ],
 )
@@ -176,7 +194,7 @@ def compared(outcome, n_samplers=1):
 def test_a_comparison_is_evidence(register, outcome):
     model_id, comparison = register(), compared(outcome)
     assert comparison.outcome == outcome
-    privacy = {"privacy/closest_record_ratio": 1.0}
+    privacy = {LINKABILITY: 0.0}
     gan_augment.mlflow.log_evidence(model_id, comparison, figures=privacy)
     version = MlflowClient().get_model_version(NAME, "1")
     assert version.tags["gan_augment.outcome"] == outcome
@@ -320,3 +338,17 @@ def test_a_champion_gives_way_to_its_own_columns_alone(register, store):
     with pytest.raises(PromotionError, match="must give the columns of its champion"):
         gan_augment.mlflow.promote(NAME, force=True)
     assert aliases() == {"candidate": 2, "champion": 1}
+
+
+def test_risks_and_a_report_are_evidence(register):
+    rng = np.random.default_rng(0)
+    train, holdout, fresh = map(pd.DataFrame, rng.normal(size=(3, 200, 4)))
+    model_id = register()
+    log(model_id, without(GOOD, LINKABILITY))
+    risks = attack_risks(train, holdout, train, random_state=0)
+    gan_augment.mlflow.log_evidence(model_id, risks=risks)
+    with pytest.raises(PromotionError, match="risk of linking two parts of a row is"):
+        gan_augment.mlflow.promote(NAME)
+    fine = attack_risks(train, holdout, fresh, random_state=0)
+    gan_augment.mlflow.log_evidence(model_id, risks=fine)
+    assert gan_augment.mlflow.promote(NAME).version == 1

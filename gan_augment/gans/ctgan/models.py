@@ -41,6 +41,10 @@ class CTGAN(PackageSynthesizer):
         ``"fresh"`` gives synthetic rows new values of the same pattern, ``"drop"``
         leaves the columns out, and ``"keep"`` treats the values like those of any other
         column, as in :class:`~gan_augment.TabularGAN`.
+    rules : "auto", list, Rules or None, default="auto"
+        Rules, such as ``"net <= gross"``, that every synthetic row is made to keep, as
+        in :class:`~gan_augment.TabularGAN`. The model is trained without the columns
+        and bounds that they decide. If None, no rules are used.
     per_class : bool, default=False
         Whether to train a model for every class, on the rows of that class alone. If
         False, one model learns all rows, with the class as a condition, and drawn rows
@@ -69,8 +73,10 @@ class CTGAN(PackageSynthesizer):
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
         Share of each class among the training rows.
-    encoder_ : TableEncoder
+    encoder_ : RuleEncoder
         The fitted encoder of the columns' domains.
+    rules_ : Rules
+        The rules that synthetic rows keep.
     networks_ : list of TrainedNetwork
         The models that the package trained: one for all classes, or one for each class.
     history_ : dict of str to list of float
@@ -110,6 +116,7 @@ class CTGAN(PackageSynthesizer):
         *,
         categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
+        rules: Any = "auto",
         per_class: bool = False,
         latent_dim: int = 128,
         hidden_dims: Sequence[int] = (256, 256),
@@ -122,6 +129,7 @@ class CTGAN(PackageSynthesizer):
     ) -> None:
         self.categorical_features = categorical_features
         self.identifiers = identifiers
+        self.rules = rules
         self.per_class = per_class
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
@@ -214,6 +222,10 @@ class TVAE(PackageSynthesizer):
         ``"fresh"`` gives synthetic rows new values of the same pattern, ``"drop"``
         leaves the columns out, and ``"keep"`` treats the values like those of any other
         column, as in :class:`~gan_augment.TabularGAN`.
+    rules : "auto", list, Rules or None, default="auto"
+        Rules, such as ``"net <= gross"``, that every synthetic row is made to keep, as
+        in :class:`~gan_augment.TabularGAN`. The model is trained without the columns
+        and bounds that they decide. If None, no rules are used.
     per_class : bool, default=True
         Whether to train a model for every class, on the rows of that class alone. If
         False, one model learns all rows, and drawn rows of another class are refused.
@@ -236,8 +248,10 @@ class TVAE(PackageSynthesizer):
         Classes seen in fit.
     class_prior_ : ndarray of shape (n_classes,)
         Share of each class among the training rows.
-    encoder_ : TableEncoder
+    encoder_ : RuleEncoder
         The fitted encoder of the columns' domains.
+    rules_ : Rules
+        The rules that synthetic rows keep.
     networks_ : list of TrainedNetwork
         The models that the package trained: one for each class, or one for all classes.
     history_ : dict of str to list of float
@@ -271,6 +285,7 @@ class TVAE(PackageSynthesizer):
         *,
         categorical_features: Literal["auto"] | Sequence[Hashable] = "auto",
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
+        rules: Any = "auto",
         per_class: bool = True,
         latent_dim: int = 128,
         hidden_dims: Sequence[int] = (128, 128),
@@ -281,6 +296,7 @@ class TVAE(PackageSynthesizer):
     ) -> None:
         self.categorical_features = categorical_features
         self.identifiers = identifiers
+        self.rules = rules
         self.per_class = per_class
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims

@@ -27,7 +27,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from gan_augment.encoding.table import STATE_CLASSES, TableEncoder
 from gan_augment.gans.base import (
     SAMPLE_CHUNK,
     BaseSynthesizer,
@@ -43,6 +42,8 @@ from gan_augment.gans.ctgan.layout import (
     layout_of,
 )
 from gan_augment.seeding import draw_seed, make_rng, make_torch_generator
+from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
+from gan_augment.tables.rules import Rules
 from gan_augment.training.callbacks import Announcer, History
 from gan_augment.training.trainer import MOST_EPOCHS
 
@@ -67,6 +68,7 @@ class PackageSynthesizer(BaseSynthesizer):
     _parameter_constraints: Mapping[str, Sequence[object]] = {
         "categorical_features": ["array-like", StrOptions({"auto"})],
         "identifiers": [StrOptions({"fresh", "keep", "drop"})],
+        "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
         "per_class": ["boolean"],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_dims": ["array-like"],
@@ -79,13 +81,14 @@ class PackageSynthesizer(BaseSynthesizer):
     device = "cpu"  # on a GPU the package would draw from the global generator
     categorical_features: Any
     identifiers: Literal["fresh", "keep", "drop"]
+    rules: Any
     per_class: bool
     latent_dim: int
     hidden_dims: Sequence[int]
     batch_size: int
     max_steps: int
     verbose: bool
-    encoder_: TableEncoder
+    encoder_: RuleEncoder
     networks_: list[TrainedNetwork]
 
     @abstractmethod
@@ -115,10 +118,16 @@ class PackageSynthesizer(BaseSynthesizer):
     ) -> torch.Tensor:
         """Draw output cells of shape (n_rows, D)."""
 
-    def _make_encoder(self) -> TableEncoder:
-        return TableEncoder(
+    @property
+    def rules_(self) -> Rules:
+        """The rules that synthetic rows keep."""
+        return self.encoder_.rules_
+
+    def _make_encoder(self) -> RuleEncoder:
+        return RuleEncoder(
             categorical_features=self.categorical_features,
             identifiers=self.identifiers,
+            rules=self.rules,
         )
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
