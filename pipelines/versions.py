@@ -62,8 +62,8 @@ def run_one(python: str, chosen: str, tests: list[str], pip: list[str]) -> str:
     if program is None:
         return NOT_FOUND
     environment = ENVIRONMENTS / f"{python}-{chosen}"
-    own_python = environment / "bin" / "python"
-    if not own_python.exists():
+    own_python = str(environment / "bin" / "python")
+    if not Path(own_python).exists():
         subprocess.run([program, "-m", "venv", environment], check=True)
     install = [own_python, "-m", "pip", "install", "-q", "-e", *SETS[chosen], *pip]
     if subprocess.run(install, cwd=ROOT, check=False).returncode:
