@@ -245,7 +245,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         if (self.class_prior_ > 0).sum() < 2:
             raise ValueError(
                 "`y` must have at least two classes of positive sample_weight. Got one "
-                f"class, {self.classes_[self.class_prior_ > 0].tolist()}."
+                f"class, {self.classes_[self.class_prior_ > 0].tolist()}. Pass rows of "
+                "another class."
             )
         rng = make_rng(self.random_state)
         self.estimators_, priors = [], []
@@ -269,7 +270,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
             if (priors[-1][self.class_prior_ > 0] == 0).any():
                 raise ValueError(
                     "`sampler` must keep rows of every class. Got "
-                    f"{type(draw.sampler).__name__}, which left none of a class."
+                    f"{type(draw.sampler).__name__}, which left none of a class. "
+                    "Change its `sampling_strategy`."
                 )
         self.resampled_prior_ = np.array(priors)
         self.estimator_weights_ = self._weigh_estimators(y)

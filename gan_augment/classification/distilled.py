@@ -183,7 +183,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         if len(self.classes_) < 2:
             raise ValueError(
                 "`y` must have at least two classes. Got one class, "
-                f"{self.classes_.tolist()}."
+                f"{self.classes_.tolist()}. Pass rows of another class."
             )
         check_predicts(self.classifier)
         rng = make_rng(self.random_state)

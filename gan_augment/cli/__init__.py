@@ -1,7 +1,7 @@
 """The command line: ``gan-augment VERB``, one verb a module in ``verbs``.
 
 Exit codes: 0 for success, 1 for a mistake in the file or in an option, 2 for a command
-line that cannot be read, 3 where the rows cannot be judged, or where ``check --strict``
+line that cannot be read, 3 where no comparison is possible, or where ``check --strict``
 found something. ``GAN_AUGMENT_DEBUG=1`` shows where an error was raised.
 """
 

@@ -75,6 +75,18 @@ class Comparison:
     See Also
     --------
     compare : Measure whether over-sampling helps.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import RandomOverSampler
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment import compare
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> samplers = {"random": RandomOverSampler()}
+    >>> comparison = compare(X, y, LogisticRegression(), samplers, cv=2, random_state=0)
+    >>> comparison.samplers, comparison.classifiers, comparison.errors
+    (('random',), (), {})
     """
 
     frame: pd.DataFrame
@@ -195,7 +207,8 @@ class Comparison:
         gains = self._simultaneous()
         if not len(gains):
             raise ValueError(
-                "`samplers` must hold one that can be fitted. Got none: see `errors`."
+                "`samplers` must hold one that can be fitted. Got none. `errors` says "
+                "why each failed."
             )
         proven = gains[gains["low"] > 0]
         return str((proven if len(proven) else gains)["difference"].idxmax())

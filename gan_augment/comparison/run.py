@@ -162,7 +162,10 @@ def compare(
     groups = group_codes(groups, y)
     classes, indices = np.unique(y, return_inverse=True)
     if len(classes) < 2:
-        raise ValueError(f"`y` must have at least two classes. Got {classes.tolist()}.")
+        raise ValueError(
+            f"`y` must have at least two classes. Got {classes.tolist()}. Pass rows of "
+            "another class."
+        )
     rng = make_rng(random_state)
     splits = make_splits(cv, X, indices, groups, rng)
     leak = find_leak(X, y)
@@ -254,7 +257,8 @@ def _named_samplers(samplers: Any) -> dict[str, Any]:
     if not named or not all(hasattr(s, "fit_resample") for s in samplers.values()):
         raise ValueError(
             '`samplers` must be "default", "all" or a dict of names and samplers, '
-            f"which have fit_resample. Got {samplers!r}."
+            f"which have fit_resample. Got {samplers!r}. Name each, such as "
+            '{"SMOTE": SMOTE()}.'
         )
     return dict(samplers)
 

@@ -24,6 +24,14 @@ class Span:
     present_at : int or None, default=None
         Of a scalar whose column has missing values: the position that is 1 where
         the value is present and 0 where it is missing. The scalar is 0 there.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.encoding import TableEncoder
+    >>> X = pd.DataFrame({"age": [41.5, 30.2, 25.1], "job": ["a", "b", "a"]})
+    >>> [(span.kind, span.width) for span in TableEncoder().fit(X).schema_]
+    [('scalar', 1), ('one_hot', 2)]
     """
 
     column: int

@@ -137,7 +137,7 @@ class TableEncoder(BaseEstimator):
         rows = RealRows.of(X)
         frame = rows.frame
         if len(frame) == 0:
-            raise ValueError("`X` must have at least one row. Got none.")
+            raise ValueError("`X` must have at least one row. Got none. Pass rows.")
         self.container_ = Container.of(rows.X)
         classes = np.zeros(len(frame), dtype=np.intp)
         if y is not None:
@@ -282,7 +282,8 @@ class TableEncoder(BaseEstimator):
         n_columns = len(self.columns_) + n_folded
         if frame.shape[1] != n_columns:
             raise ValueError(
-                f"`X` must have {n_columns} columns, as in fit. Got {frame.shape[1]}."
+                f"`X` must have {n_columns} columns, as in fit. Got {frame.shape[1]}. "
+                "Pass the same columns."
             )
         series, _ = fold_one_hot(frame, self.groups_)
         numbers = np.empty((len(frame), len(self.columns_)))
@@ -475,21 +476,21 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
         if spec.shape != (frame.shape[1],):
             raise ValueError(
                 f"A `categorical_features` mask must have {frame.shape[1]} entries, "
-                f"one a column. Got {spec.size}."
+                f"one a column. Got {spec.size}. Pass names instead."
             )
         return np.flatnonzero(spec).tolist()
     if spec.dtype.kind in "iu":
         if spec.min() < 0 or spec.max() >= frame.shape[1]:
             raise ValueError(
                 "`categorical_features` must hold positions from 0 to "
-                f"{frame.shape[1] - 1}. Got {spec.tolist()}."
+                f"{frame.shape[1] - 1}. Got {spec.tolist()}. Pass names instead."
             )
         return spec.tolist()
     unknown = [name for name in spec.tolist() if name not in frame.columns]
     if unknown:
         raise ValueError(
             "`categorical_features` must name columns of X. Got "
-            f"{unknown}, which X does not have."
+            f"{unknown}, which X does not have. Check the spelling."
         )
     return [int(frame.columns.get_loc(name)) for name in spec.tolist()]
 

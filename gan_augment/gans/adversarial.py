@@ -60,6 +60,13 @@ class BaseGAN(BaseSynthesizer):
     """Template of a GAN: an encoder, two networks, an adversarial training.
 
     A subclass says which encoder and which networks.
+
+    Examples
+    --------
+    >>> from gan_augment import ImageGAN, TabularGAN
+    >>> from gan_augment.gans import BaseGAN
+    >>> issubclass(TabularGAN, BaseGAN), issubclass(ImageGAN, BaseGAN)
+    (True, True)
     """
 
     _saved_attributes = (

@@ -67,6 +67,13 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     A subclass declares the hyper-parameters in its constructor. Fitted attributes are
     NumPy arrays, never torch modules, so that a fitted estimator can be pickled,
     copied and saved without a device.
+
+    Examples
+    --------
+    >>> from gan_augment import TVAE, TabularGAN
+    >>> from gan_augment.gans import BaseSynthesizer
+    >>> issubclass(TabularGAN, BaseSynthesizer), issubclass(TVAE, BaseSynthesizer)
+    (True, True)
     """
 
     # Fitted attributes that a file holds, besides the encoder.
@@ -98,7 +105,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         if not whole or not all(whole):
             raise ValueError(
                 "`hidden_dims` must hold whole numbers of at least 1, one a layer. "
-                f"Got {hidden_dims!r}."
+                f"Got {hidden_dims!r}. Pass such as (128, 128)."
             )
 
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:

@@ -51,7 +51,7 @@ def plain_frames(*tables: Any) -> list[pd.DataFrame]:
         if list(frame.columns) != list(frames[0].columns):
             raise ValueError(
                 "Tables must have the same columns in the same order. Got "
-                f"{list(frames[0].columns)} and {list(frame.columns)}."
+                f"{list(frames[0].columns)} and {list(frame.columns)}. Select the same."
             )
     stacked = pd.concat(frames, ignore_index=True)
     plain = pd.DataFrame(
@@ -140,7 +140,7 @@ def as_matrices(**tables: Any) -> list[np.ndarray]:
     if len(set(widths)) > 1:
         raise ValueError(
             f"{_listed([f'`{name}`' for name in tables])} must have the same columns. "
-            f"Got {_listed(widths)}."
+            f"Got {_listed(widths)}. Select the same."
         )
     return matrices
 

@@ -178,7 +178,9 @@ def prdc(real: Any, synthetic: Any, *, n_neighbors: int = 5) -> PRDC:
     """
     real, synthetic = as_matrices(real=real, synthetic=synthetic)
     if n_neighbors < 1:
-        raise ValueError(f"`n_neighbors` must be at least 1. Got {n_neighbors}.")
+        raise ValueError(
+            f"`n_neighbors` must be at least 1. Got {n_neighbors}. Raise it."
+        )
     if min(len(real), len(synthetic)) <= n_neighbors:
         raise ValueError(
             f"`real` and `synthetic` must have more than {n_neighbors} rows, the "
@@ -331,6 +333,6 @@ def _at_least_two(real: Any, synthetic: Any) -> list[np.ndarray]:
     if min(map(len, matrices)) < 2:
         raise ValueError(
             "`real` and `synthetic` must have at least 2 rows each. Got "
-            f"{len(matrices[0])} and {len(matrices[1])}."
+            f"{len(matrices[0])} and {len(matrices[1])}. Pass more rows."
         )
     return matrices

@@ -54,7 +54,7 @@ def marginal_distances(real: Any, synthetic: Any) -> pd.DataFrame:
     if min(len(real), len(synthetic)) == 0:
         raise ValueError(
             "`real` and `synthetic` must have at least one row each. Got "
-            f"{len(real)} and {len(synthetic)}."
+            f"{len(real)} and {len(synthetic)}. Pass rows."
         )
     records = []
     for position in range(real.shape[1]):

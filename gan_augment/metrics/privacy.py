@@ -113,7 +113,10 @@ def copy_rates(
     CopyRates(exact=1.0, near=1.0, exact_holdout=0.0, near_holdout=0.05)
     """
     if not 0 <= quantile <= 1:
-        raise ValueError(f"`quantile` must be from 0 to 1. Got {quantile}.")
+        raise ValueError(
+            f"`quantile` must be from 0 to 1. Got {quantile}. Pass a share, such as "
+            "0.05."
+        )
     kinds = {"train": train, "holdout": holdout, "synthetic": synthetic}
     matrices = as_matrices(**kinds)
     of_synthetic = closest_distances(matrices[0], matrices[2])

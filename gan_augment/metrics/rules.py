@@ -32,6 +32,19 @@ class RuleViolations:
         Kind of each rule, the rule in words, its support, the share of the synthetic
         rows that break it, and that of `holdout`, NaN without it; the most broken
         first.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.metrics import rule_violations
+    >>> rng = np.random.default_rng(0)
+    >>> net = rng.integers(10, 500, 1000)
+    >>> real = pd.DataFrame({"net": net, "gross": net + rng.integers(0, 99, 1000)})
+    >>> synthetic = pd.DataFrame({"net": [20, 40], "gross": [30, 30]})
+    >>> found = rule_violations(real, synthetic, random_state=0)
+    >>> float(found.share), len(found.by_rule)
+    (0.5, 1)
     """
 
     share: float

@@ -49,13 +49,30 @@ def train_with_and_without(
     ----------
     .. [1] Esteban, Hyland and Rätsch, "Real-valued (medical) time series generation
        with recurrent conditional GANs", 2017, arXiv:1706.02633.
+
+    Examples
+    --------
+    >>> from imblearn.over_sampling import SMOTE
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment.metrics import train_with_and_without
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> X_resampled, y_resampled = SMOTE(random_state=0).fit_resample(X, y)
+    >>> is_synthetic = [i >= len(X) for i in range(len(X_resampled))]
+    >>> sorted(
+    ...     train_with_and_without(
+    ...         LogisticRegression(), X_resampled, y_resampled, is_synthetic
+    ...     )
+    ... )
+    ['augmented', 'nothing', 'synthetic']
     """
     check_consistent_length(X, y, synthetic_mask)
     labels, mask = np.asarray(y), column_or_1d(synthetic_mask).astype(bool)
     if mask.all() or not mask.any():
         raise ValueError(
             "`synthetic_mask` must mark some rows and leave others. Got "
-            f"{int(mask.sum())} of {len(mask)} marked."
+            f"{int(mask.sum())} of {len(mask)} marked. Pass `synthetic_mask_` of "
+            "the sampler."
         )
     chosen = {
         "nothing": ~mask,
@@ -170,7 +187,7 @@ def class_indices(classes: np.ndarray, y: Any) -> np.ndarray:
     if len(unknown):
         raise ValueError(
             f"`y_test` must hold the classes {classes.tolist()} alone. Got "
-            f"{unknown.tolist()} too."
+            f"{unknown.tolist()} too. Leave these rows out."
         )
     return np.searchsorted(classes, labels)
 

@@ -58,6 +58,11 @@ def log_comparison(
     run_id : str or None
         Id of the run, a child of the active run if there is one; None if MLflow has
         not taken it yet.
+
+    Examples
+    --------
+    >>> from gan_augment.mlflow import log_comparison
+    >>> run_id = log_comparison(comparison, data=(X, y))  # doctest: +SKIP
     """
     tags = dict(tags or {})
     of_parent = {

@@ -48,7 +48,7 @@ def comparison_figures(comparison: Comparison, arm: str | None) -> dict[str, flo
     if comparison.leak:
         raise ValueError(
             "`comparison` must be of rows as they were before any resampling. Got "
-            f"others: {comparison.leak}."
+            f"others: {comparison.leak}. Compare on the original table."
         )
     arm = comparison.best if arm is None else arm
     if arm not in comparison.samplers or arm in comparison.errors:

@@ -36,7 +36,14 @@ SIGNATURE_ROWS = 100
 
 
 def get_default_pip_requirements(gan: BaseSynthesizer | None = None) -> list[str]:
-    """Requirements of a saved generator: what is installed here, pinned."""
+    """Requirements of a saved generator: what is installed here, pinned.
+
+    Examples
+    --------
+    >>> from gan_augment.mlflow import get_default_pip_requirements
+    >>> get_default_pip_requirements()[0].partition("==")[0]
+    'gan-augment'
+    """
     packages = ["torch", "numpy", "pandas", "scikit-learn", "imbalanced-learn"]
     packages.append("safetensors")
     if isinstance(gan, CTGAN | TVAE):
@@ -117,6 +124,18 @@ def save_model(
     ValueError
         If the class of `gan` is not registered, see
         :func:`gan_augment.gans.register_gan`.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.mlflow import save_model
+    >>> gan = TabularGAN(max_steps=5).fit(*load_iris(return_X_y=True))
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     save_model(gan, f"{directory}/model")
+    ...     {"MLmodel", "README.md", "data"} <= set(os.listdir(f"{directory}/model"))
+    True
     """
     if _registered_class(type(gan).__name__) is not type(gan):
         raise ValueError(
@@ -200,6 +219,13 @@ def log_model(
     SchemaError
         If the versions of `registered_model_name` give other columns; nothing is
         logged.
+
+    Examples
+    --------
+    >>> import mlflow
+    >>> from gan_augment.mlflow import log_model
+    >>> with mlflow.start_run():  # doctest: +SKIP
+    ...     info = log_model(gan, registered_model_name="churn-generator")
     """
     signature = signature or make_signature(gan)
     if registered_model_name is not None:
@@ -263,6 +289,19 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
     ------
     ModelFileError
         If the model is not one of ours, is damaged, or points outside its directory.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.mlflow import load_model, save_model
+    >>> gan = TabularGAN(max_steps=5).fit(*load_iris(return_X_y=True))
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     save_model(gan, f"{directory}/model")
+    ...     loaded = load_model(f"{directory}/model")
+    >>> loaded.sample(3)[0].shape
+    (3, 4)
     """
     path = mlflow.artifacts.download_artifacts(model_uri, dst_path=dst_path)
     return _load(Path(path))

@@ -47,6 +47,13 @@ def link_generator(model_id: str) -> None:
     ----------
     model_id : str
         Id of the logged generator, such as ``sampler.gan_.mlflow_model_id_``.
+
+    Examples
+    --------
+    >>> import mlflow
+    >>> from gan_augment.mlflow import link_generator
+    >>> with mlflow.start_run():  # doctest: +SKIP
+    ...     link_generator(sampler.gan_.mlflow_model_id_)
     """
     client = mlflow.MlflowClient()
     run = mlflow.active_run() or mlflow.start_run()
@@ -125,6 +132,13 @@ def log_pipeline(
     See Also
     --------
     autolog : Track the samplers, so that their generators are logged.
+
+    Examples
+    --------
+    >>> import mlflow
+    >>> from gan_augment.mlflow import log_pipeline
+    >>> with mlflow.start_run():  # doctest: +SKIP
+    ...     info = log_pipeline(model, X=X, y=y, registered_model_name="churn")
     """
     import skops.io
 

@@ -36,7 +36,16 @@ FORCED_TAG = "gan_augment.forced"
 
 
 class PromotionError(ValueError):
-    """There is no evidence for a version, or some against it."""
+    """There is no evidence for a version, or some against it.
+
+    Examples
+    --------
+    >>> from gan_augment.mlflow import PromotionError, promote
+    >>> try:  # doctest: +SKIP
+    ...     promote("churn-generator")
+    ... except PromotionError as error:
+    ...     print(error)
+    """
 
 
 def log_evidence(
@@ -86,13 +95,22 @@ def log_evidence(
     See Also
     --------
     promote : Make a version with evidence the champion.
+
+    Examples
+    --------
+    >>> from gan_augment.mlflow import log_evidence
+    >>> log_evidence(  # doctest: +SKIP
+    ...     sampler.gan_.mlflow_model_id_, compare(X, y, classifier)
+    ... )
     """
     found: dict[str, float] = dict(figures or {})
     found |= {} if risks is None else risk_figures(risks)
     tags: dict[str, str] = {}
     wrong = {name: value for name, value in found.items() if not math.isfinite(value)}
     if wrong:
-        raise ValueError(f"`figures` must be finite. Got {wrong}.")
+        raise ValueError(
+            f"`figures` must be finite. Got {wrong}. Leave these figures out."
+        )
     if comparison is not None:
         found |= comparison_figures(comparison, arm)
         tags |= {OUTCOME_TAG: comparison.outcome, VERDICT_TAG: comparison.verdict}
@@ -153,6 +171,13 @@ def promote(
     ------
     PromotionError
         If something speaks against it; the aliases stay as they are.
+
+    Examples
+    --------
+    >>> from gan_augment.mlflow import promote
+    >>> version = promote(  # doctest: +SKIP
+    ...     "churn-generator", {"privacy/closest_record_ratio": 0.9}
+    ... )
     """
     client = MlflowClient()
     candidate = client.get_model_version_by_alias(name, CANDIDATE)

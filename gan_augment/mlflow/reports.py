@@ -25,6 +25,13 @@ def log_report(report: Report, name: str = "report") -> None:
     ------
     RuntimeError
         If no run is active.
+
+    Examples
+    --------
+    >>> import mlflow
+    >>> from gan_augment.mlflow import log_report
+    >>> with mlflow.start_run():  # doctest: +SKIP
+    ...     log_report(report(sampler, X_resampled, y_resampled, X_test, y_test))
     """
     if mlflow.active_run() is None:
         raise RuntimeError(

@@ -18,7 +18,14 @@ NUMBERS = {"integer", "long", "float", "double", "boolean"}
 
 
 class SchemaError(ValueError):
-    """A registered name has versions that give other columns."""
+    """A registered name has versions that give other columns.
+
+    Examples
+    --------
+    >>> from gan_augment.mlflow import SchemaError
+    >>> issubclass(SchemaError, ValueError)
+    True
+    """
 
 
 def schema_text(outputs: Schema | None) -> str:

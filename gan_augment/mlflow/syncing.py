@@ -57,6 +57,14 @@ def sync(
         One a run, in the order in which they began: its directory, where it was sent,
         what went wrong, or an empty string, whether that is only that a running
         process still writes it, and what has arrived otherwise than it was meant.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from gan_augment.mlflow import sync
+    >>> with tempfile.TemporaryDirectory() as empty:
+    ...     sync(empty)
+    []
     """
     ask_again()  # whoever calls this expects that the server is there
     directories = waiting_runs(default_spool() if spool is None else Path(spool))

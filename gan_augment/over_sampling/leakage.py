@@ -38,7 +38,15 @@ N_NEIGHBORS = 10
 
 
 class LeakageWarning(UserWarning):
-    """Scores on these rows say nothing about rows that are to come."""
+    """Scores on these rows say nothing about rows that are to come.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from gan_augment.over_sampling import LeakageWarning
+    >>> warnings.filterwarnings("error", category=LeakageWarning)
+    >>> warnings.filterwarnings("default", category=LeakageWarning)
+    """
 
 
 @contextlib.contextmanager

@@ -87,7 +87,7 @@ class ImageGridDisplay:
         if real.shape[1:] != synthetic.shape[1:]:
             raise ValueError(
                 "`real` and `synthetic` must be images of the same form. Got "
-                f"{real.shape[1:]} and {synthetic.shape[1:]}."
+                f"{real.shape[1:]} and {synthetic.shape[1:]}. Resize one of them."
             )
         rng = make_rng(random_state)
         low, high = float(real.min()), float(real.max())
@@ -132,7 +132,7 @@ def _channels_last(images: Any) -> np.ndarray:
     if images.ndim not in (3, 4) or (images.ndim == 4 and images.shape[3] != 3):
         raise ValueError(
             "Images must be an array of shape (n, height, width), or have 1 or 3 "
-            f"channels besides, last or second. Got {images.shape}."
+            f"channels besides, last or second. Got {images.shape}. Reshape them."
         )
     return images
 

@@ -82,7 +82,7 @@ class TrainingCurvesDisplay:
         if not history:
             raise NotFittedError(
                 "`estimator` must be fitted and have recorded its training in "
-                f"`history_`. Got {estimator!r}."
+                f"`history_`. Got {estimator!r}. Call fit or fit_resample first."
             )
         return cls(history).plot(ax, **kwargs)
 

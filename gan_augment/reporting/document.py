@@ -117,6 +117,17 @@ class Report:
     risks : DataFrame or None
         What :func:`~gan_augment.metrics.attack_risks` gives; None of images, and where
         there are too few rows.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from gan_augment import GANOverSampler, TabularGAN, report
+    >>> X, y = make_classification(400, weights=[0.9], random_state=0)
+    >>> sampler = GANOverSampler(TabularGAN(max_steps=5), sample_filter=None)
+    >>> rows, labels = sampler.fit_resample(X[:300], y[:300])
+    >>> found = report(sampler, rows, labels, X[300:], y[300:], title="Made rows")
+    >>> found.to_markdown().splitlines()[0]
+    '# Made rows'
     """
 
     title: str
@@ -191,7 +202,10 @@ class Report:
         path = Path(path)
         writers = {".html": self.to_html, ".md": self.to_markdown}
         if path.suffix not in writers:
-            raise ValueError(f"`path` must end in .html or .md. Got {str(path)!r}.")
+            raise ValueError(
+                f"`path` must end in .html or .md. Got {str(path)!r}. Change its "
+                "ending."
+            )
         path.write_text(writers[path.suffix](), encoding="utf-8")
         return path
 

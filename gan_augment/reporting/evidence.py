@@ -55,12 +55,13 @@ class ReportedRows:
             made = "nothing yet" if mask is None else f"{len(mask)}"
             raise ValueError(
                 "`X` must be the rows that `sampler.fit_resample` returned. Got "
-                f"{np.shape(X)[0]} rows, where the sampler returned {made}."
+                f"{np.shape(X)[0]} rows, where the sampler returned {made}. Pass what "
+                "it returned last."
             )
         if not mask.any():
             raise ValueError(
                 "`sampler` must have made rows. Got none: all classes have as many "
-                "rows as `sampling_strategy` asks for."
+                "rows as `sampling_strategy` asks for. Raise it."
             )
         check_consistent_length(X, y)
         check_consistent_length(X_test, y_test)

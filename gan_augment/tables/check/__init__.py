@@ -73,7 +73,14 @@ _DECISIVE = frozenset({"leak", "identifier", "groups", "constant column"})
 
 
 class TableWarning(UserWarning):
-    """A table has something that an over-sampler cannot serve."""
+    """A table has something that an over-sampler cannot serve.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from gan_augment import TableWarning
+    >>> warnings.filterwarnings("ignore", category=TableWarning)
+    """
 
 
 def warn_of_levels(X: Any, columns: Sequence[Hashable], *, stacklevel: int) -> None:

@@ -42,6 +42,15 @@ class TableCheck:
         What is wrong, the most serious first.
     n_rows, n_columns : int
         Size of the table.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment import check_table
+    >>> X = pd.DataFrame({"age": [41, 30, 25, 60], "version": [2, 2, 2, 2]})
+    >>> found = check_table(X)
+    >>> [(finding.kind, finding.column) for finding in found.findings]
+    [('constant', 'version')]
     """
 
     findings: list[Finding]

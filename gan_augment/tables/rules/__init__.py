@@ -36,6 +36,15 @@ def register_rule(kind: type[Rule]) -> None:
     See Also
     --------
     Rule : What a kind of rule has to do.
+
+    Examples
+    --------
+    >>> from gan_augment.tables.rules import KINDS, STATE_CLASSES, Rule, register_rule
+    >>> class Even(Rule):  # with the methods of Rule
+    ...     kind = "even"
+    >>> register_rule(Even)
+    >>> KINDS.pop() is STATE_CLASSES.pop("Even")  # and take it away again
+    True
     """
     if kind not in KINDS:
         KINDS.append(kind)

@@ -32,6 +32,20 @@ def keep_rules(rows: Any, rules: Rules, draw: Callable[[np.ndarray], Any]) -> An
     -------
     rows : {DataFrame, ndarray, sparse matrix} of shape (n_rows, n_features)
         The rows. Where some still break a rule after eight rounds, a warning names it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import Rules, keep_rules
+    >>> rng = np.random.default_rng(0)
+    >>> net = rng.integers(10, 500, 1000)
+    >>> frame = pd.DataFrame({"net": net, "gross": net + rng.integers(0, 99, 1000)})
+    >>> rules = Rules().fit(frame)
+    >>> synthetic = pd.DataFrame({"net": [10, 30], "gross": [20, 20]})
+    >>> kept = keep_rules(synthetic, rules, lambda rows: frame.iloc[rows])
+    >>> rules.violations(kept)
+    array([False, False])
     """
     order = np.arange(np.shape(rows)[0])
     parts, n_drawn = [rows], len(order)

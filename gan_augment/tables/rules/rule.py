@@ -19,6 +19,20 @@ class Rule(ABC):
     A kind of rule is a subclass: a dataclass of plain values, so that it can be saved,
     with the methods below. Passed to :func:`~gan_augment.tables.rules.register_rule`,
     it is discovered with the others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import discover
+    >>> rng = np.random.default_rng(0)
+    >>> net = rng.integers(10, 500, 1000)
+    >>> frame = pd.DataFrame({"net": net, "gross": net + rng.integers(0, 99, 1000)})
+    >>> rule = discover(frame)[0]
+    >>> str(rule)
+    'net <= gross'
+    >>> rule.violations(pd.DataFrame({"net": [10, 30], "gross": [20, 20]}))
+    array([False,  True])
     """
 
     # Name of the kind in listings.
@@ -99,7 +113,19 @@ class Rule(ABC):
 
 
 class ComputedRule(Rule):
-    """A rule by which one column follows from others, and can be left out."""
+    """A rule by which one column follows from others, and can be left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import ComputedRule, discover
+    >>> rng = np.random.default_rng(0)
+    >>> frame = pd.DataFrame(rng.integers(10, 500, (1000, 2)), columns=["net", "tax"])
+    >>> frame["gross"] = frame["net"] + frame["tax"]
+    >>> any(isinstance(rule, ComputedRule) for rule in discover(frame))
+    True
+    """
 
     @property
     @abstractmethod

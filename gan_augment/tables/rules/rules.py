@@ -321,7 +321,7 @@ class Rules(BaseEstimator):
         if not valid:
             raise ValueError(
                 "`rules` must be 'auto' or a list of rules, functions and 'auto'. Got "
-                f"{self.rules!r}."
+                f"{self.rules!r}. A rule of your own is a function of a frame."
             )
         return spec
 
@@ -358,6 +358,17 @@ def discover(frame: pd.DataFrame, categorical: Sequence[Hashable] = ()) -> list[
     -------
     rules : list of Rule
         By kind; empty for fewer than 30 different rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import discover
+    >>> rng = np.random.default_rng(0)
+    >>> net = rng.integers(10, 500, 1000)
+    >>> frame = pd.DataFrame({"net": net, "gross": net + rng.integers(0, 99, 1000)})
+    >>> [str(rule) for rule in discover(frame)]
+    ['net <= gross']
     """
     if len(frame) < FEWEST_ROWS or frame.shape[1] < 2:
         return []
