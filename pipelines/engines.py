@@ -119,7 +119,7 @@ def rates_of_cores(gan: TabularGAN, n_rows: int, n_workers: int) -> pd.DataFrame
 
 def hashes(gan: TabularGAN, data: Dataset, n_rows: int, size: int) -> pd.DataFrame:
     """Files of over_sample for 2, 1 and 7 workers; times of the first in a file."""
-    rows = {}
+    rows: dict[str, Any] = {}
     frame = data.X.assign(target=data.is_rare)
     wanted = {True: int(data.is_rare.sum()) + n_rows}
     for n_workers in (2, 1, 7):
