@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Protocol
@@ -75,10 +76,9 @@ class Chunks:
 
     def chunks(self, columns: Sequence[Any] | None = None) -> Iterator[Any]:
         """Its frames."""
-        for frame in self.read():
-            is_batch = type(frame).__name__ == "RecordBatch"
-            table = _arrow_table(frame) if is_batch else frame
-            yield table if columns is None else _selected(table, list(columns))
+        for chunk in self.read():
+            frame = _as_frame(chunk)
+            yield frame if columns is None else _selected(frame, list(columns))
 
 
 def open_source(source: Any) -> Source:
@@ -170,10 +170,13 @@ def _serialize(batches: Iterator[Any]) -> Iterator[Any]:
 
 def _open_dask(frame: Any) -> Source:
     """Partition by partition."""
-    return Chunks(lambda: (part.compute() for part in frame.partitions))
+    numbers = range(frame.npartitions)
+    return Chunks(lambda: (frame.partitions[i].compute() for i in numbers))
 
 
 def _open_ray(dataset: Any) -> Source:
+    """In the order that Ray gives, which its ``preserve_order`` fixes."""
+
     def read() -> Iterator[Any]:
         return iter(dataset.iter_batches(batch_format="pyarrow", batch_size=CHUNK_ROWS))
 
@@ -206,10 +209,12 @@ ADAPTERS: list[tuple[Callable[[Any], bool], Callable[[Any], Source]]] = [
 ]
 
 
-def _arrow_table(batch: Any) -> Any:
-    import pyarrow as pa
-
-    return pa.Table.from_batches([batch])
+def _as_frame(chunk: Any) -> Any:
+    """A record batch of Arrow as a table; a frame as it is."""
+    pa = sys.modules.get("pyarrow")
+    if pa is not None and isinstance(chunk, pa.RecordBatch):
+        return pa.Table.from_batches([chunk])
+    return chunk
 
 
 def _selected(frame: Any, columns: list[Any]) -> Any:

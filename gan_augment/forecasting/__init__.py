@@ -1,5 +1,5 @@
 """What a training will take, before it begins."""
 
-from gan_augment.forecasting.estimate import Forecast, forecast
+from gan_augment.forecasting.costs import Forecast, forecast
 
 __all__ = ["Forecast", "forecast"]
