@@ -131,8 +131,8 @@ CASES = {
     "equal machines": Cluster(1),
     "1 % of the machines take 3 times as long": Cluster(1, slow_share=0.01),
     "the same, drawn twice in the end": Cluster(1, slow_share=0.01, speculates=True),
-    "machines die every 1,000 h": Cluster(1, hours_to_failure=1000),
     "machines die every 10 h": Cluster(1, hours_to_failure=10),
+    "machines die every hour": Cluster(1, hours_to_failure=1),
 }
 
 
@@ -156,20 +156,19 @@ def simulate(n_partitions: int, n_workers: int, seconds: float) -> pd.DataFrame:
 def main(
     rows_per_second: Annotated[
         float, typer.Option(help="Rows that one worker writes in a second.")
-    ] = 30_000,
+    ] = 500_000,
+    n_workers: Annotated[
+        list[int] | None, typer.Option(help="Workers at the same time.")
+    ] = None,
 ) -> None:
-    """Simulate 10^9 and 10^12 rows on 100 and 10,000 workers."""
+    """Simulate files of a million rows, from one to a hundred a worker."""
     console = Console(width=110)
-    for n_rows, size, n_workers in (
-        (10**9, 10**5, 100),
-        (10**9, 10**5, 10_000),
-        (10**12, 10**6, 100),
-        (10**12, 10**6, 10_000),
-        (10**12, 10**7, 10_000),
-    ):
-        table = simulate(n_rows // size, n_workers, size / rows_per_second)
-        title = f"{n_rows:.0e} rows, files of {size:,}, {n_workers:,} workers"
-        show(table, title, console, "case")
+    for workers in n_workers or [100, 10_000]:
+        for n_each in (1, 10, 100):
+            n_files = n_each * workers
+            table = simulate(n_files, workers, 10**6 / rows_per_second)
+            title = f"{workers:,} workers, {n_each} files of a million rows each"
+            show(table, title, console, "case")
 
 
 if __name__ == "__main__":
