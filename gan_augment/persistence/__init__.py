@@ -8,6 +8,6 @@ the caller lists can be named. ``SHA256SUMS`` holds the checksums of both.
 
 from gan_augment.persistence.declared import check_attributes
 from gan_augment.persistence.errors import ModelFileError
-from gan_augment.persistence.files import load, save, seal
+from gan_augment.persistence.files import digest, load, save, seal
 
-__all__ = ["ModelFileError", "check_attributes", "load", "save", "seal"]
+__all__ = ["ModelFileError", "check_attributes", "digest", "load", "save", "seal"]

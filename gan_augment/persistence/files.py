@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gan_augment.persistence.errors import ModelFileError
 from gan_augment.persistence.tree import Reader, Writer
 
@@ -63,6 +65,39 @@ def save(tree: Mapping[str, Any], path: str | Path) -> None:
     save_file(writer.arrays, path / ARRAY_FILE)
     (path / TREE_FILE).write_text(text, encoding="utf-8")
     seal(path)
+
+
+def digest(tree: Mapping[str, Any]) -> str:
+    """SHA-256 of what :func:`save` would write, in hexadecimal.
+
+    Parameters
+    ----------
+    tree : mapping
+        As for :func:`save`.
+
+    Returns
+    -------
+    digest : str
+        The same for trees of the same values, in every process.
+
+    Raises
+    ------
+    TypeError
+        If the tree holds a value that cannot be saved without running code at load.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.persistence import digest
+    >>> digest({"weights": np.ones(2)}) == digest({"weights": np.ones(2)})
+    True
+    """
+    writer = Writer()
+    sum_of = hashlib.sha256(json.dumps(writer.write(dict(tree))).encode())
+    for name, array in writer.arrays.items():
+        sum_of.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        sum_of.update(np.ascontiguousarray(array).data)
+    return sum_of.hexdigest()
 
 
 def seal(path: str | Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -25,6 +25,12 @@ class Augmentation(Protocol):
 
     def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
         """Take note of the logits of a step."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What it has learned of the training, as plain values."""
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over what another one learned."""
 
 
 class AdaptiveShift:
@@ -74,3 +80,11 @@ class AdaptiveShift:
         self._wins = MEMORY * self._wins + (1 - MEMORY) * wins
         change = STEP if self._wins > TARGET else -STEP
         self.probability = min(max(self.probability + change, 0.0), MOST)
+
+    def get_state(self) -> dict[str, Any]:
+        """The probability, and how often the discriminator has won of late."""
+        return {"probability": self.probability, "wins": self._wins}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over what another one learned."""
+        self.probability, self._wins = float(state["probability"]), float(state["wins"])

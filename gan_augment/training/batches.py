@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,6 +53,8 @@ class ConditionalBatches:
         self.counts = np.bincount(classes, minlength=n_classes)
         self._starts = np.cumsum(self.counts) - self.counts
         self._ahead: list[tuple[torch.Tensor, torch.Tensor]] = []
+        # Of the random generator, before the batches ahead were drawn.
+        self._state_before = rng.bit_generator.state
 
     def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
         """Next batch: real rows (B, ...) and their one-hot condition (B, C)."""
@@ -59,7 +62,29 @@ class ConditionalBatches:
             self._encode_ahead()
         return self._ahead.pop()
 
+    def rows(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Encoded rows of the training set, at most so many, and their classes."""
+        chosen = self._rng.permutation(len(self._rows_by_class))[:most]
+        classes = np.repeat(np.arange(self.n_classes), self.counts)[chosen]
+        return self._encode(self._rows_by_class[chosen], self._rng), classes
+
+    def get_state(self) -> dict[str, Any]:
+        """What the next batches follow from, besides the rows."""
+        return {
+            "before": self._state_before,
+            "n_ahead": len(self._ahead),
+            "rng": self._rng.bit_generator.state,
+        }
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Go on where other batches of the same rows were; moves their generator."""
+        self._rng.bit_generator.state = state["before"]
+        self._encode_ahead()
+        del self._ahead[state["n_ahead"] :]
+        self._rng.bit_generator.state = state["rng"]
+
     def _encode_ahead(self) -> None:
+        self._state_before = self._rng.bit_generator.state
         shape = (BATCHES_AHEAD, self.batch_size)
         # The first class of a batch rotates, in case the classes do not divide it.
         first = self._rng.integers(self.n_classes, size=(BATCHES_AHEAD, 1))

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
@@ -14,6 +15,8 @@ from torch.nn.utils import parameters_to_vector, vector_to_parameters
 # two seconds of the first fit of a process. The functions behind them do not.
 from torch.optim.adam import adam
 from torch.optim.sgd import sgd
+
+from gan_augment.training.checkpoint import copy_into, to_array
 
 # Adversarial trainings take no momentum in Adam since WGAN-GP (Gulrajani et al. 2017,
 # arXiv:1704.00028).
@@ -148,6 +151,19 @@ class Learner:
         flat = torch.cat([part.flatten() for part in gradients])
         self.gradient.copy_(flat)
         self.optimizer.step(self.gradient, factor * self.learning_rate)
+        if self._working is not self.weights:
+            self._working.copy_(self.weights)
+
+    def get_state(self) -> list[np.ndarray]:
+        """The weights, and what the optimizer keeps."""
+        return [to_array(tensor) for tensor in (self.weights, *self.optimizer.state)]
+
+    def set_state(self, state: list[np.ndarray]) -> None:
+        """Take over the weights and the optimizer's state of another learner."""
+        for tensor, array in zip(
+            (self.weights, *self.optimizer.state), state, strict=True
+        ):
+            copy_into(tensor, array)
         if self._working is not self.weights:
             self._working.copy_(self.weights)
 

@@ -15,6 +15,7 @@ from torch import nn
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Announcer, Callback
+from gan_augment.training.checkpoint import Checkpoint, copy_into, to_array
 from gan_augment.training.losses import Loss
 from gan_augment.training.objective import Objective
 from gan_augment.training.optimizers import Learner
@@ -23,6 +24,9 @@ from gan_augment.training.optimizers import Learner
 # the average forgets where the generator began.
 EMA_DECAY = 0.999
 EMA_WARM_UP = 10
+# Of a generator that has been trained before, the average is of this share of the
+# steps: its weights swing too widely for a shorter one.
+EMA_SHARE = 0.5
 # The discriminator learns faster than the generator that it has to guide.
 DISCRIMINATOR_RATE = 2.0
 # Steps are reported by the epoch, a pass over as many rows as there are, but neither
@@ -52,6 +56,9 @@ class Trainer:
         Weight of R1 + R2.
     penalty_interval : int, default=1
         Every how many steps the penalties are taken, with as many times the weight.
+    mismatch_weight : float, default=0.0
+        Weight of the loss in which real rows have the condition of another class; see
+        :class:`gan_augment.training.objective.Objective`.
     optimizer : {"adam", "sgd"}, default="adam"
         Key of :data:`gan_augment.training.optimizers.OPTIMIZERS`.
     learning_rate : float
@@ -68,6 +75,9 @@ class Trainer:
         What the networks calculate in. Losses, weights and their average are float32.
     augmentation : Augmentation, default=None
         What the discriminators see real and generated rows through.
+    is_trained : bool, default=False
+        Whether the networks have been trained before, so that the average begins with
+        the weights that the generator has.
     judge : callable, default=None
         Called after each epoch with the generator, its weights averaged.
     callbacks : sequence of Callback
@@ -83,6 +93,7 @@ class Trainer:
         loss: Loss,
         gradient_penalty_weight: float,
         penalty_interval: int = 1,
+        mismatch_weight: float = 0.0,
         optimizer: str = "adam",
         learning_rate: float,
         max_steps: int,
@@ -90,19 +101,25 @@ class Trainer:
         rng: torch.Generator,
         dtype: torch.dtype = torch.float32,
         augmentation: Augmentation | None = None,
+        is_trained: bool = False,
         judge: Judge | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.generator = generator
         self.discriminators = discriminators
         self.objective = Objective(
-            list(discriminators), loss, gradient_penalty_weight, penalty_interval
+            list(discriminators),
+            loss,
+            gradient_penalty_weight,
+            penalty_interval,
+            mismatch_weight,
         )
         self.max_steps = max_steps
         self.max_time = math.inf if max_time is None else max_time
         self.rng = rng
         self.dtype = dtype
         self.augmentation = augmentation
+        self.is_trained = is_trained
         self.judge = judge
         self.callbacks = [*callbacks, Announcer()]
         self._players = {
@@ -114,8 +131,14 @@ class Trainer:
         }
         self._average = self._players["generator"].weights.clone()
         self._penalty = torch.zeros((), device=rng.device)
+        self._epochs: list[dict[str, float]] = []
 
-    def run(self, batches: ConditionalBatches, n_rows: int) -> None:
+    def run(
+        self,
+        batches: ConditionalBatches,
+        n_rows: int,
+        checkpoint: Checkpoint | None = None,
+    ) -> None:
         """Play the game; the generator ends with the average of its weights.
 
         Parameters
@@ -124,20 +147,22 @@ class Trainer:
             Where real rows and conditions are drawn.
         n_rows : int
             Number of rows of the training set, the length of an epoch.
+        checkpoint : Checkpoint, default=None
+            Where the state of the training is kept, and where it begins if a state is
+            found there. The callbacks are told of the epochs before once more.
 
         Raises
         ------
         FloatingPointError
             If a loss is no longer finite.
         """
-        begin = time.perf_counter()
         steps_per_epoch = self._steps_per_epoch(n_rows, batches.batch_size)
         for callback in self.callbacks:
             callback.on_train_begin(self.max_steps)
         try:
-            terms: list[torch.Tensor] = []
-            seconds = 0.0
-            for step in range(1, self.max_steps + 1):
+            done, seconds, terms = self._resume(batches, checkpoint)
+            begin = time.perf_counter() - seconds
+            for step in range(done + 1, self.max_steps + 1):
                 factor = self._rate_factor(step, seconds)
                 terms.append(self._step(step, batches, factor))
                 seconds = time.perf_counter() - begin
@@ -147,6 +172,8 @@ class Trainer:
                     terms = []
                 if last:
                     break
+                if checkpoint is not None and checkpoint.is_due():
+                    checkpoint.save(self._get_state(step, seconds, terms, batches))
         finally:
             for callback in self.callbacks:
                 callback.on_train_end()
@@ -154,11 +181,63 @@ class Trainer:
         discriminator = self._players["discriminator"]
         discriminator.settle(discriminator.weights)
 
+    def _get_state(
+        self,
+        step: int,
+        seconds: float,
+        terms: list[torch.Tensor],
+        batches: ConditionalBatches,
+    ) -> dict[str, Any]:
+        """All that the steps after this one follow from."""
+        augmentation = self.augmentation
+        return {
+            "step": step,
+            "seconds": seconds,
+            "terms": to_array(torch.stack(terms) if terms else torch.zeros(0, 3)),
+            "epochs": self._epochs,
+            "players": {name: p.get_state() for name, p in self._players.items()},
+            "average": to_array(self._average),
+            "penalty": to_array(self._penalty),
+            "rng": self.rng.get_state().numpy(),
+            "batches": batches.get_state(),
+            "augmentation": augmentation and augmentation.get_state(),
+        }
+
+    def _resume(
+        self, batches: ConditionalBatches, checkpoint: Checkpoint | None
+    ) -> tuple[int, float, list[torch.Tensor]]:
+        """Steps done, seconds, and losses since the last epoch, of the part before."""
+        state = None if checkpoint is None else checkpoint.load()
+        if state is None:
+            return 0, 0.0, []
+        try:
+            for name, player in self._players.items():
+                player.set_state(state["players"][name])
+            copy_into(self._average, state["average"])
+            copy_into(self._penalty, state["penalty"])
+            self.rng.set_state(torch.from_numpy(state["rng"]))
+            batches.set_state(state["batches"])
+            if self.augmentation is not None:
+                self.augmentation.set_state(state["augmentation"])
+            terms = [*torch.from_numpy(state["terms"]).to(self.rng.device)]
+            done, seconds, epochs = state["step"], state["seconds"], state["epochs"]
+        except Exception as error:  # a wrong state fails in ways nobody can list
+            raise ValueError(
+                "A checkpoint must hold the state of this training. Got "
+                f"{type(error).__name__}: {error} Remove it to train from the "
+                "beginning."
+            ) from error
+        for epoch in epochs:
+            self._tell(epoch)
+        return done, seconds, terms
+
     def _rate_factor(self, step: int, seconds: float) -> float:
         """Share of the learning rate: held, then falling linearly to zero."""
         done = (step - 1) / self.max_steps
         if seconds:
-            done = max(done, min(seconds / self.max_time, 1.0))
+            done = max(
+                done, 1.0 if seconds > self.max_time else seconds / self.max_time
+            )
         return min(1.0, 2.0 * (1.0 - done))
 
     def _step(
@@ -177,8 +256,9 @@ class Trainer:
         self._players["discriminator"].minimise(loss, factor)
         made = self.objective.of_generator(logits[0], seen, condition)
         self._players["generator"].minimise(made, factor)
-        decay = min(EMA_DECAY, step / (EMA_WARM_UP + step))
-        self._average.lerp_(self._players["generator"].weights, 1 - decay)
+        self._average.lerp_(
+            self._players["generator"].weights, self._share_of_average(step)
+        )
 
         if penalty is not None:
             self._penalty = penalty.detach()
@@ -186,6 +266,12 @@ class Trainer:
             self.augmentation.adapt(*logits)
         self._batch = real, fake.detach(), condition
         return torch.stack([judged.detach(), made.detach(), self._penalty])
+
+    def _share_of_average(self, step: int) -> float:
+        """What the weights of a step are of the average after it."""
+        if self.is_trained:
+            return max(1 - EMA_DECAY, min(1.0, 1 / (EMA_SHARE * self.max_steps)))
+        return 1 - min(EMA_DECAY, step / (EMA_WARM_UP + step))
 
     def _see(self, rows: torch.Tensor) -> torch.Tensor:
         """Rows as the discriminators are to see them."""
@@ -234,7 +320,13 @@ class Trainer:
             epoch |= measures
             for callback in self.callbacks:
                 callback.on_picture(step, picture)
-        wants_to_stop = [callback.on_epoch_end(epoch) for callback in self.callbacks]
+        return self._tell(epoch)
+
+    def _tell(self, epoch: dict[str, float]) -> bool:
+        """Tell the callbacks the record of an epoch; whether one wants to stop."""
+        self._epochs.append(epoch)
+        told = {**epoch}  # into which a callback may write a measure of its own
+        wants_to_stop = [callback.on_epoch_end(told) for callback in self.callbacks]
         return any(wants_to_stop)
 
 
