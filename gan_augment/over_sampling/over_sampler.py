@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -402,7 +403,7 @@ class GANOverSampler(BaseOverSampler):
         kinds = getattr(encoder, "dtypes_", {})
         many = [name for name, kind in kinds.items() if kind == "high-cardinality"]
         if many:
-            warn_of_levels(real.frame, many, stacklevel=7)
+            warn_of_levels(real.frame, many, stacklevel=_level_of_caller())
 
     def _report_copies(self) -> None:
         copied = {label: n for label, n in self.n_copies_.items() if n}
@@ -412,7 +413,7 @@ class GANOverSampler(BaseOverSampler):
                 "rows repeat each other or their columns hold few different values. "
                 f"Copies by class: {copied}; see `n_copies_`.",
                 UserWarning,
-                stacklevel=3,
+                stacklevel=_level_of_caller(),
             )
 
     def __sklearn_tags__(self) -> Any:
@@ -421,6 +422,17 @@ class GANOverSampler(BaseOverSampler):
         tags.input_tags.allow_nan = takes_tables
         tags.input_tags.string = takes_tables
         return tags
+
+
+def _level_of_caller() -> int:
+    """How far up the stack the code is that called this library, or one around it."""
+    level, frame = 0, inspect.currentframe()
+    while frame is not None:
+        package = str(frame.f_globals.get("__name__")).partition(".")[0]
+        if package not in ("gan_augment", "imblearn", "sklearn"):
+            break
+        level, frame = level + 1, frame.f_back
+    return level
 
 
 def _fit_gan(gan: Synthesizer, X: Any, y: np.ndarray) -> Synthesizer:

@@ -107,10 +107,11 @@ class _CopyingGAN(TabularGAN):
 def test_copies_that_cannot_be_avoided_are_reported(fast_sampler):
     X = pd.DataFrame({"a": list("xxyy") * 15, "b": list("uvuv") * 15})
     y = np.arange(60) % 5 == 0
-    with pytest.warns(UserWarning, match="equal a real row"):
+    with pytest.warns(UserWarning, match="equal a real row") as found:
         X_resampled, _ = fast_sampler.fit_resample(X, y)
     assert len(X_resampled) == 96
     assert fast_sampler.n_copies_ == {True: 36}
+    assert {warned.filename for warned in found} == {__file__}
 
 
 @pytest.mark.parametrize("position", [1, 2])
