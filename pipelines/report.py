@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, TabularGAN, compare, report
-from gan_augment.classification.prior import default_strategy
+from gan_augment.classification import default_strategy
 from gan_augment.cli.classifiers import CLASSIFIERS, make_classifier
 from gan_augment.comparison.baselines import ImputedSMOTE
 from pipelines.tabular import EXPERIMENT, load_table

@@ -26,7 +26,7 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, compare
-from gan_augment.classification.prior import default_strategy
+from gan_augment.classification import default_strategy
 from gan_augment.cli.classifiers import CLASSIFIERS, make_classifier
 from gan_augment.cli.comparing import comparison_table
 from gan_augment.cli.errors import UserError

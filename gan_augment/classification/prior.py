@@ -48,7 +48,8 @@ def default_strategy(y: Any) -> dict[Any, int]:
     --------
     >>> from gan_augment import GANOverSampler
     >>> from gan_augment.classification import default_strategy
-    >>> default_strategy(["no"] * 90 + ["yes"] * 10)
+    >>> wanted = default_strategy(["no"] * 90 + ["yes"] * 10)
+    >>> {str(label): n_rows for label, n_rows in wanted.items()}
     {'yes': 27}
     >>> sampler = GANOverSampler(sampling_strategy=default_strategy)
     """

@@ -50,7 +50,7 @@ class TableCheck:
     >>> X = pd.DataFrame({"age": [41, 30, 25, 60], "version": [2, 2, 2, 2]})
     >>> found = check_table(X)
     >>> [(finding.kind, finding.column) for finding in found.findings]
-    [('constant', 'version')]
+    [('constant column', 'version')]
     """
 
     findings: list[Finding]
