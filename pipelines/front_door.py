@@ -84,9 +84,21 @@ def main() -> None:
         venv.create(here / "empty", with_pip=True)
         programs = here / "empty" / "bin"
         wheel = next(here.glob("*.whl"))
-        install: list[str | Path] = [programs / "pip", "install", "-q", *given.pip, wheel]
+        install: list[str | Path] = [
+            programs / "pip",
+            "install",
+            "-q",
+            *given.pip,
+            wheel,
+        ]
         timed("pip install", *install, "-c", ROOT / "constraints.txt", cwd=here)
-        report: list[str | Path] = [programs / "gan-augment", "report", table, "--target", given.target]
+        report: list[str | Path] = [
+            programs / "gan-augment",
+            "report",
+            table,
+            "--target",
+            given.target,
+        ]
         timed("gan-augment report", *report, cwd=here)
         print(f"{os.path.getsize(here / 'report.html'):,} bytes of report.html")
 
