@@ -321,8 +321,9 @@ class TabularGAN(BaseGAN):
         return TableSize.of(X, self.max_categories)
 
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
-        recipe = self._make_recipe(classes).chosen_by(self)
-        return self._size_of(X).fit_bytes(recipe.batch_size)
+        size = self._size_of(X)
+        recipe = recipe_for_table(np.bincount(classes), size.width, self.quality)
+        return size.fit_bytes(recipe.chosen_by(self).batch_size)
 
     def _make_encoder(self) -> RuleEncoder:
         return RuleEncoder(
