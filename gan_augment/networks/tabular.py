@@ -64,9 +64,11 @@ class SpanActivation(nn.Module):
         # The gradient of a reordering takes as long as a layer.
         self._in_order = cells == sorted(cells)
         masked = [span for span in scalars if span.present_at is not None]
+        # Sorting on torch's meta device, where files are checked, would load sympy.
+        order = sorted(range(len(cells)), key=cells.__getitem__)
         layout = {
             "cells": torch.tensor(cells).long(),
-            "order": torch.tensor(cells).long().argsort(),
+            "order": torch.tensor(order).long(),
             "masked": torch.tensor([span.start for span in masked]).long(),
             "present_at": torch.tensor([span.present_at for span in masked]).long(),
         }
@@ -152,12 +154,10 @@ class Mixture(nn.Module):
         self, *, n_classes: int, n_components: int, n_outputs: int, n_factors: int
     ) -> None:
         super().__init__()
-        of_class = torch.zeros(n_classes, n_components)
-        self.register_buffer("up_to", of_class)
-        self.register_buffer("means", of_class.new_zeros(*of_class.shape, n_outputs))
-        self.register_buffer(
-            "loadings", of_class.new_zeros(*of_class.shape, n_outputs, n_factors)
-        )
+        shape = n_classes, n_components, n_outputs
+        self.register_buffer("up_to", torch.zeros(shape[:2]))
+        self.register_buffer("means", torch.zeros(shape))
+        self.register_buffer("loadings", torch.zeros((*shape, n_factors)))
 
     def forward(
         self, factors: torch.Tensor, condition: torch.Tensor, rng: torch.Generator
