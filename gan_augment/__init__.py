@@ -3,18 +3,22 @@
 The packages, in the order in which data flows through them:
 
 - ``tables``: what is known of a table before anything is trained;
+- ``datasets``: rows to train on, drawn from data that does not fit into memory;
 - ``encoding``: tables and images to arrays, and back;
 - ``networks``: generators and discriminators, as torch modules;
 - ``training``: the adversarial training loop, its losses and callbacks;
+- ``images``: folders, PIL images and data sets of torch, in and out, and their quality;
 - ``gans``: generative estimators with ``fit`` and ``sample``;
 - ``over_sampling``: the over-sampler, and what refines the rows that a GAN draws;
 - ``classification``: classifiers that are trained on resampled rows;
 - ``comparison``: whether over-sampling helps, on the same folds for every method;
 - ``metrics`` and ``plotting``: how good synthetic rows are, in numbers and in figures;
 - ``reporting``: one page with a verdict;
+- ``scaling``: synthetic rows of data that does not fit into memory, on any engine;
 - ``mlflow``: tracking, registry, serving.
 
-``events`` tells listeners what runs, ``persistence`` reads and writes files,
+``events`` tells listeners what runs, ``progress`` shows it as a bar,
+``persistence`` reads and writes files,
 ``seeding`` makes random generators, and ``threads`` limits what a fit may use.
 
 Names are resolved on first use, so that importing the package is cheap.
@@ -28,9 +32,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from gan_augment.classification import DistilledClassifier, ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
-    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
+    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN, load
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
+    from gan_augment.scaling import over_sample
     from gan_augment.tables import TableWarning, check_table
     from gan_augment.tables.rules import Rules
 
@@ -49,6 +54,8 @@ __all__ = [
     "TabularGAN",
     "check_table",
     "compare",
+    "load",
+    "over_sample",
     "report",
 ]
 
@@ -66,6 +73,8 @@ _HOME = {
     "TabularGAN": "gan_augment.gans",
     "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
+    "load": "gan_augment.gans",
+    "over_sample": "gan_augment.scaling",
     "report": "gan_augment.reporting",
 }
 

@@ -39,6 +39,24 @@ def _order_of_durations(rng, n):
     return {"part": part, "whole": whole}, "part <= whole"
 
 
+def _gap(rng, n):
+    low = rng.integers(0, 40, n)
+    return {"low": low, "high": low + rng.integers(5, 15, n)}, "low + 5 <= high"
+
+
+def _gap_of_dates(rng, n):
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
+    end = start + pd.to_timedelta(rng.integers(14, 24, n), "D")
+    return {"start": start, "end": end}, "start + 14 days <= end"
+
+
+def _order_of_written_dates(rng, n):
+    start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
+    end = start + pd.to_timedelta(rng.poisson(9, n), "D")
+    columns = {"start": start.strftime("%d.%m.%Y"), "end": end.strftime("%d.%m.%Y")}
+    return columns, "start <= end"
+
+
 def _sum(rng, n):
     parts = rng.integers(0, 900, (3, n))
     columns = dict(zip("abc", parts, strict=True))
@@ -94,6 +112,42 @@ def _many_codes(rng, n):
     columns = {"code": 1000 + 7 * code, "group": np.array([*"abcdefgh"])[code % 8]}
     columns["score"] = (code * 37) % 50
     return columns, "code decides group"
+
+
+def _pairs_of_levels(rng, n):
+    make, size = rng.choice(6, n), rng.choice(5, n)
+    make[:10] = 6  # a rare level of ten rows
+    group = np.array([*"abcdefg"])[(make * make + 3 * size + make * size) % 7]
+    columns = {"make": [f"m{i}" for i in make], "size": [f"s{i}" for i in size]}
+    return columns | {"group": group}, "make and size decide group"
+
+
+def _rising(rng, n):
+    income = rng.lognormal(7, 1, n).round(2)
+    tax = (0.1 * income + 0.2 * np.maximum(income - 900, 0) + 1e-5 * income**2).round(2)
+    return {"income": income, "tax": tax}, "tax never falls as income rises"
+
+
+def _falling(rng, n):
+    size = rng.integers(1, 90_000, n) / 100
+    return {"size": size, "share": np.exp(-size / 90).round(7)}, {
+        "share never rises as size rises",
+        "size never rises as share rises",
+    }
+
+
+def _ranges(rng, n):
+    plan = rng.choice(3, n)
+    middle, spread = np.array([[15, 28, 60], [6, 12, 25]])[:, plan]
+    price = np.clip(
+        rng.normal(middle, spread),
+        np.array([10, 18, 30])[plan],
+        np.array([20, 40, 99])[plan],
+    ).round(2)
+    return {"plan": np.array(["basic", "plus", "pro"])[plan], "price": price}, (
+        "price is at most 20 where plan is 'basic'; from 18 to 40 where plan is 'plus';"
+        " at least 30 where plan is 'pro'"
+    )
 
 
 def _bins(rng, n):
@@ -158,6 +212,9 @@ PLANTED = {
         _order_of_dates,
         _order_of_local_times,
         _order_of_durations,
+        _gap,
+        _gap_of_dates,
+        _order_of_written_dates,
         _sum,
         _difference_of_dates,
         _other_units,
@@ -167,6 +224,10 @@ PLANTED = {
         _ratio,
         _levels,
         _many_codes,
+        _pairs_of_levels,
+        _rising,
+        _falling,
+        _ranges,
         _bins,
         _constant_of_a_level,
         _level_of_a_level,

@@ -53,6 +53,39 @@ def to_pandas(X: Any) -> Any:
     return converted
 
 
+def to_arrow(X: Any) -> Any:
+    """Give a frame of another library than pandas as an Arrow table.
+
+    Parameters
+    ----------
+    X : object
+        A polars frame, a pyarrow table, or another frame that Narwhals knows.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        Its rows.
+    """
+    import pyarrow as pa
+
+    table = nw.from_native(X, eager_only=True).to_arrow()
+    # Arrow cannot take rows of a view.
+    plain = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
+    types = {f.name: plain[str(f.type)] for f in table.schema if str(f.type) in plain}
+    for name, dtype in types.items():
+        column = table[name].cast(dtype)
+        table = table.set_column(table.schema.get_field_index(name), name, column)
+    return table
+
+
+def column_to_pandas(X: Any, name: Any) -> pd.Series:
+    """Give a column of a frame of any library as a pandas series."""
+    if isinstance(X, pd.DataFrame):
+        return X[name]
+    column = nw.from_native(X, eager_only=True).select(name)
+    return to_pandas(column.to_native())[name]
+
+
 def labels_to_pandas(y: Any) -> Any:
     """Give a series of another library as a pandas series; all else as it is."""
     series = _foreign_series(y)

@@ -13,15 +13,21 @@ import math
 import re
 import string
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
+from gan_augment.encoding.regions import (
+    LARGEST_SPACE,
+    Region,
+    Share,
+    find_region,
+    scattering_step,
+)
+
 # Fresh values for each one of the table, at least.
 FRESH_PER_VALUE = 4
-# Numbers of a region: their products stay within 64 bits.
-LARGEST_SPACE = 2**31
 # Texts of one shape from which its characters are learned.
 FEWEST_ALIKE = 10
 # Texts for each character of a class from which one that is never seen is left out.
@@ -43,86 +49,6 @@ _CLASSES = (
     string.digits + string.ascii_letters,
 )
 _AS_SHAPE = str.maketrans(dict.fromkeys(string.digits + string.ascii_letters, "x"))
-
-
-@dataclass(eq=False)
-class Region:
-    """Whole numbers below `size` of which the table has none.
-
-    Parameters
-    ----------
-    size : int
-        Number of values, at most 2**31.
-    step : int
-        Has no divisor in common with `size`: the numbers are ordered as multiples of
-        `step` modulo `size`. 1 is their own order.
-    start, stop : int
-        Half-open range of positions in that order.
-    """
-
-    size: int
-    step: int
-    start: int
-    stop: int
-
-    def __post_init__(self) -> None:
-        sound = 0 <= self.start < self.stop <= self.size <= LARGEST_SPACE
-        if not sound or math.gcd(self.step, self.size) != 1:
-            raise ValueError(f"{self.start} to {self.stop} is no range of {self.size}.")
-
-    @classmethod
-    def all_of(cls, size: int) -> Self:
-        """All numbers."""
-        return cls(size, 1, 0, size)
-
-    @classmethod
-    def free_of(cls, taken: np.ndarray, size: int, step: int) -> Self:
-        """A block without a number that is taken, of 1, 2, 4, ... blocks of one size.
-
-        Raises a ValueError if all numbers are taken.
-        """
-        positions = taken.astype(np.int64) * pow(step, -1, size) % size
-        n_blocks = 1
-        while True:
-            counts = np.bincount(positions * n_blocks // size, minlength=n_blocks)
-            free = np.flatnonzero(counts == 0)
-            if len(free):
-                block = int(free[len(free) // 2])
-                first, stop = (-(-b * size // n_blocks) for b in (block, block + 1))
-                return cls(size, step, first, stop)
-            if n_blocks == size:
-                raise ValueError(f"A number below {size} must not be taken.")
-            n_blocks = min(2 * n_blocks, size)
-
-    def __len__(self) -> int:
-        return self.stop - self.start
-
-    def numbers(self, positions: np.ndarray) -> np.ndarray:
-        """The numbers at positions from 0 to the length."""
-        return (positions.astype(np.int64) + self.start) * self.step % self.size
-
-
-def find_region(taken: np.ndarray, size: int, n_wanted: int) -> Region | None:
-    """Find a region of at least `n_wanted` numbers, None if there is none.
-
-    In a scattered order, so that fresh values lie everywhere among the others, or, if
-    these fill the space too densely, in their own order, beside them.
-    """
-    for step in (_scattering_step(size), 1):
-        if len(np.unique(taken)) >= size:
-            return None
-        region = Region.free_of(taken, size, step)
-        if len(region) >= n_wanted:
-            return region
-    return None
-
-
-def _scattering_step(size: int) -> int:
-    """A number near the golden section of the size that has no divisor in common."""
-    step = max(1, round(size * 0.6180339887))
-    while math.gcd(step, size) != 1:
-        step += 1
-    return step
 
 
 @dataclass(eq=False)
@@ -158,23 +84,34 @@ class Shape:
         """Texts that differ, as long as there are enough."""
         most = min(self.n_fresh, 2**62)
         drawn = rng.choice(most, n_texts, replace=n_texts > most)
-        low = self.region.numbers(drawn % len(self.region))
+        numbers = self.region.numbers(drawn % len(self.region))
         high = drawn // len(self.region)
+        # Of the first positions, those that the numbers do not reach are drawn.
+        room, n_high = 1, -(-most // len(self.region))
         characters = np.empty((n_texts, len(self.alphabets)), dtype="U1")
-        for numbers, positions in (
-            (low, range(len(self._radices) - 1, self._split - 1, -1)),
-            (high, range(self._split - 1, -1, -1)),
-        ):
-            room = 1
-            for position in positions:
-                alphabet = np.array(list(self.alphabets[position]))
-                if room > most:  # further ones are beyond what was drawn
-                    index = rng.integers(0, len(alphabet), n_texts)
-                else:
-                    numbers, index = np.divmod(numbers, len(alphabet))
-                characters[:, position] = alphabet[index]
+        for position in range(len(self._radices) - 1, -1, -1):
+            if position == self._split - 1:
+                numbers = high
+            alphabet = np.array(list(self.alphabets[position]))
+            if position < self._split and room >= n_high:
+                index = rng.integers(0, len(alphabet), n_texts)
+            else:
+                numbers, index = np.divmod(numbers, len(alphabet))
+            if position < self._split:
                 room *= len(alphabet)
+            characters[:, position] = alphabet[index]
         return ["".join(row) for row in characters.tolist()]
+
+    def share(self, rows: Share) -> Self:
+        """The texts of some rows among all."""
+        return replace(self, region=self.region.share(rows))
+
+    def lengthened(self, length: int, n_rows: int) -> Shape:
+        """Texts of more digits, of at least a length, with room for the rows."""
+        alphabets, end = list(self.alphabets), _end_of_digits(self.alphabets)
+        while len(alphabets) < length or not has_room(_n_texts(alphabets), n_rows):
+            alphabets.insert(end, string.digits)
+        return _free_shape(alphabets)
 
 
 def split_of(radices: list[int]) -> int:
@@ -194,20 +131,24 @@ class TextPattern:
     ----------
     shapes : list of Shape
         The shapes that have fresh texts.
+    longest : int
+        Number of characters of the table's longest text: longer ones are fresh.
     """
 
     shapes: list[Shape]
+    longest: int
 
     @classmethod
     def of(cls, texts: list[str], name: Hashable) -> Self:
         """Learn the pattern of different texts of a column."""
+        longest = max(map(len, texts))
         by_shape: dict[str, list[str]] = {}
         for text in texts:
             by_shape.setdefault(text.translate(_AS_SHAPE), []).append(text)
         known = {s: t for s, t in by_shape.items() if len(t) >= FEWEST_ALIKE}
         n_known = sum(map(len, known.values()))
         if len(known) > MOST_SHAPES or n_known < COVERED * len(texts):
-            return cls([_placeholder(texts, name)])
+            return cls([_placeholder(texts, name)], longest)
         n_wanted = FRESH_PER_VALUE * len(texts)
         shapes = []
         for alike in known.values():
@@ -216,14 +157,25 @@ class TextPattern:
                 found.weight = len(alike) / n_known
                 shapes.append(found)
         if shapes:
-            return cls(shapes)
-        longest = max(known, key=len)
-        return cls([_lengthened(known[longest], set(by_shape), n_wanted)])
+            return cls(shapes, longest)
+        texts = known[max(known, key=len)]
+        return cls([_lengthened(texts, set(by_shape), n_wanted)], longest)
 
     @property
     def n_fresh(self) -> int:
         """Number of different texts that can be drawn."""
         return sum(shape.n_fresh for shape in self.shapes)
+
+    def share(self, rows: Share) -> Self:
+        """The texts of some rows among all, of the shapes that have enough of them.
+
+        If none has, the texts have more digits than any of the table.
+        """
+        wide = [shape for shape in self.shapes if has_room(shape.n_fresh, rows.total)]
+        if not wide:
+            most = max(self.shapes, key=lambda shape: shape.weight)
+            wide = [most.lengthened(self.longest + 1, rows.total)]
+        return replace(self, shapes=[shape.share(rows) for shape in wide])
 
     def draw(self, n_texts: int, rng: np.random.Generator) -> np.ndarray:
         """Texts that differ, as long as there are enough, as objects."""
@@ -247,11 +199,16 @@ class IntegerPattern:
         How many times the region's space follows it.
     region : Region
         Numbers of one part.
+    above, n_above : int
+        The first of the numbers above these and those of the table, and how many of
+        them the dtype has.
     """
 
     offset: int
     n_parts: int
     region: Region
+    above: int = 0
+    n_above: int = 0
 
     @classmethod
     def of(cls, values: list[int], smallest: int, largest: int) -> Self:
@@ -262,6 +219,8 @@ class IntegerPattern:
         taken = set(values)
         n_wanted = FRESH_PER_VALUE * len(taken)
         low, high = min(taken), max(taken)
+        unit = 10 ** max(0, len(str(abs(high))) - 1)
+        above, below = (high // unit + 1) * unit, low - 1 - n_wanted
         unit = 10 ** max(0, len(str(high - low)) - 2)
         # The ends are no values of the table, which would be saved.
         offset = -(-(low + 1) // unit) * unit
@@ -273,14 +232,15 @@ class IntegerPattern:
             rest = np.array([(v - offset) % size for v in taken], dtype=np.int64)
             inside = rest[np.array([offset <= v < high for v in taken])]
             if len(np.unique(inside)) < size:
-                region = Region.free_of(inside, size, _scattering_step(size))
+                region = Region.free_of(inside, size, scattering_step(size))
                 n_parts = span // size
                 if len(region) * n_parts >= n_wanted:
-                    return cls(offset, n_parts, region)
-        unit = 10 ** max(0, len(str(abs(high))) - 1)
-        above, below = (high // unit + 1) * unit, low - 1 - n_wanted
+                    n_above = max(0, largest - above + 1)
+                    return cls(offset, n_parts, region, above, n_above)
         if above + n_wanted <= largest:
-            return cls(above, 1, Region.all_of(n_wanted))
+            rest = above + n_wanted
+            n_above = largest - rest + 1
+            return cls(above, 1, Region.all_of(n_wanted), rest, n_above)
         if below >= smallest:
             return cls(below, 1, Region.all_of(n_wanted))
         # Of a dtype of few bits: as many as it has.
@@ -292,6 +252,16 @@ class IntegerPattern:
     def n_fresh(self) -> int:
         """Number of different values that can be drawn."""
         return len(self.region) * self.n_parts
+
+    def share(self, rows: Share) -> Self:
+        """The numbers of some rows among all."""
+        if has_room(self.n_fresh, rows.total):
+            return replace(self, region=self.region.share(rows))
+        if self.n_above < rows.total:
+            most = max(self.n_fresh, self.n_above)
+            raise ValueError(f"there are {most} fresh values for {rows.total} rows")
+        region = Region.all_of(rows.stop - rows.first)
+        return type(self)(self.above + rows.first, 1, region)
 
     def draw(self, n_values: int, rng: np.random.Generator) -> np.ndarray:
         """Whole numbers that differ, as long as there are enough, as objects."""
@@ -305,6 +275,11 @@ class IntegerPattern:
             for part, number in zip(parts, low, strict=True)
         ]
         return values
+
+
+def has_room(n_fresh: int, n_rows: int) -> bool:
+    """Whether all shares of so many values have enough for their rows."""
+    return n_fresh >= 2 * n_rows
 
 
 PATTERN_CLASSES = (Region, Shape, TextPattern, IntegerPattern)
@@ -356,15 +331,24 @@ def _lengthened(texts: list[str], shapes: set[str], n_wanted: int) -> Shape:
     """More digits than any text of the table has where its last digits are."""
     seen = np.array(texts).view("U1").reshape(len(texts), -1)
     alphabets = [_alphabet(np.unique(column), len(texts)) for column in seen.T]
-    varied = [i for i, a in enumerate(alphabets) if len(a) > 1]
-    end = (varied[-1] if varied else len(alphabets) - 1) + 1
+    end = _end_of_digits(alphabets)
     alphabets.insert(end, string.digits)
     while (
         "".join(a[0] for a in alphabets).translate(_AS_SHAPE) in shapes
-        or math.prod(map(len, alphabets)) < n_wanted
+        or _n_texts(alphabets) < n_wanted
     ):
         alphabets.insert(end, string.digits)
     return _free_shape(alphabets)
+
+
+def _end_of_digits(alphabets: list[str]) -> int:
+    """Where more digits go: after the last position that varies."""
+    varied = [i for i, alphabet in enumerate(alphabets) if len(alphabet) > 1]
+    return (varied[-1] if varied else len(alphabets) - 1) + 1
+
+
+def _n_texts(alphabets: list[str]) -> int:
+    return math.prod(map(len, alphabets))
 
 
 def _placeholder(texts: list[str], name: Hashable) -> Shape:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections import ChainMap
 from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -15,7 +16,9 @@ from sklearn.utils.validation import check_is_fitted
 from gan_augment.encoding.column import TableColumn
 from gan_augment.encoding.container import Container
 from gan_augment.encoding.kinds import KIND_CLASSES
+from gan_augment.encoding.kinds.identifier import IdentifierKind
 from gan_augment.encoding.one_hot import OneHotGroup, fold_one_hot
+from gan_augment.encoding.regions import Share
 from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.schema import Span
 from gan_augment.seeding import RandomState, make_rng
@@ -318,7 +321,12 @@ class TableEncoder(BaseEstimator):
         return self.container_.build(series, len(numbers))
 
     def draw_identifiers(
-        self, name: Hashable, column: pd.Series, random_state: RandomState = None
+        self,
+        name: Hashable,
+        column: pd.Series,
+        random_state: RandomState = None,
+        *,
+        share: Share | None = None,
     ) -> pd.Series:
         """Draw fresh values of a column that names rows.
 
@@ -330,13 +338,31 @@ class TableEncoder(BaseEstimator):
             Its values in other rows; where they are missing, the drawn ones are.
         random_state : int, RandomState instance or None, default=None
             Source of the draw.
+        share : Share, default=None
+            Which rows of a larger table these are. Their values then differ from those
+            that other rows of the table are given in other calls. If None, they differ
+            among the rows of this call only.
 
         Returns
         -------
         fresh : Series of shape (n_samples,)
             Values that differ from each other and from those of the training rows.
+
+        Raises
+        ------
+        ValueError
+            If the pattern of the column has too few values for all rows of `share`.
         """
         found = next(c for c in self.columns_ if c.name == name)
+        if share is not None and isinstance(found.kind, IdentifierKind):
+            try:
+                found = replace(found, kind=found.kind.share(share))
+            except ValueError as error:
+                raise ValueError(
+                    f"Column {name!r} must have a fresh identifier for every row. Got "
+                    f"a pattern that does not: {error}. Train with identifiers='drop', "
+                    "or on more rows."
+                ) from error
         return found.from_numbers(found.to_numbers(column), make_rng(random_state))
 
     def cell_names(self) -> list[tuple[tuple[Hashable, ...], Hashable]]:
@@ -474,11 +500,15 @@ def check_hashable(series: pd.Series) -> None:
         try:
             pd.factorize(series)
         except (TypeError, NotImplementedError) as error:
+            # pyarrow names its own functions; and it cannot compare halves.
+            is_arrow = isinstance(series.dtype, pd.ArrowDtype)
+            reason = "" if is_arrow else f": {error}"
+            other = "float32" if series.dtype == "halffloat[pyarrow]" else "strings"
             raise TypeError(
                 f"Column {series.name!r} must hold numbers, strings, dates or other "
-                f"hashable values. Got {series.dtype}: {error}; an argument must be "
+                f"hashable values. Got {series.dtype}{reason}; an argument must be "
                 "hashable, such as a string or a number. Convert it, for example to "
-                "strings."
+                f"{other}."
             ) from error
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 import numpy as np
 import pandas as pd
@@ -20,8 +21,8 @@ MISSING_SPELLINGS = frozenset(
 MISSING_WORDS = frozenset({"none", "missing", "unknown", "not available", "undefined"})
 # Share of the different texts that must be numbers, or dates.
 MOST_OF_THEM = 0.98
-# Different texts that are tried before all of them are.
-TRIED_FIRST = 100
+# Different texts that are tried before all of them are, and before these.
+TRIED_FIRST, GLANCED_AT = 100, 5
 
 _CURRENCY = r"(?:[$€£¥₹]|(?:USD|EUR|GBP|CHF|JPY|CAD|AUD|INR)\b)"
 _UNITS = re.compile(rf"^{_CURRENCY}\s*|\s*(?:{_CURRENCY}|%)$", re.IGNORECASE)
@@ -171,6 +172,9 @@ def find_date_formats(texts: list[str]) -> list[str]:
     if tried.str.match(_LOOKS_LIKE_A_DATE).mean() < MOST_OF_THEM:
         return []
     candidates = [day + time for day in _DATES for time in _TIMES]
+    # A glance at some texts is faster than pandas, and settles nearly all formats.
+    few = tried.iloc[:: -(-len(tried) // GLANCED_AT)].tolist()
+    candidates = [c for c in candidates if any(_is_date(text, c) for text in few)]
     for some in (tried, pd.Series(texts, dtype=object).str.strip()):
         candidates = [
             candidate
@@ -179,3 +183,11 @@ def find_date_formats(texts: list[str]) -> list[str]:
             >= MOST_OF_THEM
         ]
     return candidates
+
+
+def _is_date(text: str, date_format: str) -> bool:
+    try:
+        datetime.strptime(text, date_format)
+    except ValueError:
+        return False
+    return True

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
 from typing import Any, Protocol, Self, runtime_checkable
 
@@ -28,11 +29,12 @@ from gan_augment.gans.base import (
 from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
 from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.transfer import check_sizes, find_origin
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
-from gan_augment.training.callbacks import Callback, History, ProgressBar
+from gan_augment.training.callbacks import Callback, History
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
 
@@ -74,10 +76,13 @@ class BaseGAN(BaseSynthesizer):
 
     encoder_: Encoder
     recipe_: Recipe
-    # What a fit goes on from; while it runs.
-    _origin: Self | None
+    # What a fit goes on from, while it runs.
+    _origin: Self | None = None
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
+
+    # Weight of the loss of real rows with another class's condition.
+    mismatch_weight: float = 0.0
 
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str | Loss
@@ -90,7 +95,7 @@ class BaseGAN(BaseSynthesizer):
     init_from: Any
     latent_dim: int
     callbacks: Sequence[Callback]
-    verbose: bool
+    verbose: Verbose
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -101,6 +106,9 @@ class BaseGAN(BaseSynthesizer):
                     f"{callback!r}. Derive its class from "
                     "gan_augment.training.callbacks.Callback."
                 )
+
+    def _progress_bar(self) -> AbstractContextManager[None]:
+        return progress_bar(self.verbose)
 
     @abstractmethod
     def _make_encoder(self) -> Encoder:
@@ -204,24 +212,13 @@ class BaseGAN(BaseSynthesizer):
         if self._origin is not None:
             recipe = recipe.continuing(self._origin.recipe_)
         self.recipe_ = recipe.chosen_by(self)
-        codes, dequantize = self.encoder_.quantize(X), self.encoder_.dequantize
-        self._train_networks(codes, classes, rng, dequantize, self._origin)
-
-    def _train_networks(
-        self,
-        codes: np.ndarray,
-        classes: np.ndarray,
-        rng: np.random.Generator,
-        dequantize: Callable[[np.ndarray, np.random.Generator], np.ndarray],
-        origin: Self | None = None,
-    ) -> None:
-        """Learn codes, and their class indices, from what dequantizes them."""
-        checkpoint = self._open_checkpoint(codes, classes, rng, origin)
-        recipe = self.recipe_
+        recipe, origin = self.recipe_, self._origin
+        codes = self.encoder_.quantize(X)
+        checkpoint = self._open_checkpoint(codes, classes, rng)
         batches = ConditionalBatches(
             classes,
             n_classes=len(self.classes_),
-            encode=lambda rows, rng: dequantize(codes[rows], rng),
+            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
             batch_size=recipe.batch_size,
             rng=rng,
         )
@@ -234,13 +231,13 @@ class BaseGAN(BaseSynthesizer):
             with one_thread("cpu"):
                 self._carry_over(origin, generator, discriminators, batches)
         history = History()
-        callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
         trainer = Trainer(
             generator.to(self.device),
             discriminators.to(self.device),
             loss=LOSSES[self.loss] if isinstance(self.loss, str) else self.loss,
             gradient_penalty_weight=recipe.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
+            mismatch_weight=self.mismatch_weight,
             optimizer=self.optimizer,
             learning_rate=recipe.learning_rate,
             max_steps=recipe.max_steps,
@@ -250,7 +247,7 @@ class BaseGAN(BaseSynthesizer):
             augmentation=self._make_augmentation(),
             is_trained=origin is not None,
             judge=self._make_judge(codes, classes, rng),
-            callbacks=callbacks,
+            callbacks=[history, *self.callbacks],
         )
         trainer.run(batches, len(codes), checkpoint)
         self.generator_weights_ = weights_of(generator)
@@ -261,18 +258,14 @@ class BaseGAN(BaseSynthesizer):
             checkpoint.remove()
 
     def _open_checkpoint(
-        self,
-        codes: np.ndarray,
-        classes: np.ndarray,
-        rng: np.random.Generator,
-        origin: Self | None,
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> DirectoryCheckpoint | None:
         if self.checkpoint_dir is None:
             return None
         return DirectoryCheckpoint(
             self.checkpoint_dir,
             interval=self.checkpoint_interval,
-            identity=identity_of(self, codes, classes, origin),
+            identity=identity_of(self, codes, classes, self._origin),
             rng=rng,
         )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -18,10 +19,13 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from gan_augment import events, persistence
+from gan_augment.datasets import Source, open_source, sample_dataset
+from gan_augment.datasets.sample import MAX_ROWS
 from gan_augment.encoding.arrays import check_array_of
+from gan_augment.encoding.frames import to_pandas
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.seeding import RandomState, draw_seed, make_rng
-from gan_augment.tables.rules import keep_rules
+from gan_augment.tables.rules import Rules, keep_rules
 from gan_augment.threads import one_thread
 
 # Rows that pass through a network at once when sampling.
@@ -108,6 +112,10 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
         """Synthetic rows of these class indices, as the training rows came."""
 
+    def _progress_bar(self) -> AbstractContextManager[None]:
+        """What shows the progress of fit, if anything does."""
+        return nullcontext()
+
     def _check_state(self) -> None:
         """Raise if what a file held does not fit, before it takes any memory."""
         persistence.check_attributes(self)
@@ -133,26 +141,123 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         self : object
             The fitted estimator.
         """
+        self._check_parameters()
+        classes = self._index_classes(X, y)
+        self.encoder_ = self._make_encoder().fit(X, y)
+        self.class_prior_ = np.bincount(classes) / len(classes)
+        return self._fit_encoded(X, y, classes, make_rng(self.random_state))
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit_dataset(
+        self, source: Any, target: Hashable, *, max_rows: int = MAX_ROWS
+    ) -> Self:
+        """Train on a table that need not fit into memory.
+
+        The training uses every row of the rare classes and a uniform sample of each
+        other class; see :func:`~gan_augment.datasets.sample_dataset`. This costs
+        little, because every batch holds each class equally often, and because columns
+        are encoded by their distribution within the classes. If the table has at most
+        `max_rows` rows, the model is the one that :meth:`fit` trains on all of them.
+
+        The table is read once, and a second time to drop the rules that hold in the
+        sample and not in the whole table. Only the columns of the rules are read then.
+        An iterator cannot be read twice: its rules hold in the sample. Levels and
+        extremes of columns that no row of the sample has are not drawn.
+
+        Parameters
+        ----------
+        source : path, list of paths, data set, frame or iterable of frames
+            The table, such as a folder of Parquet files; see
+            :func:`~gan_augment.datasets.open_source`.
+        target : str
+            Name of the column of the classes.
+        max_rows : int, default=200_000
+            Most rows to train on. The memory that is needed grows with it, and does
+            not depend on the number of rows of the table.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator. ``class_prior_`` holds the shares of the classes among
+            all rows of the table.
+
+        Raises
+        ------
+        ValueError
+            If the table has no rows, no column `target`, a row without a class, too
+            many classes for `max_rows`, or columns that change from one file or frame
+            to the next.
+
+        See Also
+        --------
+        gan_augment.datasets.sample_dataset : Draw the sample alone.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import pandas as pd
+        >>> from gan_augment import TabularGAN
+        >>> rng = np.random.default_rng(0)
+        >>> frame = pd.DataFrame({"x": rng.normal(size=9000)})
+        >>> frame["rare"] = rng.random(9000) < 0.01
+        >>> chunks = [frame[i : i + 1000] for i in range(0, 9000, 1000)]
+        >>> gan = TabularGAN(max_steps=5, random_state=0)
+        >>> gan = gan.fit_dataset(chunks, target="rare", max_rows=500)
+        >>> gan.class_prior_.round(3)
+        array([0.99, 0.01])
+        """
+        self._check_parameters()
+        rng = make_rng(self.random_state)
+        source = open_source(source)
+        # The sample has a seed of its own, so that the training is as that of fit.
+        sample = sample_dataset(
+            source, target, max_rows=max_rows, random_state=rng.spawn(1)[0]
+        )
+        X, y = sample.X, sample.y
+        classes = self._index_classes(X, y)
+        self.encoder_ = self._make_encoder().fit(X, y)
+        counts = np.array([sample.class_counts[c] for c in self.classes_.tolist()])
+        if source.is_repeatable and len(X) < counts.sum():
+            self._drop_broken_rules(source, X, y)
+        self.class_prior_ = counts / counts.sum()
+        return self._fit_encoded(X, y, classes, rng)
+
+    def _check_parameters(self) -> None:
         # Inside a meta-estimator scikit-learn skips the validation of what is nested.
         self._validate_params()
         check_device(self.device)
+
+    def _index_classes(self, X: Any, y: Any) -> np.ndarray:
+        """Learn the classes; the index of each row's."""
         y = column_or_1d(exact_labels(y))
         check_consistent_length(X, y)
         try:
             check_classification_targets(y)
-            self.classes_, classes, counts = np.unique(
-                y, return_inverse=True, return_counts=True
-            )
+            self.classes_, classes = np.unique(y, return_inverse=True)
         except TypeError as error:
             raise TypeError(
                 f"`y` must hold labels that can be ordered. Got {error}. Convert them, "
                 "for example to strings."
             ) from error
-        self.encoder_ = self._make_encoder().fit(X, y)
-        self.class_prior_ = counts / len(y)
+        return classes
+
+    def _drop_broken_rules(self, source: Source, X: Any, y: Any) -> None:
+        """Fit the encoder again without the rules that a row of a table breaks."""
+        rules = getattr(self.encoder_, "rules_", None)
+        if not isinstance(rules, Rules):
+            return
+        kept = rules.kept_by(lambda names: map(to_pandas, source.chunks(names)))
+        if len(kept) < len(rules):
+            encoder: Any = self._make_encoder()
+            fitted = Rules(kept, categorical=rules.categorical).fit(X)
+            self.encoder_ = encoder.set_params(rules=fitted).fit(X, y)
+
+    def _fit_encoded(
+        self, X: Any, y: Any, classes: np.ndarray, rng: np.random.Generator
+    ) -> Self:
+        """Train on rows that the encoder has learned."""
         self.history_ = {}
-        rng = make_rng(self.random_state)
-        with events.task("train", self, X=X, y=y) as task:
+        with self._progress_bar(), events.task("train", self, X=X, y=y) as task:
             with one_thread(self.device):
                 self._train(X, classes, rng)
             # The seed that sample() starts from when it is given none.
@@ -190,9 +295,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             of the classes.
         """
         check_is_fitted(self, "sample_seed_")
-        if not isinstance(n_samples, Integral) or n_samples < 1:
+        is_count = isinstance(n_samples, Integral) and not isinstance(n_samples, bool)
+        if not is_count or n_samples < 1:
             raise ValueError(
-                f"`n_samples` must be a whole number of at least 1. Got {n_samples!r}."
+                "`n_samples` must be a whole number of at least 1. Got "
+                f"{n_samples!r}. Pass the number of rows, such as n_samples=100."
             )
         rng = make_rng(self.sample_seed_ if random_state is None else random_state)
         if label is None:
@@ -265,7 +372,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         ModelFileError
             If the directory is damaged or holds another class.
         """
-        tree = persistence.load(path, cls._saved_classes)
+        return cls._from_tree(persistence.load(path, cls._saved_classes), path)
+
+    @classmethod
+    def _from_tree(cls, tree: dict[str, Any], path: str | Path) -> Self:
+        """An estimator of what a file holds; `path` is for messages."""
         if not isinstance(tree, dict) or str(tree.get("class")) != cls.__name__:
             raise persistence.ModelFileError(
                 f"{path} must hold a {cls.__name__}. Got another model."

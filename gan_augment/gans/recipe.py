@@ -20,6 +20,8 @@ GROWTH = 0.7
 STEPS_OF_QUALITY = {"default": 1, "high": 4}
 # Share of the steps that a training takes that begins with the weights of another.
 STEPS_LEFT = 0.1
+# Steps for images that the generator doubles once, and for larger ones.
+SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
 # Up to so many steps the networks are small.
 SHORT = 800
 
@@ -113,3 +115,33 @@ def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
         learning_rate=3.75e-4,
         gradient_penalty_weight=0.1,
     )
+
+
+def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
+    """How many steps images are trained for.
+
+    Parameters
+    ----------
+    n_images : int
+        Number of training images.
+    n_doublings : int
+        How often the generator doubles the sides.
+    quality : {"default", "high"}
+        Whether the training may take up to four times as long for better images. Of
+        few images it takes no longer than a step for each.
+
+    Returns
+    -------
+    max_steps : int
+        Training steps.
+
+    Examples
+    --------
+    >>> from gan_augment.gans.recipe import steps_for_images
+    >>> steps_for_images(4000, 2, "default"), steps_for_images(4000, 2, "high")
+    (450, 1800)
+    >>> steps_for_images(900, 2, "high")
+    900
+    """
+    steps = SMALL_IMAGE_STEPS if n_doublings == 1 else IMAGE_STEPS
+    return max(steps, min(STEPS_OF_QUALITY[quality] * steps, n_images))

@@ -11,9 +11,11 @@ from typing import Any, Literal, Self
 import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.gans.distillation import distill
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
 from gan_augment.gans.transfer import (
     carry_over_by_name,
@@ -23,6 +25,7 @@ from gan_augment.gans.transfer import (
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
@@ -138,8 +141,10 @@ class TabularGAN(BaseGAN):
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same rows in every call and
         in every process.
@@ -209,7 +214,7 @@ class TabularGAN(BaseGAN):
         "init_from": [str, PathLike, HasMethods(["fit", "sample"]), None],
         "device": [str],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -237,7 +242,7 @@ class TabularGAN(BaseGAN):
         init_from: Any = None,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.categorical_features = categorical_features
@@ -271,6 +276,59 @@ class TabularGAN(BaseGAN):
     def rules_(self) -> Rules:
         """The rules that synthetic rows keep."""
         return self.encoder_.rules_
+
+    def distill(
+        self,
+        hidden_dims: Sequence[int] = (32,),
+        *,
+        max_steps: int = 2000,
+        random_state: RandomState = None,
+    ) -> Self:
+        """Train a small generator that draws what this one draws, several times faster.
+
+        For the same noise, the small generator learns to give the outputs of this one
+        [1]_. No real row is needed. The discriminators are those of this GAN.
+
+        Parameters
+        ----------
+        hidden_dims : sequence of int, default=(32,)
+            Width of the hidden layer of each residual block of the small generator. The
+            first is also the width of the layers between the blocks.
+        max_steps : int, default=2000
+            Number of training steps.
+        random_state : int, RandomState instance or None, default=None
+            Source of the training.
+
+        Returns
+        -------
+        small : TabularGAN
+            A fitted GAN with the same columns, classes and rules. ``history_`` holds
+            how far its outputs are from those of this one.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is not valid.
+        TypeError
+            If a subclass has a generator of its own.
+
+        References
+        ----------
+        .. [1] Aguinaldo et al., "Compressing GANs using knowledge distillation", 2019,
+           arXiv:1902.00159.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from gan_augment import TabularGAN
+        >>> gan = TabularGAN(max_steps=50, random_state=0)
+        >>> gan = gan.fit(*load_iris(return_X_y=True))
+        >>> small = gan.distill((8,), max_steps=50, random_state=0)
+        >>> small.sample(3, label=2)[0].shape
+        (3, 4)
+        """
+        check_is_fitted(self, "sample_seed_")
+        return distill(self, hidden_dims, max_steps, random_state)
 
     def _make_encoder(self) -> RuleEncoder:
         return RuleEncoder(

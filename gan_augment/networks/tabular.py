@@ -146,6 +146,10 @@ class Generator(nn.Module):
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, D) rows, with noise from `rng`."""
+        return self.activation(self.outputs(condition, rng), rng)
+
+    def outputs(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """(B, C) condition -> (B, D) raw outputs, with the latent from `rng`."""
         latent = torch.randn(
             (len(condition), self.latent_dim),
             generator=rng,
@@ -154,7 +158,7 @@ class Generator(nn.Module):
         )
         inputs = torch.cat([latent, condition], dim=1)
         hidden = F.leaky_relu(self.trunk(inputs), SLOPE)
-        return self.activation(self.shortcut(inputs) + self.output(hidden), rng)
+        return self.shortcut(inputs) + self.output(hidden)
 
 
 class Discriminator(nn.Module):

@@ -56,6 +56,9 @@ class Trainer:
         Weight of R1 + R2.
     penalty_interval : int, default=1
         Every how many steps the penalties are taken, with as many times the weight.
+    mismatch_weight : float, default=0.0
+        Weight of the loss in which real rows have the condition of another class; see
+        :class:`gan_augment.training.objective.Objective`.
     optimizer : {"adam", "sgd"}, default="adam"
         Key of :data:`gan_augment.training.optimizers.OPTIMIZERS`.
     learning_rate : float
@@ -90,6 +93,7 @@ class Trainer:
         loss: Loss,
         gradient_penalty_weight: float,
         penalty_interval: int = 1,
+        mismatch_weight: float = 0.0,
         optimizer: str = "adam",
         learning_rate: float,
         max_steps: int,
@@ -104,7 +108,11 @@ class Trainer:
         self.generator = generator
         self.discriminators = discriminators
         self.objective = Objective(
-            list(discriminators), loss, gradient_penalty_weight, penalty_interval
+            list(discriminators),
+            loss,
+            gradient_penalty_weight,
+            penalty_interval,
+            mismatch_weight,
         )
         self.max_steps = max_steps
         self.max_time = math.inf if max_time is None else max_time

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.encoding import TableEncoder
 from gan_augment.encoding.identifiers import is_identifier, names_a_row
-from gan_augment.encoding.patterns import IntegerPattern, Region, TextPattern
+from gan_augment.encoding.patterns import IntegerPattern, TextPattern
+from gan_augment.encoding.regions import Region, Share
 
 N_ROWS = 300
 # Column -> what its fresh values look like.
@@ -234,6 +235,63 @@ def test_fresh_numbers_are_never_those_of_the_table(values, seed):
     assert len(set(drawn)) == len(drawn)
     assert max(drawn) < 2**63
     assert not {pattern.offset} & set(values)
+
+
+def test_no_fresh_text_leaves_a_region_that_is_a_small_part_of_the_pattern():
+    """A sixty-fourth of six digits: most of the leading ones are fixed."""
+    rng = np.random.default_rng(0)
+    values = [f"C-{i:06d}" for i in rng.choice(10**6, 300, replace=False)]
+    pattern = TextPattern.of(values, "id")
+    assert pattern.n_fresh < 10**5
+    drawn = pattern.draw(pattern.n_fresh, rng)
+    assert len(set(drawn)) == pattern.n_fresh
+    assert not set(drawn) & set(values)
+
+
+def test_every_position_of_a_long_text_varies():
+    people = make_people()
+    drawn = TextPattern.of(people["uuid"].tolist(), "uuid").draw(
+        500, np.random.default_rng(0)
+    )
+    n_characters = [len(set(column)) for column in zip(*drawn, strict=True)]
+    real = [len(set(column)) for column in zip(*people["uuid"], strict=True)]
+    assert [n > 1 for n in n_characters] == [n > 1 for n in real]
+
+
+@pytest.mark.parametrize("name", PATTERNS)
+def test_the_shares_of_a_table_have_no_identifier_in_common(name):
+    people = make_people()
+    encoder = TableEncoder().fit(people)
+    n_rows, drawn = 90_000, []  # more than there are fresh row numbers
+    for first in range(0, n_rows, 40_000):
+        stop = min(first + 40_000, n_rows)
+        column = people[name].iloc[np.arange(first, stop) % len(people)]
+        share = Share(first, stop, n_rows)
+        drawn += encoder.draw_identifiers(name, column, first, share=share).tolist()
+    assert len(set(drawn)) == n_rows
+    assert not set(drawn) & set(people[name])
+
+
+def test_row_numbers_go_on_above_where_a_pattern_has_too_few():
+    frame = pd.DataFrame({"row_id": np.arange(1, 301), "x": np.arange(300) % 7})
+    encoder = TableEncoder().fit(frame)
+    column = frame["row_id"]
+    drawn = [
+        encoder.draw_identifiers(
+            "row_id", column, 0, share=Share(first, first + 300, 10**9)
+        )
+        for first in (0, 10**9 - 300)
+    ]
+    assert len({*drawn[0], *drawn[1]}) == 600
+    assert min(drawn[0].min(), drawn[1].min()) > 300
+
+
+def test_a_share_of_more_rows_than_a_dtype_has_numbers_is_refused():
+    frame = pd.DataFrame({"row_id": np.arange(1, 301, dtype=np.int16)})
+    column = frame["row_id"]
+    encoder = TableEncoder().fit(frame)
+    with pytest.raises(ValueError, match="'row_id' must have a fresh identifier for"):
+        encoder.draw_identifiers("row_id", column, 0, share=Share(0, 300, 10**6))
 
 
 def test_numbers_that_leave_gaps_are_filled_up_and_give_no_row_away():

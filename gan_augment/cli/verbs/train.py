@@ -55,19 +55,17 @@ def train(
     table = load_table(file, reading, columns, console)
     from gan_augment import TabularGAN
 
-    gan = TabularGAN(random_state=seed)
+    gan = TabularGAN(verbose=console.shows_bars, random_state=seed)
     if max_steps is not None:
         gan.set_params(max_steps=max_steps)
     run_id = None
     with tracked(tracking, console) as logged:
         if logged is None:
-            with console.working("Training"):
-                gan.fit(table.X, table.y)
+            gan.fit(table.X, table.y)
         else:
             with logged.RunTracker("train") as run:
                 gan.set_params(callbacks=[run])
-                with console.working("Training"):
-                    gan.fit(table.X, table.y)
+                gan.fit(table.X, table.y)
                 run.log_model(gan, registered_model_name=tracking.registered_model)
             run_id = run.run_id
     if output is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -15,6 +15,7 @@ from gan_augment.encoding.patterns import (
     IntegerPattern,
     TextPattern,
 )
+from gan_augment.encoding.regions import Share
 from gan_augment.encoding.schema import Span
 from gan_augment.encoding.values import cast, is_missing
 
@@ -78,6 +79,10 @@ class IdentifierKind(ColumnKind):
             OneHotCells(1, bool(missing.any())),
             sample.identifiers == "drop",
         )
+
+    def share(self, rows: Share) -> Self:
+        """The kind for some rows: its values differ from those of all other rows."""
+        return replace(self, pattern=self.pattern.share(rows))
 
     @property
     def nullable(self) -> bool:

@@ -165,23 +165,23 @@ class WrittenKind(ScoreKind):
     @classmethod
     def accepts(cls, sample: ColumnSample) -> bool:
         """Whether a column is text of which all but one are numbers, or dates."""
-        return _style_of(sample) is not None
+        return _written_style(sample) is not None
 
     @classmethod
     def fit(cls, sample: ColumnSample) -> Self:
         """Learn how the values are written, and their distribution."""
-        found = _style_of(sample)
+        found = _written_style(sample)
         if found is None:
             raise ValueError(f"Column {sample.values.name!r} must be written alike.")
         style, missing_text = found
-        dates_or_numbers = _read(style, sample.values)
+        dates_or_numbers = read_text(style, sample.values)
         domain = NumericDomain.of(dates_or_numbers)
         cells = RankCells.of(domain.to_numbers(dates_or_numbers), sample.weights)
         return cls(sample.values.dtype, style, missing_text, domain, cells)
 
     def to_numbers(self, values: pd.Series) -> np.ndarray:
         """Numbers of texts, NaN where missing; a ValueError for another text."""
-        read = _read(self.style, values)
+        read = read_text(self.style, values)
         others = values[is_missing(read) & ~is_missing(values)]
         unknown = others[others != self.missing_text]
         if len(unknown):
@@ -194,24 +194,39 @@ class WrittenKind(ScoreKind):
     def to_values(self, numbers: np.ndarray, rng: np.random.Generator) -> pd.Series:
         """Texts of numbers."""
         read = self.domain.to_series(numbers)
-        missing = is_missing(read)
-        texts = np.empty(len(read), dtype=object)
-        texts[~missing] = self.style.write(read[~missing])
-        series = pd.Series(texts, dtype=object)
         gone = np.nan if self.missing_text is None else self.missing_text
-        return cast(fill_missing(series, missing, gone), self.dtype)
+        return write_text(self.style, read, gone, self.dtype)
 
 
-def _style_of(
+def _written_style(
     sample: ColumnSample,
 ) -> tuple[NumberStyle | DateStyle, str | None] | None:
-    values = sample.values
-    if sample.categorical or isinstance(values.dtype, pd.CategoricalDtype):
+    if sample.categorical or len(sample.levels.levels) <= sample.max_categories:
+        return None
+    return find_style(sample.values, sample.levels.levels)
+
+
+def find_style(
+    values: pd.Series, levels: pd.Index
+) -> tuple[NumberStyle | DateStyle, str | None] | None:
+    """Find how a column of text writes numbers or dates.
+
+    Parameters
+    ----------
+    values : Series
+        The column.
+    levels : Index
+        Its different values, without missing ones.
+
+    Returns
+    -------
+    found : tuple or None
+        The style, and the one text that is missing, or None if there is none. None
+        instead of both if the column is anything else.
+    """
+    if isinstance(values.dtype, pd.CategoricalDtype):
         return None
     if not pd.api.types.is_string_dtype(values.dtype):
-        return None
-    levels = sample.levels.levels
-    if len(levels) <= sample.max_categories:
         return None
     if pd.api.types.infer_dtype(levels, skipna=True) != "string":
         return None
@@ -230,9 +245,20 @@ def _style_of(
     return style, gone[0] if gone else None
 
 
-def _read(style: NumberStyle | DateStyle, values: pd.Series) -> pd.Series:
-    """Numbers or dates of texts; each different text is read once."""
+def read_text(style: NumberStyle | DateStyle, values: pd.Series) -> pd.Series:
+    """Numbers or dates of texts, missing where a text is neither."""
+    # Each different text is read once.
     codes, levels = pd.factorize(values)
     read = style.read([str(level) for level in levels])
     taken = read.reindex(np.where(codes < 0, len(read), codes))
     return pd.Series(taken.array, index=values.index, name=values.name)
+
+
+def write_text(
+    style: NumberStyle | DateStyle, values: pd.Series, gone: Any, dtype: Any
+) -> pd.Series:
+    """Texts of numbers or dates, with `gone` where one is missing."""
+    missing = is_missing(values)
+    texts = np.empty(len(values), dtype=object)
+    texts[~missing] = style.write(values[~missing])
+    return cast(fill_missing(pd.Series(texts, dtype=object), missing, gone), dtype)

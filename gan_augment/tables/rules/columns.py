@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.identifiers import is_identifier
+from gan_augment.encoding.kinds.written import DateStyle, find_style, read_text
 from gan_augment.encoding.values import NumericDomain, is_missing, is_numeric
 
 # Rows that propose rules; every rule is then checked on all rows.
@@ -40,12 +41,15 @@ class Column:
         column of levels.
     position : int
         Place of the column in the table.
+    style : DateStyle or None, default=None
+        How dates are written, if the column is text.
     """
 
     series: pd.Series
     kind: Kind
     numbers: np.ndarray | None
     position: int
+    style: DateStyle | None = None
 
     @classmethod
     def of(cls, series: pd.Series, position: int, *, is_level: bool = False) -> Column:
@@ -58,6 +62,17 @@ class Column:
                 kind, numbers = "level", None  # identifiers, or infinite values
         return cls(series, kind, numbers, position)
 
+    @classmethod
+    def of_written_dates(cls, column: Column) -> Column | None:
+        """A column of text as the dates that it writes, or None if it writes none."""
+        if column.kind != "level" or len(column.levels) <= 2:
+            return None
+        found = find_style(column.series, column.levels)
+        if found is None or not isinstance(found[0], DateStyle):
+            return None
+        numbers = to_numbers(read_text(found[0], column.series))
+        return cls(column.series, "date", numbers, column.position, found[0])
+
     @property
     def name(self) -> Hashable:
         """Name of the column."""
@@ -66,13 +81,13 @@ class Column:
     @property
     def values(self) -> np.ndarray:
         """The numbers of an ordered column."""
-        assert self.numbers is not None
+        if self.numbers is None:
+            raise TypeError(f"Column {self.name!r} must have an order. Got levels.")
         return self.numbers
 
     @cached_property
     def _factorized(self) -> tuple[np.ndarray, pd.Index]:
-        codes, levels = pd.factorize(dense(self.series), sort=False)
-        return codes, pd.Index(levels)
+        return pd.factorize(dense(self.series), sort=False)
 
     @property
     def codes(self) -> np.ndarray:
@@ -98,12 +113,18 @@ class Column:
     @cached_property
     def domain(self) -> NumericDomain:
         """The grid of an ordered column."""
-        return NumericDomain.of(self.series)
+        return NumericDomain.of(self._ordered)
+
+    @property
+    def _ordered(self) -> pd.Series:
+        if self.style is None:
+            return self.series
+        return read_text(self.style, self.series)
 
     @cached_property
     def step(self) -> float:
         """Spacing of the grid in the units of `numbers`; 0 without a grid."""
-        return self.domain.step / 10**self.domain.decimals / per_day(self.series)
+        return self.domain.step / 10**self.domain.decimals / per_day(self._ordered)
 
 
 @dataclass(eq=False)
@@ -164,6 +185,12 @@ class Columns:
             if column.numbers is not None and len(column.levels) > 2
         ]
 
+    @cached_property
+    def written(self) -> list[Column]:
+        """Columns of text, as the dates that they write."""
+        found = [Column.of_written_dates(column) for column in self.columns]
+        return [column for column in found if column is not None]
+
     def expected_needed(self, n_tests: int) -> float:
         """Expected violations from which chance is excluded in all of these tests.
 
@@ -199,6 +226,13 @@ def per_day(series: pd.Series) -> float:
         return 1.0
     unit = dtype.unit if hasattr(dtype, "unit") else np.datetime_data(dtype)[0]
     return float(pd.Timedelta(1, "D") / pd.Timedelta(1, unit))
+
+
+def in_words(days: float) -> str:
+    """An amount of time, such as ``"2 days"`` or ``"0 days 06:00:00"``."""
+    if days == round(days):
+        return f"{days:.0f} day{'s' * (days != 1)}"
+    return str(pd.Timedelta(days, "D").round("us"))
 
 
 def dense(series: pd.Series) -> pd.Series:

@@ -110,19 +110,31 @@ class Bounded:
         Bounds of the groups.
     groups : list of Distribution
         Of the number, one a group.
+    shift : float
+        What is added to the bound.
     """
 
     is_upper: bool
     edges: np.ndarray
     groups: list[Distribution]
+    shift: float
 
     def __post_init__(self) -> None:
+        check_array_of(np.array([self.shift]), "shift", (1,))
         check_array_of(self.edges, "edges", (len(self.groups) - 1,))
         check_ascending(self.edges, "edges")
 
     @classmethod
-    def of(cls, values: np.ndarray, bounds: np.ndarray, *, is_upper: bool) -> Bounded:
+    def of(
+        cls,
+        values: np.ndarray,
+        bounds: np.ndarray,
+        *,
+        is_upper: bool,
+        shift: float = 0.0,
+    ) -> Bounded:
         """Fit to rows in which both are present."""
+        bounds = bounds + shift
         n_groups = int(np.clip(len(values) // FEWEST_ROWS, 1, MOST_GROUPS))
         shares = np.linspace(0, 1, n_groups + 1)[1:-1]
         edges = np.unique(np.quantile(bounds, shares, method="lower"))
@@ -132,6 +144,7 @@ class Bounded:
             is_upper,
             edges,
             [Distribution.of(values[group == i]) for i in range(len(edges) + 1)],
+            shift,
         )
 
     def to_ranks(
@@ -139,6 +152,7 @@ class Bounded:
     ) -> np.ndarray:
         """Ranks of values, NaN where a value is missing."""
         ranks = np.full(len(values), np.nan)
+        bounds = bounds + self.shift
         for rows, group, low, high in self._by_group(bounds):
             rank = group.ranks(values[rows], spread[rows])
             width = np.where(high > low, high - low, 1.0)
@@ -150,6 +164,7 @@ class Bounded:
     def to_values(self, ranks: np.ndarray, bounds: np.ndarray) -> np.ndarray:
         """Values at ranks; no value is beyond its bound."""
         values = np.full(len(ranks), np.nan)
+        bounds = bounds + self.shift
         for rows, group, low, high in self._by_group(bounds):
             found = group.quantiles(low + np.clip(ranks[rows], 0, 1) * (high - low))
             values[rows] = np.where(np.isnan(ranks[rows]), np.nan, found)

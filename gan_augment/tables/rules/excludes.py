@@ -14,6 +14,7 @@ from gan_augment.encoding.values import CategoricalDomain, is_missing
 from gan_augment.tables.rules.choice import Choice, choice_of, drawn, evenly
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.order import Order
+from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import Levels
 
@@ -108,13 +109,8 @@ class Excludes(Rule):
     def _spelled(
         self, levels: Levels, code: int, *, negated: bool = False, alone: bool = False
     ) -> str:
-        if code == levels.missing_code:
-            value = "missing"
-        elif code > levels.missing_code:
-            value = "another value"
-        else:
-            found = levels.domain.levels[code]
-            value = repr(found) if isinstance(found, str) else str(found)
+        is_level = code <= levels.missing_code
+        value = levels.spell(code) if is_level else "another value"
         return value if alone else f"{levels.name} is {'not ' * negated}{value}"
 
     @property
@@ -215,6 +211,9 @@ class _Search:
         self.expected = np.outer(self.totals, self.totals) / len(self.rows)
         self.needed = table.expected_needed(int(self.starts[-1]) ** 2 // 2)
         self.covered = np.zeros(self.counts.shape, dtype=bool)
+        for rule in known:
+            if isinstance(rule, Ranges):
+                self._cover_ranges(rule)
 
     def run(self) -> list[Rule]:
         """Rules that decide a value first, since they say more."""
@@ -292,6 +291,20 @@ class _Search:
     def _cover(self, x: int, block: slice, chosen: np.ndarray) -> None:
         self.covered[x, block] |= chosen
         self.covered[block, x] |= chosen
+
+    def _cover_ranges(self, rule: Ranges) -> None:
+        """Mark the numbers that a rule of ranges rules out already."""
+        names = [column.name for column in self.columns]
+        i, j = (names.index(name) for name in rule.columns)
+        levels = self.columns[i].levels[self.listed[i]]
+        for place in range(len(self.listed[j])):
+            number = self._value(j, self.starts[j] + place)
+            if number is None:
+                continue
+            out = np.array([rule.rules_out(level, number) for level in levels])
+            cells = self.starts[i] + np.flatnonzero(out)
+            self.covered[self.starts[j] + place, cells] = True
+            self.covered[cells, self.starts[j] + place] = True
 
     def _thins_out(self, x: int, block: slice) -> bool:
         """Whether some cell is nearly empty: then an empty one is as likely chance."""

@@ -1,4 +1,4 @@
-"""Order: one number, date or duration is at most another, or less than it."""
+"""Order: one number, date or duration is at most another, by an amount if need be."""
 
 from __future__ import annotations
 
@@ -9,22 +9,17 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.encoding.arrays import check_array_of
+from gan_augment.tables.rules.boundary import is_boundary, is_missed, lower_end
+from gan_augment.tables.rules.columns import Column, Columns, in_words
 from gan_augment.tables.rules.conditional import Bounded
 from gan_augment.tables.rules.rule import Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
-# Rows beyond the boundary that the rows before it let expect.
-FEWEST_BEYOND = 10.0
-# Room before the boundary, in units of the tail's mean excess.
-ROOM = 3.0
-# Lowest differences from which that is extrapolated.
-EDGE_ROWS = 100
-
 
 @dataclass(eq=False)
 class Order(Rule):
-    """``low <= high``, or ``low < high`` where `strict`.
+    """``low <= high``, ``low < high`` where `strict`, or ``low + gap <= high``.
 
     Parameters
     ----------
@@ -32,6 +27,8 @@ class Order(Rule):
         The two columns.
     strict : bool
         Whether the two are never equal.
+    gap : float
+        Least amount between the two, in days between dates; 0 for none.
     gain : float
         Violations expected if the two were independent.
     given_low : Bounded
@@ -45,9 +42,15 @@ class Order(Rule):
     low: NumericTarget
     high: NumericTarget
     strict: bool
+    gap: float
     gain: float
     given_low: Bounded
     given_high: Bounded
+
+    def __post_init__(self) -> None:
+        check_array_of(np.array([self.gap]), "gap", (1,))
+        if self.gap < 0:
+            raise ValueError(f"`gap` must be at least 0. Got {self.gap}.")
 
     @property
     def columns(self) -> tuple[Hashable, ...]:
@@ -60,12 +63,29 @@ class Order(Rule):
         return round(self.gain)
 
     def __str__(self) -> str:
-        return f"{self.low.name} {'<' if self.strict else '<='} {self.high.name}"
+        if not self.gap:
+            return f"{self.low.name} {self.sign} {self.high.name}"
+        gap = f"{self.gap:g}" if self.low.kind == "number" else in_words(self.gap)
+        return f"{self.low.name} + {gap} <= {self.high.name}"
+
+    @property
+    def sign(self) -> str:
+        """The sign between the two."""
+        return "<" if self.strict else "<="
+
+    def follows_from(self, first: Order, second: Order) -> bool:
+        """Whether ``a <= c`` says no more than ``a <= b`` and ``b <= c``."""
+        if self.gap:
+            return first.gap + second.gap >= self.gap * (1 - 1e-9)
+        is_strict = any(rule.strict or rule.gap > 0 for rule in (first, second))
+        return is_strict or not self.strict
 
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
         """Which rows break the rule."""
-        low, high = (to_numbers(frame[name]) for name in self.columns)
+        low, high = (end.to_numbers(frame[end.name]) for end in (self.low, self.high))
         slack = 1e-12 * np.maximum(np.abs(low), np.abs(high))
+        if self.gap:
+            return high - low < self.gap * (1 - 1e-9) - slack
         if self.strict:
             return low >= high - slack
         return low > high + slack
@@ -88,7 +108,7 @@ class Order(Rule):
                 continue
             rows = frame.loc[chosen]
             ranks = rng.random(len(rows))
-            numbers = given.to_values(ranks, to_numbers(rows[bound.name]))
+            numbers = given.to_values(ranks, bound.to_numbers(rows[bound.name]))
             drawn = target.to_series(numbers, rows.index)
             changed[target.name] = replaced(frame[target.name], chosen, drawn)
         return changed
@@ -96,14 +116,14 @@ class Order(Rule):
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
         """Pairs in order in every row, with a hard boundary, that chance would mix."""
-        columns = table.ordered
+        columns = [*table.ordered, *table.written]
         if len(columns) < 2:
             return []
         related = {frozenset(rule.columns) for rule in known if len(rule.columns) == 2}
         numbers = np.column_stack([column.values for column in columns])
         sample = numbers[table.sample]
         needed = table.expected_needed(len(columns) * (len(columns) - 1))
-        rules: list[Rule] = []
+        rules: list[Order] = []
         for i, low in enumerate(columns):
             with np.errstate(invalid="ignore"):
                 broken = (sample[:, i, None] > sample).any(axis=0)
@@ -133,22 +153,33 @@ def _order(low: Column, high: Column, needed: float) -> Order | None:
         return None
     amount = (b - a)[contested]
     step = _common_step(low, high)
-    strict = step > 0 and bool((b - a).min() > step / 2)
+    gap = _gap(b - a, step)
+    if gap:
+        # More of the independent rows would break the wider rule.
+        expected = float((np.searchsorted(np.sort(b), a + gap) / len(b)).sum())
+    strict = not gap and step > 0 and bool((b - a).min() > step / 2)
     # Moments that are in order in every row are so for a reason.
-    if low.kind == "number" and not _is_boundary(amount - strict * step, step):
+    if low.kind == "number" and not (gap or is_boundary(amount - strict * step, step)):
         return None
-    if strict:
-        # Equal values must be missed, not only unlikely.
-        next_one, next_two = ((np.rint(amount / step) == k).sum() for k in (1, 2))
-        strict = next_one * min(1.0, next_one / max(next_two, 1)) >= FEWEST_BEYOND
+    # Equal values must be missed, not only unlikely.
+    strict = strict and is_missed(amount - step, step)
     return Order(
         NumericTarget.of(low),
         NumericTarget.of(high),
         strict,
+        gap,
         expected,
-        Bounded.of(b, a, is_upper=False),
-        Bounded.of(a, b, is_upper=True),
+        Bounded.of(b, a, is_upper=False, shift=gap),
+        Bounded.of(a, b, is_upper=True, shift=-gap),
     )
+
+
+def _gap(amounts: np.ndarray, step: float) -> float:
+    """Least amount that all rows keep, if it is more than a step; 0 for none."""
+    if not amounts.min() > 1.5 * step:
+        return 0.0
+    end = lower_end(amounts, step)
+    return end if end is not None and end > 1.5 * step else 0.0
 
 
 def _common_step(low: Column, high: Column) -> float:
@@ -166,33 +197,11 @@ def _common_step(low: Column, high: Column) -> float:
     return float(step) / 10**decimals * units
 
 
-def _is_boundary(amounts: np.ndarray, step: float) -> bool:
-    """Whether 0 bounds the amounts, rather than being where a tail happens to end.
-
-    Either many rows lie so close to 0 that more would be expected beyond it, or there
-    is room between it and them that the tail does not bridge.
-
-    Of two neighbouring intervals before the boundary, a log-concave density has at
-    least the same ratio in the next one. That extrapolates the rows beyond it.
-    """
-    if len(amounts) == 0:
-        return False
-    n_lowest = min(EDGE_ROWS, max(len(amounts) // 5, 2), len(amounts))
-    lowest = np.sort(np.partition(amounts, n_lowest - 1)[:n_lowest])
-    width = max(lowest[-1] / 2, step)
-    near = float((amounts < width if width else amounts <= 0).sum())
-    next_to_it = float(((amounts >= width) & (amounts < 2 * width)).sum())
-    if near * min(1.0, near / max(next_to_it, 1.0)) >= FEWEST_BEYOND:
-        return True
-    tail = (lowest[-1] - lowest[0]) / np.log(n_lowest)
-    return bool(lowest[0] > ROOM * tail)
-
-
-def _without_implied(rules: list[Rule]) -> list[Rule]:
+def _without_implied(rules: list[Order]) -> list[Rule]:
     """Leave out what follows from two others: ``a <= c`` of ``a <= b <= c``."""
     pairs = {rule.columns: rule for rule in rules}
     names = {name for pair in pairs for name in pair}
-    kept = []
+    kept: list[Rule] = []
     for (low, high), rule in pairs.items():
         if (high, low) in pairs:
             kept.append(rule)  # equal columns imply nothing of others
@@ -202,11 +211,7 @@ def _without_implied(rules: list[Rule]) -> list[Rule]:
             and (name, high) in pairs
             and (name, low) not in pairs
             and (high, name) not in pairs
-            and (
-                not rule.strict  # type: ignore[attr-defined]
-                or pairs[low, name].strict  # type: ignore[attr-defined]
-                or pairs[name, high].strict  # type: ignore[attr-defined]
-            )
+            and rule.follows_from(pairs[low, name], pairs[name, high])
             for name in names
         )
         if not implied:

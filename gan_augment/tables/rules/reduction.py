@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,17 +20,20 @@ from gan_augment.tables.rules.columns import dense, kind_of, to_numbers
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
 from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.steps import (
     Amount,
+    AnyStep,
+    Between,
+    Change,
     Fill,
     LeaveOut,
     Nested,
     Rank,
     Remainder,
-    Step,
 )
 from gan_augment.tables.rules.target import Levels
 
@@ -49,7 +51,7 @@ class Reduction:
     ----------
     names : list of object
         All columns, from left to right.
-    steps : list of Step
+    steps : list of LeaveOut and Change
         What is done, at most one step a column, then any number of :class:`Fill`.
     spares : list of tuple
         Name and a value of each column that is filled: what fills it if there is no
@@ -57,32 +59,32 @@ class Reduction:
     """
 
     names: list[Hashable]
-    steps: list[Any]
+    steps: list[AnyStep]
     spares: list[tuple[Hashable, pd.Index]]
 
     def reduce(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Leave out or replace what the steps give back."""
-        columns: dict[Hashable, pd.Series | None] = {
-            name: frame[name] for name in self.names
-        }
+        columns = {name: frame[name] for name in self.names}
         decided: dict[Hashable, np.ndarray] = {}
         for step in self.steps:
+            if isinstance(step, LeaveOut):
+                del columns[step.column]
+                continue
             columns[step.column] = step.reduce(frame, columns[step.column])
             where = step.decided(frame)
             if where is not None:
                 decided[step.column] = where | decided.get(step.column, False)
         for name, where in decided.items():
-            values = columns[name]
-            if values is None or not where.any():
+            if not where.any():
                 continue
+            values = columns[name]
             if where.all():
                 spare = dict(self.spares)[name].repeat(len(frame))
                 filled = pd.Series(spare, dtype=values.dtype, name=name)
             else:
                 filled = values.take(_donors(where))
             columns[name] = filled.set_axis(frame.index)
-        kept = {name: column for name, column in columns.items() if column is not None}
-        return pd.concat(kept, axis=1)
+        return pd.concat(columns, axis=1)
 
     def expand(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Give all columns back, parents first."""
@@ -91,6 +93,9 @@ class Reduction:
         originals = {name: s for name, s in columns.items() if name not in pending}
         for step in self.steps:
             known = pd.DataFrame({name: originals[name] for name in step.parents})
+            if isinstance(step, LeaveOut):
+                originals[step.column] = step.compute(known)
+                continue
             current = originals.get(step.column, columns.get(step.column))
             originals[step.column] = step.expand(known, current)
         # A model may leave columns out.
@@ -123,7 +128,7 @@ class _Planner:
         self.parents: dict[Hashable, set[Hashable]] = {
             name: set() for name in frame.columns
         }
-        self.steps: dict[Hashable, list[Step]] = {}
+        self.steps: dict[Hashable, list[AnyStep]] = {}
         # Coarser columns, which are learned for the codes that decide them.
         self.learned: set[Hashable] = set()
         # A group of 0/1 columns is one column to the encoder already.
@@ -135,17 +140,18 @@ class _Planner:
         self._nest()
         self._leave_out()
         self._fill()
+        self._place_between()
         self._replace_by_amounts()
-        ordered: list[Step] = []
+        ordered: list[AnyStep] = []
         for name in self._sorted():
             ordered += self.steps.get(name, [])
         return Reduction(list(self.frame.columns), ordered, self._spares(ordered))
 
-    def _spares(self, steps: list[Step]) -> list[tuple[Hashable, pd.Index]]:
+    def _spares(self, steps: list[AnyStep]) -> list[tuple[Hashable, pd.Index]]:
         """A value of each filled column from a row where nothing decides it."""
         decided: dict[Hashable, np.ndarray] = {}
         for step in steps:
-            where = step.decided(self.frame)
+            where = None if isinstance(step, LeaveOut) else step.decided(self.frame)
             if where is not None:
                 decided[step.column] = where | decided.get(step.column, False)
         return [
@@ -226,6 +232,11 @@ class _Planner:
             if self._try(Fill(rule)):
                 covered[rule.target] = after
 
+    def _place_between(self) -> None:
+        for rule in self.rules:
+            if isinstance(rule, Monotone):
+                self._try(Between(rule))
+
     def _replace_by_amounts(self) -> None:
         """A spanning forest of the bounds, the closest related columns first."""
         orders = [rule for rule in self.rules if isinstance(rule, Order)]
@@ -244,7 +255,8 @@ class _Planner:
     def _closeness(self, rule: Order) -> float:
         """Absolute rank correlation of the two columns."""
         values = [
-            pd.Series(to_numbers(self.frame[name])).head(5000) for name in rule.columns
+            pd.Series(end.to_numbers(self.frame[end.name].head(5000)))
+            for end in (rule.low, rule.high)
         ]
         both = values[0].notna() & values[1].notna()
         ranks = [v[both].rank().to_numpy() for v in values]
@@ -252,7 +264,7 @@ class _Planner:
             return 0.0
         return abs(float(np.corrcoef(*ranks)[0, 1]))
 
-    def _try(self, step: Step) -> bool:
+    def _try(self, step: AnyStep) -> bool:
         """Take a step, if nothing forbids it and it gives every row back."""
         name = step.column
         before = self.steps.get(name, [])
@@ -271,7 +283,7 @@ class _Planner:
         self.parents[name] |= set(step.parents)
         return True
 
-    def _gives_back(self, step: Step) -> bool:
+    def _gives_back(self, step: AnyStep) -> bool:
         values = self.frame[step.column]
         if isinstance(step, LeaveOut) and not step.rule.decides(self.frame).all():
             return False
@@ -281,7 +293,10 @@ class _Planner:
             sources = self.frame[list(step.parents)]
             if (sources.isna().any(axis=1) & values.notna()).any():
                 return False
-        expanded = step.expand(self.frame, step.reduce(self.frame, values))
+        if isinstance(step, LeaveOut):
+            expanded = step.compute(self.frame)
+        else:
+            expanded = step.expand(self.frame, step.reduce(self.frame, values))
         if expanded.dtype != values.dtype:
             return False
         missing = values.isna().to_numpy(dtype=bool)
@@ -317,10 +332,11 @@ class _Planner:
         return done
 
 
-def _replacement(rule: Order, *, high_follows: bool) -> Step:
+def _replacement(rule: Order, *, high_follows: bool) -> Change:
     """What takes the place of a column that another one bounds."""
     target, bound = (rule.high, rule.low) if high_follows else (rule.low, rule.high)
-    if pd.api.types.is_numeric_dtype(target.domain.dtype):
+    is_text = target.written is not None or bound.written is not None
+    if is_text or pd.api.types.is_numeric_dtype(target.domain.dtype):
         given = rule.given_low if high_follows else rule.given_high
         return Rank(target, bound, given)
     ends = (target.bounds[0], bound.bounds[0]), (target.bounds[1], bound.bounds[1])

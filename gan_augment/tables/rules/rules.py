@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,15 +16,29 @@ from gan_augment.tables.rules.bins import Bins
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.jointly import Jointly
 from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.listing import listed
+from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.product import Product
+from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.reduction import plan
 from gan_augment.tables.rules.rule import Rule
 
 # Kinds of rules that are discovered, each given what was found before it.
-KINDS: list[type[Rule]] = [Linear, Product, Bins, Decides, Order, Excludes]
+KINDS: list[type[Rule]] = [
+    Linear,
+    Product,
+    Bins,
+    Decides,
+    Monotone,
+    Jointly,
+    Order,
+    Ranges,
+    Excludes,
+]
 # Rounds of repair: a repaired rule may break another one.
 MAX_ROUNDS = 6
 # Fewer rows bear nothing out.
@@ -123,15 +137,49 @@ class Rules(BaseEstimator):
         self : Rules
             The fitted rules.
         """
-        found: list[Rule] = []
+        rules: list[Rule] = []
+        self._found: list[Rule] = []
         for item in self._spec():
             if isinstance(item, str):
-                found += discover(X, self.categorical)
+                self._found = discover(X, self.categorical)
+                rules += self._found
             else:
-                found.append(item if isinstance(item, Rule) else Predicate(item))
-        self.rules_ = found
-        self.reduction_ = plan(X, found)
+                rules.append(item if isinstance(item, Rule) else Predicate(item))
+        self.rules_ = rules
+        self.reduction_ = plan(X, rules)
         return self
+
+    def kept_by(
+        self, read: Callable[[Sequence[Hashable]], Iterable[pd.DataFrame]]
+    ) -> list[Rule]:
+        """The rules without those that a further real row breaks.
+
+        Only rules that :meth:`fit` found are looked at. A rule that was given says what
+        synthetic rows must keep, whatever real ones do.
+
+        Parameters
+        ----------
+        read : callable
+            Takes names of columns and returns an iterable of frames of these columns:
+            real rows that :meth:`fit` did not see. It is called once, or not at all if
+            no rule was found.
+
+        Returns
+        -------
+        rules : list of Rule
+            The rules that are left, in their order.
+        """
+        check_is_fitted(self, "rules_")
+        pending = list(self._found)
+        broken: set[int] = set()
+        if pending:
+            names = {name: None for rule in pending for name in rule.columns}
+            for frame in read(list(names)):
+                broken |= {id(r) for r in pending if r.violations(frame).any()}
+                pending = [rule for rule in pending if id(rule) not in broken]
+                if not pending:
+                    break
+        return [rule for rule in self.rules_ if id(rule) not in broken]
 
     def violations(self, X: pd.DataFrame) -> np.ndarray:
         """Which rows break at least one rule.
@@ -261,6 +309,7 @@ class Rules(BaseEstimator):
     def set_state(self, state: dict[str, Any]) -> Rules:
         """Take over what other rules learned."""
         self.rules_ = list(state["rules"])
+        self._found = []  # known to fit alone
         self.reduction_ = state["reduction"]
         return self
 
@@ -285,8 +334,8 @@ class Rules(BaseEstimator):
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         if not hasattr(self, "rules_"):
             return super().__repr__(N_CHAR_MAX)
-        lines = [f"  {rule.kind:<12} {rule}" for rule in self.rules_]
-        return "\n".join([f"Rules: {len(lines)}", *lines])
+        lines = [f"  {kind:<12} {words}" for kind, words in listed(self.rules_)]
+        return "\n".join([f"Rules: {len(self.rules_)}", *lines])
 
     def _repr_html_(self) -> str:
         if not hasattr(self, "rules_"):

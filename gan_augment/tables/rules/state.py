@@ -1,5 +1,6 @@
 """What fitted rules are made of, for saving."""
 
+from gan_augment.encoding.kinds.written import DateStyle
 from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.tables.rules.choice import Choice
 from gan_augment.tables.rules.conditional import Bounded, Distribution
@@ -7,20 +8,23 @@ from gan_augment.tables.rules.reduction import Reduction
 from gan_augment.tables.rules.rules import KINDS
 from gan_augment.tables.rules.steps import (
     Amount,
+    Between,
     Fill,
     LeaveOut,
     Nested,
     Rank,
     Remainder,
 )
-from gan_augment.tables.rules.target import Levels, NumericTarget
+from gan_augment.tables.rules.target import Levels, NumericTarget, WrittenDates
 
 _CLASSES: tuple[type, ...] = (
     *KINDS,
     Amount,
+    Between,
     Bounded,
     CategoricalDomain,
     Choice,
+    DateStyle,
     Distribution,
     Fill,
     LeaveOut,
@@ -31,5 +35,6 @@ _CLASSES: tuple[type, ...] = (
     Rank,
     Reduction,
     Remainder,
+    WrittenDates,
 )
 STATE_CLASSES = {state_class.__name__: state_class for state_class in _CLASSES}

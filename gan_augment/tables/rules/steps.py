@@ -18,6 +18,7 @@ from gan_augment.tables.rules.columns import dense, to_numbers
 from gan_augment.tables.rules.conditional import Bounded
 from gan_augment.tables.rules.excludes import Excludes
 from gan_augment.tables.rules.linear import Linear
+from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.rule import ComputedRule, replaced
 from gan_augment.tables.rules.target import Levels, NumericTarget
@@ -36,16 +37,20 @@ class Step(ABC):
     def parents(self) -> tuple[Hashable, ...]:
         """Names of the columns whose original values are needed."""
 
+
+class Change(Step):
+    """A step after which the column is there, but holds other values."""
+
     def decided(self, frame: pd.DataFrame) -> np.ndarray | None:
         """In which rows the parents alone decide the value; None for nowhere."""
         return None
 
     @abstractmethod
-    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series | None:
-        """The reduced column, or None if it is left out."""
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The reduced column."""
 
     @abstractmethod
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column, given the original values of its parents and itself reduced."""
 
 
@@ -71,17 +76,13 @@ class LeaveOut(RuleStep):
 
     rule: ComputedRule
 
-    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> None:
-        """Nothing: the column is left out."""
-        return None
-
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
-        """The column, given the original values of its parents and itself reduced."""
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The column, given the original values of its parents."""
         return self.rule.compute(frame)
 
 
 @dataclass(eq=False)
-class Remainder(RuleStep):
+class Remainder(RuleStep, Change):
     """What rounding leaves of a column that others compute, in steps of its grid."""
 
     rule: Linear | Product
@@ -93,16 +94,15 @@ class Remainder(RuleStep):
         steps = np.round((to_numbers(values) - computed) / self.step) + 0.0
         return pd.Series(steps, index=values.index, name=self.column)
 
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column, given the original values of its parents and itself reduced."""
-        assert values is not None
         computed = to_numbers(self.rule.compute(frame))
         numbers = computed + to_numbers(values) * self.step
         return self.rule.result.to_series(numbers, values.index)
 
 
 @dataclass(eq=False)
-class Amount(Step):
+class Amount(Change):
     """The amount between a column and a bound in another one, which is its parent.
 
     Parameters
@@ -156,9 +156,8 @@ class Amount(Step):
         amounts = (bound - values) if self.is_upper else (values - bound)
         return amounts.rename(self.column)
 
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column, given the original values of its parents and itself reduced."""
-        assert values is not None
         bound = self._bound(frame)
         if self._is_number:
             amounts = to_numbers(values)
@@ -176,7 +175,7 @@ class Amount(Step):
 
 
 @dataclass(eq=False)
-class Rank(Step):
+class Rank(Change):
     """The rank of a number among the values that its bound allows.
 
     Parameters
@@ -203,27 +202,62 @@ class Rank(Step):
 
     def _bounds(self, frame: pd.DataFrame) -> np.ndarray:
         """The bounds; where one is missing, the one that allows every value."""
-        bounds = to_numbers(frame[self.bound.name])
+        bounds = self.bound.to_numbers(frame[self.bound.name])
         low, high = self.target.bounds
-        widest = high if self.given.is_upper else low
+        widest = (high if self.given.is_upper else low) - self.given.shift
         return np.where(np.isnan(bounds), widest, bounds)
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The reduced column."""
         # Ties are spread the same way in every call.
         spread = np.random.default_rng(0).uniform(0.001, 0.999, len(values))
-        ranks = self.given.to_ranks(to_numbers(values), self._bounds(frame), spread)
+        ranks = self.given.to_ranks(
+            self.target.to_numbers(values), self._bounds(frame), spread
+        )
         return pd.Series(ranks, index=values.index, name=self.column)
 
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column, given the original values of its parents and itself reduced."""
-        assert values is not None
         numbers = self.given.to_values(to_numbers(values), self._bounds(frame))
         return self.target.to_series(numbers, values.index)
 
 
 @dataclass(eq=False)
-class Nested(Step):
+class Between(Change):
+    """The place of a number between the results that a monotone function allows."""
+
+    rule: Monotone
+
+    @property
+    def column(self) -> Hashable:
+        """Name of the column."""
+        return self.rule.target
+
+    @property
+    def parents(self) -> tuple[Hashable, ...]:
+        """Names of the columns whose original values are needed."""
+        return self.rule.sources
+
+    def _limits(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        source = self.rule.source
+        return self.rule.limits(source.to_numbers(frame[source.name]))
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The reduced column."""
+        low, high = self._limits(frame)
+        width = np.where(high > low, high - low, 1.0)
+        places = (self.rule.result.to_numbers(values) - low) / width
+        return pd.Series(places, index=values.index, name=self.column)
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The column, given the original values of its parents and itself reduced."""
+        low, high = self._limits(frame)
+        numbers = low + np.clip(to_numbers(values), 0, 1) * (high - low)
+        return self.rule.result.to_series(numbers, values.index)
+
+
+@dataclass(eq=False)
+class Nested(Change):
     """The place of a level among those that share a level of a coarser column.
 
     Of many codes a network learns the group, and where in the group a code is, rather
@@ -297,9 +331,8 @@ class Nested(Step):
             places[rows] = edges[at] + spread[rows] * (edges[at + 1] - edges[at])
         return pd.Series(places, index=values.index, name=self.column)
 
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column, given the original values of its parents and itself reduced."""
-        assert values is not None
         group = self.groups.to_codes(frame[self.groups.name])
         places = to_numbers(values)
         codes = np.zeros(len(values), dtype=np.intp)
@@ -312,7 +345,7 @@ class Nested(Step):
 
 
 @dataclass(eq=False)
-class Fill(RuleStep):
+class Fill(RuleStep, Change):
     """A column whose value follows from others in some rows.
 
     If it has this value nowhere else, the rows hold a value from a row in which nothing
@@ -332,10 +365,13 @@ class Fill(RuleStep):
         """The column itself: all its steps share their donors, see Reduction."""
         return values
 
-    def expand(self, frame: pd.DataFrame, values: pd.Series | None) -> pd.Series:
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
         """The column, given the original values of its parents and itself reduced."""
-        assert values is not None
         decided = self.rule.decides(frame)
         if not decided.any():
             return values
         return replaced(values, decided, self.rule.compute(frame.loc[decided]))
+
+
+# What is done to a column: it is left out, or holds other values.
+AnyStep = LeaveOut | Change

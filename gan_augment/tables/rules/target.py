@@ -10,13 +10,41 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of, check_ascending
+from gan_augment.encoding.kinds.written import DateStyle, read_text, write_text
 from gan_augment.encoding.values import (
     CategoricalDomain,
     NumericDomain,
     fill_missing,
     is_missing,
 )
-from gan_augment.tables.rules.columns import Column, kind_of, per_day
+from gan_augment.tables.rules.columns import Column, Kind, kind_of, per_day, to_numbers
+
+
+@dataclass(eq=False)
+class WrittenDates:
+    """How a column of text holds dates.
+
+    Parameters
+    ----------
+    style : DateStyle
+        How they are written.
+    missing_value : object
+        What stands for a missing date.
+    dtype : dtype
+        Dtype of the text.
+    """
+
+    style: DateStyle
+    missing_value: Any
+    dtype: Any
+
+    def read(self, series: pd.Series) -> pd.Series:
+        """Dates of texts, missing where a text is none."""
+        return read_text(self.style, series)
+
+    def write(self, dates: pd.Series) -> pd.Series:
+        """Texts of dates."""
+        return write_text(self.style, dates, self.missing_value, self.dtype)
 
 
 @dataclass(eq=False)
@@ -33,12 +61,15 @@ class NumericTarget:
         Its smallest and largest value, dates and durations in days.
     step : float
         Spacing of the grid in the same units; 0 without a grid.
+    written : WrittenDates or None, default=None
+        How the dates of a column of text are written, of which `domain` is the grid.
     """
 
     name: Hashable
     domain: NumericDomain
     bounds: tuple[float, float]
     step: float
+    written: WrittenDates | None = None
 
     def __post_init__(self) -> None:
         check_array_of(np.array([*self.bounds, self.step]), "bounds and step", (3,))
@@ -49,7 +80,21 @@ class NumericTarget:
         """Describe a column."""
         numbers = column.values
         bounds = (float(np.nanmin(numbers)), float(np.nanmax(numbers)))
-        return cls(column.name, column.domain, bounds, column.step)
+        written = None
+        if column.style is not None:
+            missing = column.series.array[np.isnan(numbers)]
+            gone = missing[0] if len(missing) else np.nan
+            written = WrittenDates(column.style, gone, column.series.dtype)
+        return cls(column.name, column.domain, bounds, column.step, written)
+
+    @property
+    def kind(self) -> Kind:
+        """What the values are, dates where they are written as text."""
+        return kind_of(pd.Series([], dtype=self.domain.dtype))
+
+    def to_numbers(self, series: pd.Series) -> np.ndarray:
+        """Values of the column as float64, dates and durations in days."""
+        return to_numbers(series if self.written is None else self.written.read(series))
 
     def outside(self, numbers: np.ndarray) -> np.ndarray:
         """Which numbers are beyond the range by more than a rounding error."""
@@ -75,6 +120,8 @@ class NumericTarget:
             series = self.domain.to_series(steps)
         else:
             series = self._from_days(numbers, kind, per_day(empty))
+        if self.written is not None:
+            series = self.written.write(series)
         return series.set_axis(index).rename(self.name)
 
     def snapped(self, series: pd.Series) -> pd.Series:
@@ -129,6 +176,13 @@ class Levels:
     def missing_code(self) -> int:
         """The code of a missing value, which is the one after the last level."""
         return len(self.domain.levels)
+
+    def spell(self, code: int) -> str:
+        """A level as it is shown, text in quotes."""
+        if code == self.missing_code:
+            return "missing"
+        level = self.domain.levels[code]
+        return repr(level) if isinstance(level, str) else str(level)
 
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where it is none of the levels."""

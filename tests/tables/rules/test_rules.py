@@ -87,7 +87,21 @@ def test_a_chain_is_listed_without_what_follows_from_it():
     a = rng.integers(0, 30, 900)
     b = a + rng.poisson(3, 900)
     frame = pd.DataFrame({"a": a, "b": b, "c": b + rng.poisson(3, 900)})
-    assert [str(rule) for rule in Rules().fit(frame)] == ["a <= b", "b <= c"]
+    rules = Rules().fit(frame)
+    assert [str(rule) for rule in rules] == ["a <= b", "b <= c"]
+    assert repr(rules).splitlines() == ["Rules: 2", "  order        a <= b <= c"]
+
+
+def test_orders_that_branch_are_listed_once_each():
+    rng = np.random.default_rng(0)
+    a = rng.integers(0, 30, 900)
+    b, d = a + rng.poisson(3, 900), a + 1 + rng.poisson(3, 900)
+    frame = pd.DataFrame({"a": a, "b": b, "c": b + rng.poisson(3, 900), "d": d})
+    assert repr(Rules().fit(frame)).splitlines() == [
+        "Rules: 3",
+        "  order        a <= b <= c",
+        "  order        a < d",
+    ]
 
 
 def test_a_tail_that_thins_out_is_no_boundary():
@@ -96,6 +110,43 @@ def test_a_tail_that_thins_out_is_no_boundary():
     frame = pd.DataFrame({"a": a, "b": a + 3.5 + rng.normal(0, 1, 900)})
     assert (frame["a"] <= frame["b"]).all()
     assert len(Rules().fit(frame)) == 0
+
+
+def test_a_dense_range_ends_at_a_round_number_or_nowhere():
+    rng = np.random.default_rng(0)
+    kind = rng.choice(["car", "van"], 2000)
+    for end, words in ((50, ["speed is at most 50 where kind is 'van'"]), (53.7, [])):
+        speed = np.where(kind == "van", rng.uniform(0, end, 2000), 0)
+        speed[kind == "car"] = rng.uniform(0, 99, (kind == "car").sum())
+        frame = pd.DataFrame({"kind": kind, "speed": speed})
+        assert [str(rule) for rule in Rules().fit(frame)] == words
+
+
+def test_levels_of_different_normal_distributions_have_no_range():
+    rng = np.random.default_rng(0)
+    sex = rng.choice(["f", "m"], 4000)
+    height = np.where(sex == "f", rng.normal(165, 6, 4000), rng.normal(178, 7, 4000))
+    assert len(Rules().fit(pd.DataFrame({"sex": sex, "height": height.round()}))) == 0
+
+
+def test_a_third_column_that_one_of_two_nearly_decides_is_not_decided_by_both():
+    rng = np.random.default_rng(0)
+    a, b = rng.choice(40, 3000), rng.choice(40, 3000)
+    c = np.where(rng.random(3000) < 0.005, rng.choice(5, 3000), a % 5)
+    frame = pd.DataFrame({"a": a, "b": b, "c": [f"c{i}" for i in c]})
+    assert not any("decide" in str(rule) for rule in Rules().fit(frame))
+
+
+def test_columns_that_two_others_decide_are_found_by_the_coarsest_pair():
+    rng = np.random.default_rng(0)
+    model, year = rng.choice(30, 2000), rng.choice(8, 2000)
+    make, code = model % 6, (model % 6) * (year + 1) % 7
+    columns = {"model": model, "make": make, "year": year, "code": code}
+    frame = pd.DataFrame({k: [f"{k}{i}" for i in v] for k, v in columns.items()})
+    assert {str(rule) for rule in Rules().fit(frame) if "decide" in str(rule)} == {
+        "model decides make",
+        "make and year decide code",
+    }
 
 
 def test_repeated_rows_bear_nothing_out():
