@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from os import PathLike
 from typing import Any, Protocol, Self, runtime_checkable
@@ -76,8 +76,8 @@ class BaseGAN(BaseSynthesizer):
 
     encoder_: Encoder
     recipe_: Recipe
-    # What a fit goes on from, while it runs.
-    _origin: Self | None = None
+    # What a fit goes on from; while it runs.
+    _origin: Self | None
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
 
@@ -130,7 +130,12 @@ class BaseGAN(BaseSynthesizer):
         """What the networks calculate in while they are trained."""
         return torch.float32
 
-    def _start(self, generator: nn.Module, batches: ConditionalBatches) -> None:
+    def _start(
+        self,
+        generator: nn.Module,
+        batches: ConditionalBatches,
+        rng: np.random.Generator,
+    ) -> None:
         """Give a new generator better weights than random ones."""
 
     def _carry_over(
@@ -199,33 +204,44 @@ class BaseGAN(BaseSynthesizer):
             If the rows differ from those of `init_from` in what cannot be carried over,
             or those of the checkpoint in anything.
         """
-        self._validate_params()
+        return super().fit(X, y)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
         # Found before what this one has learned is replaced.
         self._origin = find_origin(self)
-        try:
-            return super().fit(X, y)
-        finally:
-            del self._origin
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
         recipe = self._make_recipe(classes)
-        if self._origin is not None:
-            recipe = recipe.continuing(self._origin.recipe_)
+        origin = self.__dict__.pop("_origin")
+        if origin is not None:
+            recipe = recipe.continuing(origin.recipe_)
         self.recipe_ = recipe.chosen_by(self)
-        recipe, origin = self.recipe_, self._origin
-        codes = self.encoder_.quantize(X)
-        checkpoint = self._open_checkpoint(codes, classes, rng)
+        codes, dequantize = self.encoder_.quantize(X), self.encoder_.dequantize
+        self._train_networks(codes, classes, rng, dequantize, origin)
+
+    def _train_networks(
+        self,
+        codes: np.ndarray,
+        classes: np.ndarray,
+        rng: np.random.Generator,
+        dequantize: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+        origin: Self | None = None,
+    ) -> None:
+        """Learn codes, and their class indices, from what dequantizes them."""
+        checkpoint = self._open_checkpoint(codes, classes, rng, origin)
+        recipe = self.recipe_
         batches = ConditionalBatches(
             classes,
             n_classes=len(self.classes_),
-            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
+            encode=lambda rows, rng: dequantize(codes[rows], rng),
             batch_size=recipe.batch_size,
             rng=rng,
         )
         init = make_torch_generator(rng)
         generator = self._make_generator(init)
         with one_thread("cpu"):  # where it is, whatever the device
-            self._start(generator, batches)
+            self._start(generator, batches, rng)
         discriminators = self._make_discriminators(init)
         if origin is not None:
             with one_thread("cpu"):
@@ -258,14 +274,18 @@ class BaseGAN(BaseSynthesizer):
             checkpoint.remove()
 
     def _open_checkpoint(
-        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+        self,
+        codes: np.ndarray,
+        classes: np.ndarray,
+        rng: np.random.Generator,
+        origin: Self | None,
     ) -> DirectoryCheckpoint | None:
         if self.checkpoint_dir is None:
             return None
         return DirectoryCheckpoint(
             self.checkpoint_dir,
             interval=self.checkpoint_interval,
-            identity=identity_of(self, codes, classes, self._origin),
+            identity=identity_of(self, codes, classes, origin),
             rng=rng,
         )
 

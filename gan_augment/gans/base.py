@@ -466,9 +466,12 @@ def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
 
 def load_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
     """Give a network the weights that are in arrays."""
-    network.load_state_dict(
-        {name: torch.from_numpy(array) for name, array in weights.items()}
-    )
+    # Arrays that several processes share cannot be written, of which torch would warn.
+    tensors = {
+        name: torch.from_numpy(np.require(array, requirements="W"))
+        for name, array in weights.items()
+    }
+    network.load_state_dict(tensors)
 
 
 def check_device(device: str) -> None:

@@ -30,6 +30,8 @@ REPORTED = 100
 OF_FIT = {
     "callbacks": (),
     "checkpoint_dir": None,
+    # To draw rows of which some are refused takes several times as long.
+    "n_candidates": 1,
     "init_from": None,
     "warm_start": False,
 }
@@ -68,6 +70,7 @@ def distill(
         hidden_dims=hidden_dims, max_steps=max_steps, random_state=random_state
     )
     student._validate_params()
+    student.acceptance_ = None
     student.classes_ = teacher.classes_
     student.class_prior_ = teacher.class_prior_
     student.encoder_ = teacher.encoder_
@@ -127,11 +130,11 @@ def _imitate(
 @torch.no_grad()
 def _begin_alike(small: Generator, large: Generator) -> None:
     """Copy what both have; hidden units of the small generator add nothing at first."""
-    known = dict(large.named_parameters())
+    known = large.state_dict()
     small.output.weight.zero_()
-    for name, parameter in small.named_parameters():
-        if name in known and parameter.shape == known[name].shape:
-            parameter.copy_(known[name])
+    for name, tensor in small.state_dict().items():
+        if name in known and tensor.shape == known[name].shape:
+            tensor.copy_(known[name])
 
 
 def _distance(

@@ -140,7 +140,7 @@ def _names(
     inputs = [*latent, *layout.classes]
     outputs = [layout.cells[cell] for cell in network.activation.cells]
     return {
-        "trunk.0.weight": [None, inputs],
+        "trunk.0.weight": [None, [*inputs, *outputs]],
         "output.weight": [outputs, None],
         "output.bias": [outputs],
         "shortcut.weight": [outputs, inputs],

@@ -28,10 +28,15 @@ def draws_alike(one, other):
 
 
 def assert_close(one, other):
-    """All weights but those that move a class to the mean of its rows."""
+    """All weights but the mixture and those that move a class to the mean of its rows.
+
+    The mixture is fitted to the new rows.
+    """
     for weights in ("generator_weights_", "discriminator_weights_"):
         for name, array in getattr(one, weights).items():
             wanted = getattr(other, weights)[name]
+            if name.startswith("mixture."):
+                continue
             if name == "shortcut.weight":
                 array, wanted = array[:, :32], wanted[:, :32]
             np.testing.assert_allclose(array, wanted, atol=1e-6)
@@ -50,12 +55,12 @@ def test_columns_and_classes_are_found_by_name(origin, imbalanced):
     gan = TabularGAN(init_from=origin, **STILL).fit(moved, y.iloc[::-1])
     logits = gan.score_samples(moved, y.iloc[::-1])[::-1]
     # Ties are spread by their order.
-    assert np.corrcoef(logits, origin.score_samples(X, y))[0, 1] > 0.99
+    assert np.corrcoef(logits, origin.score_samples(X, y))[0, 1] > 0.98
     renamed = y.replace("common", "usual")
     gan = TabularGAN(init_from=origin, **STILL).fit(X, renamed)
     logits = [g.score_samples(X, of) for g, of in ((gan, renamed), (origin, y))]
     is_rare = (y == "rare").to_numpy()
-    assert np.corrcoef(*np.array(logits)[:, is_rare])[0, 1] > 0.99
+    assert np.corrcoef(*np.array(logits)[:, is_rare])[0, 1] > 0.98
 
 
 def test_levels_and_ranges_are_those_of_the_new_rows(origin, imbalanced):

@@ -99,7 +99,7 @@ def test_the_cause_is_told_by_a_server_and_is_a_value_error(gan):
 def test_very_many_requests_and_names_are_refused_before_any_work(gan, monkeypatch):
     monkeypatch.setattr(TabularGAN, "sample", pytest.fail)
     model = GeneratorModel(gan)
-    with pytest.raises(RequestError, match=r"at most 1000 requests\. Got 60000"):
+    with pytest.raises(RequestError, match=r"at most 100 requests\. Got 60000"):
         model.predict(pd.DataFrame({"n_rows": [1] * 60_000}))
     many = pd.DataFrame(
         [[1] * 50_000], columns=[f"{'c' * 99}{i}" for i in range(50_000)]

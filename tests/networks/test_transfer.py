@@ -30,6 +30,7 @@ def generator(spans, n_classes, seed):
     return Generator(
         latent_dim=3,
         n_classes=n_classes,
+        n_components=1,
         hidden_dims=(8, 6),
         spans=spans,
         rng=torch.Generator().manual_seed(seed),
@@ -45,10 +46,14 @@ def discriminator(n_inputs, n_classes, seed):
     )
 
 
-def raw(network, cells, latent, condition):
-    """What the generator says of each cell before anything is sampled, by name."""
+def raw(network, cells, latent, condition, drawn):
+    """What the network adds to each cell of the mixture's draws, by name."""
     inputs = torch.cat([latent, condition], dim=1)
-    hidden = torch.nn.functional.leaky_relu(network.trunk(inputs), 0.2)
+    of_cells = [
+        drawn.get(cells[cell], torch.zeros(5)) for cell in network.activation.cells
+    ]
+    seen = torch.cat([inputs, torch.stack(of_cells, dim=1)], dim=1)
+    hidden = torch.nn.functional.leaky_relu(network.trunk(seen), 0.2)
     outputs = network.shortcut(inputs) + network.output(hidden)
     return {
         cells[cell]: outputs[:, position]
@@ -65,13 +70,14 @@ def test_known_cells_of_known_classes_are_drawn_as_before(layouts):
     before, after = generator(SPANS, 2, 0), generator(NEW_SPANS, 3, 1)
     carry_over(after, before, *layouts)
     latent = torch.randn(5, 3)
+    drawn = {name: torch.randn(5) for name in CELLS}
     for label in ("lo", "hi"):
         conditions = [
             torch.tensor([[1.0 * (name == ("class", label)) for name in names]])
             for names in (CLASSES, NEW_CLASSES)
         ]
-        old = raw(before, CELLS, latent, conditions[0].expand(5, -1))
-        new = raw(after, NEW_CELLS, latent, conditions[1].expand(5, -1))
+        old = raw(before, CELLS, latent, conditions[0].expand(5, -1), drawn)
+        new = raw(after, NEW_CELLS, latent, conditions[1].expand(5, -1), drawn)
         assert new.keys() - old.keys() == {(("b", "level"), "w")}
         for name, value in old.items():
             torch.testing.assert_close(new[name], value)
