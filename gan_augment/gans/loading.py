@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import ChainMap
+from os import PathLike
 from pathlib import Path
 
 from gan_augment import persistence
@@ -51,9 +52,7 @@ def load(path: str | Path) -> BaseSynthesizer:
     >>> bool((loaded.sample(9)[0] == gan.sample(9)[0]).all())
     True
     """
-    path = Path(path)
-    if (path / MLFLOW_FILE).is_file():
-        path = path / MLFLOW_DATA
+    path = generator_files(path)
     known = {each.__name__: each for each in GANS.values()}
     classes = ChainMap(*(dict(each._saved_classes) for each in known.values()))
     tree = persistence.load(path, classes)
@@ -65,3 +64,9 @@ def load(path: str | Path) -> BaseSynthesizer:
             "gan_augment.gans.register_gan."
         )
     return known[name]._from_tree(tree, path)
+
+
+def generator_files(path: str | PathLike[str]) -> Path:
+    """Directory of a generator's files, given it or that of an MLflow model."""
+    path = Path(path)
+    return path / MLFLOW_DATA if (path / MLFLOW_FILE).is_file() else path

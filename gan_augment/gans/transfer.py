@@ -6,7 +6,6 @@ import copy
 import re
 from importlib import import_module
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sklearn.exceptions import NotFittedError
@@ -83,9 +82,9 @@ def _load(gan_class: type[BaseGAN], place: str | PathLike[str]) -> Any:
     if isinstance(place, str) and ADDRESS.match(place):
         # Only a fit that asks for it loads mlflow, which stands above this package.
         return import_module("gan_augment.mlflow").load_model(place)
-    if (Path(place) / "MLmodel").is_file():
-        return import_module("gan_augment.mlflow").load_model(str(place))
-    return gan_class.load(Path(place))
+    from gan_augment.gans.loading import generator_files  # which imports this module
+
+    return gan_class.load(generator_files(place))
 
 
 def check_sizes(gan: BaseGAN, origin: BaseGAN) -> None:

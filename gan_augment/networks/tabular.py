@@ -220,6 +220,10 @@ class Generator(nn.Module):
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, D) rows, with noise from `rng`."""
+        return self.activation(self.outputs(condition, rng), rng)
+
+    def outputs(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """(B, C) condition -> (B, D) raw outputs, with noise from `rng`."""
         latent = torch.randn(
             (len(condition), self.latent_dim),
             generator=rng,
@@ -231,7 +235,7 @@ class Generator(nn.Module):
         inputs = torch.cat([latent, condition], dim=1)
         seen = torch.cat([inputs, self.activation.soften(drawn)], dim=1)
         hidden = F.leaky_relu(self.trunk(seen), SLOPE)
-        return self.activation(drawn + self.shortcut(inputs) + self.output(hidden), rng)
+        return drawn + self.shortcut(inputs) + self.output(hidden)
 
 
 class Discriminator(nn.Module):
