@@ -79,14 +79,26 @@ def main() -> None:
         else:
             table = given.csv.resolve()
         pip = [sys.executable, "-m", "pip"]
-        build = [*pip, "wheel", "-q", "--no-deps", "-w", here, ROOT]
+        build: list[str | Path] = [*pip, "wheel", "-q", "--no-deps", "-w", here, ROOT]
         timed("pip wheel", *build, cwd=here)
         venv.create(here / "empty", with_pip=True)
         programs = here / "empty" / "bin"
         wheel = next(here.glob("*.whl"))
-        install = [programs / "pip", "install", "-q", *given.pip, wheel]
+        install: list[str | Path] = [
+            programs / "pip",
+            "install",
+            "-q",
+            *given.pip,
+            wheel,
+        ]
         timed("pip install", *install, "-c", ROOT / "constraints.txt", cwd=here)
-        report = [programs / "gan-augment", "report", table, "--target", given.target]
+        report: list[str | Path] = [
+            programs / "gan-augment",
+            "report",
+            table,
+            "--target",
+            given.target,
+        ]
         timed("gan-augment report", *report, cwd=here)
         print(f"{os.path.getsize(here / 'report.html'):,} bytes of report.html")
 
