@@ -65,11 +65,20 @@ def run_one(python: str, chosen: str, tests: list[str], pip: list[str]) -> str:
     own_python = str(environment / "bin" / "python")
     if not Path(own_python).exists():
         subprocess.run([program, "-m", "venv", environment], check=True)
-    install = [own_python, "-m", "pip", "install", "-q", "-e", *SETS[chosen], *pip]
+    install: list[str | Path] = [
+        own_python,
+        "-m",
+        "pip",
+        "install",
+        "-q",
+        "-e",
+        *SETS[chosen],
+        *pip,
+    ]
     if subprocess.run(install, cwd=ROOT, check=False).returncode:
         return "dependencies could not be installed"
     limits = {"OMP_NUM_THREADS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
-    command = [own_python, "-m", "pytest", *tests]
+    command: list[str | Path] = [own_python, "-m", "pytest", *tests]
     ended = subprocess.run(command, cwd=ROOT, env=os.environ | limits, check=False)
     return "failed" if ended.returncode else "passed"
 

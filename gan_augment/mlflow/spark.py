@@ -52,6 +52,7 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
 
     Examples
     --------
+    >>> from gan_augment.mlflow import generate_on_spark
     >>> requests = spark.createDataFrame(  # doctest: +SKIP
     ...     [{"n_rows": 10_000, "target_class": "1", "seed": s} for s in range(100)]
     ... )

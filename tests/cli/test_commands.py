@@ -4,6 +4,8 @@ import io
 import json
 import subprocess
 import sys
+import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -284,7 +286,8 @@ def test_serving_is_mlflows(here, monkeypatch):
         def terminate(self):
             commands.append("terminated")
 
-    monkeypatch.setattr("subprocess.Popen", Server)
+    stand_in = SimpleNamespace(Popen=Server, DEVNULL=None)
+    monkeypatch.setattr("gan_augment.mlflow.scoring.subprocess", stand_in)
     assert main(["serve", "generator", "--port", "5999"]) == 0
     assert commands[0][1:5] == ["-m", "mlflow", "models", "serve"]
     assert commands[0][-3:] == ["5999", "--workers", "1"]
@@ -317,3 +320,27 @@ def test_an_error_that_is_not_ours_says_where_to_look(here, capsys, monkeypatch)
     monkeypatch.setenv("GAN_AUGMENT_DEBUG", "1")
     with pytest.raises(ValueError, match="Unknown"):
         main(["check", "rows.csv"])
+
+
+def test_a_warning_is_said_once(capsys, monkeypatch):
+    def warns(*_):
+        for text in ("a column", "a column", "another"):
+            warnings.warn(text, stacklevel=1)
+        raise ValueError("the end")
+
+    monkeypatch.setattr("gan_augment.cli.verbs.check.read_table", warns)
+    assert main(["check", "rows.csv"]) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert [line.partition("warning: ")[2] for line in said[:-1]] == [
+        "a column",
+        "another",
+    ]
+
+
+def test_folds_run_side_by_side_and_a_report_has_few(monkeypatch):
+    from gan_augment.cli.options import FewFoldsOptions, FoldOptions
+
+    monkeypatch.setattr("joblib.cpu_count", lambda: 64)
+    assert FoldOptions().n_jobs == 4
+    assert FoldOptions(jobs=1).n_jobs == 1
+    assert FewFoldsOptions().folds < FoldOptions().folds
