@@ -6,7 +6,8 @@
 
 Trains the GAN of all classes on the training images of a set and prints, for each
 training, the measures of as many images of each class, beside those of real images in
-their place. Writes a picture of real images beside those of the GAN for each training.
+their place; and which changes leave the class of an image what it is. Writes a picture
+of real images beside those of the GAN for each training.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from rich.console import Console
 from rich.table import Table
 
 from gan_augment import ImageGAN
+from gan_augment.encoding import ImageEncoder
 from gan_augment.images import image_quality
+from gan_augment.over_sampling import find_changes
 from pipelines.image_sets import SETS, load_fashion
 
 N_TRAIN = 4000
@@ -109,15 +112,19 @@ def main(
             drawn, asked = map(np.concatenate, zip(*parts, strict=True))
             measures = image_quality(X, y, drawn, asked, random_state=seed)
             n_steps = gan.recipe_.max_steps
-            columns[f"{n_steps} steps"] = measures["synthetic"]
-            columns[f"{n_steps} steps"]["CPU s"] = seconds
+            cost = pd.Series({"CPU s": seconds})
+            columns[f"{n_steps} steps"] = pd.concat([cost, measures["synthetic"]])
             columns["real"] = measures["real"]
             if pictures is not None:
                 pictures.mkdir(parents=True, exist_ok=True)
                 picture(X, y, drawn, asked).save(pictures / f"{name}-{n_steps}.png")
         real = columns.pop("real")
         title = f"{name}, {len(X):,} images of {len(labels)} classes"
-        show(pd.DataFrame(columns | {"real": real}), title)
+        table = pd.DataFrame(columns)
+        show(table.assign(real=real), title)
+        encoded = ImageEncoder().fit(X).transform(X)
+        changes, _ = find_changes(encoded, y, np.random.default_rng(seed))
+        console.print(f"Changes that keep the class: {changes}.")
 
 
 if __name__ == "__main__":

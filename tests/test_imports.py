@@ -179,6 +179,16 @@ def test_heavy_libraries_stay_where_they_belong(path):
         assert not roots & {"sklearn", "pandas", "imblearn"}
 
 
+def test_mlflow_is_reached_by_name_where_an_address_of_it_is_given():
+    """The one way up: ``init_from="models:/..."``, which a fit looks up when asked."""
+    reaching = {
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if 'import_module("gan_augment.mlflow")' in path.read_text()
+    }
+    assert reaching == {"__init__.py", "gans/transfer.py"}
+
+
 def test_importing_the_package_is_cheap():
     heavy = ("torch", "mlflow", "ctgan", "matplotlib", "sklearn", "pandas")
     code = (

@@ -1,4 +1,4 @@
-"""Parquet files, here or in a store of objects, as one data set."""
+"""Parquet files, here or in a store of objects, as one table."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ from fnmatch import fnmatchcase
 from itertools import takewhile
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from gan_augment.datasets.rows import join_schemas
 
+Paths: TypeAlias = str | PathLike[str] | Sequence[str | PathLike[str]]
+
+# Rows of a chunk, where its reader chooses.
+CHUNK_ROWS = 2**16
 WILDCARDS = frozenset("*?[")
 
 
-def open_parquet(source: str | PathLike[str] | Sequence[str | PathLike[str]]) -> Any:
-    """Open Parquet files as a data set, after a look at the schema of each.
+class ParquetFiles:
+    """Parquet files, of which a chunk is in memory at a time.
+
+    A ``pyarrow.dataset.Dataset`` would hold a row group, of any size, and the next.
 
     Parameters
     ----------
@@ -23,40 +29,64 @@ def open_parquet(source: str | PathLike[str] | Sequence[str | PathLike[str]]) ->
         Files, folders or patterns. Folders may be partitioned as Hive does. The order
         is that of the list, and by name within a folder or a pattern.
 
-    Returns
-    -------
-    dataset : pyarrow.dataset.Dataset
-        The data set.
-
     Raises
     ------
     FileNotFoundError
         If there is no such file.
+    ImportError
+        If pyarrow is not installed.
     ValueError
         If the columns of a file are others than those of the first one.
     """
-    try:
+
+    is_repeatable = True
+
+    def __init__(self, source: Paths) -> None:
+        try:
+            import pyarrow.dataset as ds
+        except ImportError as error:
+            raise ImportError(
+                "Parquet files need pyarrow. Install it: pip install "
+                "'gan-augment[datasets]'."
+            ) from error
+        given = [source] if isinstance(source, str | PathLike) else list(source)
+        datasets = [
+            ds.dataset(
+                files, filesystem=filesystem, format="parquet", partitioning="hive"
+            )
+            for filesystem, files in (_resolve(fspath(place)) for place in given)
+        ]
+        self._fragments = [f for dataset in datasets for f in dataset.get_fragments()]
+        schema = self._fragments[0].physical_schema
+        for fragment in self._fragments[1:]:
+            schema = join_schemas(schema, fragment.physical_schema, fragment.path)
+        # Partitions are columns that no file has.
+        for field in datasets[0].schema:
+            if field.name not in schema.names:
+                schema = schema.append(field)
+        self._schema = schema
+
+    def chunks(self, columns: Sequence[Any] | None = None) -> Iterator[Any]:
+        """Arrow tables of the rows; with all columns if None."""
+        import pyarrow as pa
         import pyarrow.dataset as ds
-    except ImportError as error:
-        raise ImportError(
-            "Parquet files need pyarrow. Install it: pip install "
-            "'gan-augment[datasets]'."
-        ) from error
-    given = [source] if isinstance(source, str | PathLike) else list(source)
-    found = [_resolve(fspath(path)) for path in given]
-    paths = [path for _, some in found for path in some]
-    dataset = ds.dataset(
-        paths, filesystem=found[0][0], format="parquet", partitioning="hive"
-    )
-    fragments = dataset.get_fragments()
-    schema = next(fragments).physical_schema
-    for fragment in fragments:
-        schema = join_schemas(schema, fragment.physical_schema, fragment.path)
-    # Partitions are columns that no file has.
-    for field in dataset.schema:
-        if field.name not in schema.names:
-            schema = schema.append(field)
-    return dataset.replace_schema(schema)
+        import pyarrow.parquet as pq
+
+        names = self._schema.names if columns is None else list(columns)
+        schema = pa.schema([self._schema.field(name) for name in names])
+        schema = schema.with_metadata(self._schema.metadata)
+        for fragment in self._fragments:
+            partition = ds.get_partition_keys(fragment.partition_expression)
+            inside = [name for name in names if name not in partition]
+            with fragment.open() as file:
+                for batch in pq.ParquetFile(file).iter_batches(
+                    CHUNK_ROWS, columns=inside
+                ):
+                    parts = {name: batch[name] for name in inside}
+                    for name in names:
+                        if name in partition:
+                            parts[name] = pa.repeat(partition[name], len(batch))
+                    yield pa.table({name: parts[name] for name in names}).cast(schema)
 
 
 def _resolve(path: str) -> tuple[Any, list[str]]:
@@ -74,7 +104,7 @@ def _resolve(path: str) -> tuple[Any, list[str]]:
     files = sorted(_files(filesystem, pattern))
     if not files:
         raise FileNotFoundError(
-            f"`source` must be a Parquet file, a folder or a pattern of such. Got "
+            "`source` must be a Parquet file, a folder or a pattern of such. Got "
             f"{path!r}, where there is no file."
         )
     return filesystem, files
@@ -88,21 +118,17 @@ def _files(filesystem: Any, pattern: str) -> Iterator[str]:
         yield pattern
         return
     parts = pattern.split("/")
-    root = "/".join(takewhile(_is_plain, parts)) if WILDCARDS & {*pattern} else pattern
-    selector = fs.FileSelector(root or ".", recursive=True, allow_not_found=True)
+    root = "/".join(takewhile(_is_plain, parts))
+    selector = fs.FileSelector(root, recursive=True, allow_not_found=True)
     for info in filesystem.get_file_info(selector):
+        path = info.path.split("/")
         inside = info.path.removeprefix(root).strip("/").split("/")
         hidden = any(part.startswith((".", "_")) for part in inside)
-        if info.type != fs.FileType.File or hidden:
-            continue
-        if root == pattern or _matches(info.path.split("/"), parts):
+        # What is in a folder that matches belongs to it.
+        matches = len(path) >= len(parts) and all(map(fnmatchcase, path, parts))
+        if info.type == fs.FileType.File and matches and not hidden:
             yield info.path
 
 
 def _is_plain(part: str) -> bool:
     return not WILDCARDS & {*part}
-
-
-def _matches(parts: list[str], patterns: list[str]) -> bool:
-    """Whether the first parts of a path match; what is in a folder belongs to it."""
-    return len(parts) >= len(patterns) and all(map(fnmatchcase, parts, patterns))

@@ -8,11 +8,8 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from gan_augment.datasets.parquet import open_parquet
+from gan_augment.datasets.parquet import CHUNK_ROWS, ParquetFiles
 from gan_augment.encoding.frames import is_foreign
-
-# Rows of a chunk, where a source lets its reader choose.
-CHUNK_ROWS = 2**16
 
 
 class Source(Protocol):
@@ -122,7 +119,7 @@ def open_source(source: Any) -> Source:
     (True, [2, 2])
     """
     if isinstance(source, str | PathLike) or _is_paths(source):
-        return ArrowDataset(open_parquet(source))
+        return ParquetFiles(source)
     if isinstance(source, pd.DataFrame):
         return Chunks(lambda: iter([source]))
     for matches, opened in ADAPTERS:

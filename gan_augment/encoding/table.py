@@ -365,6 +365,28 @@ class TableEncoder(BaseEstimator):
                 ) from error
         return found.from_numbers(found.to_numbers(column), make_rng(random_state))
 
+    def cell_names(self) -> list[tuple[tuple[Hashable, ...], Hashable]]:
+        """Name of each cell of an encoded row.
+
+        Cells of two tables mean the same if they have the same name.
+
+        Returns
+        -------
+        names : list of tuple
+            The column and what is said of it, such as ``("job", "level")``, and which
+            one it is, such as ``"nurse"``.
+        """
+        check_is_fitted(self, "columns_")
+        # The levels of a group are the positions of its columns.
+        members: dict[Hashable, dict[Hashable, Hashable]] = {
+            group.names[0]: dict(enumerate(group.names)) for group in self.groups_
+        }
+        return [
+            ((column.name, kind), members.get(column.name, {}).get(which, which))
+            for column in self.columns_
+            for kind, which in column.kind.cell_names()
+        ]
+
     def check_variety(self) -> None:
         """Raise a ValueError if every column is constant."""
         if self.width_ == 0:

@@ -202,8 +202,17 @@ def _needs_exact_keys(values: pd.Series) -> bool:
     kind = types.infer_dtype(values, skipna=True)
     if kind != "string":
         return kind.startswith("mixed") or kind in ("boolean", "interval")
-    text = "".join(values.array[~is_missing(values)])
-    return "\x00" in text or any("\ud800" <= c <= "\udfff" for c in set(text))
+    # A list: pandas' arrays give their values one by one, in Python.
+    text = "".join(values.to_numpy(dtype=object)[~is_missing(values)].tolist())
+    return "\x00" in text or not _is_encodable(text)
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _exact_key(value: Any) -> Any:

@@ -333,7 +333,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self, "sample_seed_")
         parameters = self.get_params(deep=False)
-        for name in ("callbacks", "checkpoint_dir"):  # what only fit needs
+        # What only fit needs.
+        for name in ("callbacks", "checkpoint_dir", "init_from"):
             parameters.pop(name, None)
         if not isinstance(parameters.get("rules"), str | None):
             del parameters["rules"]  # those that were found are in the encoder
@@ -461,6 +462,16 @@ def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
         name: tensor.detach().cpu().numpy().copy()
         for name, tensor in network.state_dict().items()
     }
+
+
+def load_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Give a network the weights that are in arrays."""
+    # Arrays that several processes share cannot be written, of which torch would warn.
+    tensors = {
+        name: torch.from_numpy(np.require(array, requirements="W"))
+        for name, array in weights.items()
+    }
+    network.load_state_dict(tensors)
 
 
 def check_device(device: str) -> None:

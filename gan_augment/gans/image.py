@@ -112,6 +112,16 @@ class ImageGAN(BaseGAN):
         directory each. If None, no state is kept.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
+    warm_start : bool, default=False
+        Whether each fit after the first goes on from the weights of the one before, as
+        with `init_from`.
+    init_from : ImageGAN, path-like, str or None, default=None
+        A GAN to go on from: a fitted ImageGAN of images of the same shape and classes,
+        the directory that one was saved to, or its address in MLflow, such as
+        ``"models:/defects@champion"``. If `max_steps` is ``"auto"``, a tenth of the
+        steps is taken. Wrap a fitted GAN in :class:`sklearn.frozen.FrozenEstimator` if
+        the estimator is cloned, as by :class:`~gan_augment.GANOverSampler`. If None,
+        the training begins anew.
     device : str, default="cpu"
         Torch device to train on.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -200,6 +210,8 @@ class ImageGAN(BaseGAN):
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "checkpoint_dir": [str, PathLike, None],
         "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "init_from": [str, PathLike, HasMethods(["fit", "sample"]), None],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, tuple],
@@ -224,6 +236,8 @@ class ImageGAN(BaseGAN):
         max_time: float | None = None,
         checkpoint_dir: str | PathLike[str] | None = None,
         checkpoint_interval: float = 30.0,
+        warm_start: bool = False,
+        init_from: Any = None,
         device: str = "cpu",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         callbacks: Sequence[Callback] = (),
@@ -244,6 +258,8 @@ class ImageGAN(BaseGAN):
         self.max_time = max_time
         self.checkpoint_dir = checkpoint_dir
         self.checkpoint_interval = checkpoint_interval
+        self.warm_start = warm_start
+        self.init_from = init_from
         self.device = device
         self.precision = precision
         self.callbacks = callbacks

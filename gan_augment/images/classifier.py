@@ -69,9 +69,9 @@ class ImageClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     >>> from sklearn.datasets import load_digits
     >>> from gan_augment.images import ImageClassifier
     >>> digits = load_digits()
-    >>> classifier = ImageClassifier(max_steps=200, random_state=0)
+    >>> classifier = ImageClassifier(max_steps=100, random_state=0)
     >>> classifier = classifier.fit(digits.images[:1200], digits.target[:1200])
-    >>> classifier.score(digits.images[1200:], digits.target[1200:]) > 0.8
+    >>> classifier.score(digits.images[1200:], digits.target[1200:]) > 0.7
     True
     >>> classifier.transform(digits.images[:5]).shape
     (5, 64)

@@ -11,6 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, column_or_1d
 
+from gan_augment.encoding.pictures import pictures_to_array
 from gan_augment.images.classifier import ImageClassifier
 from gan_augment.metrics import frechet_distance, kernel_distance, prdc
 from gan_augment.seeding import RandomState, make_rng, seeded
@@ -45,7 +46,7 @@ def image_quality(
 
     Parameters
     ----------
-    X : array-like of shape (n, h, w), (n, h, w, c) or (n, c, h, w)
+    X : array-like of shape (n, h, w), (n, h, w, c) or (n, c, h, w), or PIL images
         Real images, with at least 8 of each class of `y_synthetic`.
     y : array-like of shape (n,)
         Their classes.
@@ -108,14 +109,21 @@ def image_quality(
     Examples
     --------
     >>> from sklearn.datasets import load_digits
-    >>> from gan_augment.images import image_quality
+    >>> from gan_augment.images import ImageClassifier, image_quality
     >>> digits = load_digits()
-    >>> X, y = digits.images, digits.target
-    >>> quality = image_quality(X[:1200], y[:1200], X[1200:], y[1200:], random_state=0)
-    >>> quality.loc["label_accuracy"].gt(0.8).all().item()
+    >>> real, other_real = digits.images[:900], digits.images[900:]
+    >>> quality = image_quality(
+    ...     real,
+    ...     digits.target[:900],
+    ...     other_real,
+    ...     digits.target[900:],
+    ...     classifier=ImageClassifier(max_steps=100),
+    ...     random_state=0,
+    ... )
+    >>> quality.loc["label_accuracy"].gt(0.6).all().item()
     True
     """
-    X, synthetic = np.asarray(X), np.asarray(synthetic)
+    X, synthetic = (np.asarray(pictures_to_array(each)) for each in (X, synthetic))
     y, y_synthetic = column_or_1d(y), column_or_1d(y_synthetic)
     check_consistent_length(X, y)
     check_consistent_length(synthetic, y_synthetic)

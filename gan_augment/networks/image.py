@@ -35,8 +35,6 @@ DISCRIMINATOR_WIDTHS = {
     4: (16, 32, 64, 96, 128),
     5: (8, 16, 32, 64, 96, 128),
 }
-# The first stages, which have the fewest pixels, have a residual branch.
-N_RESIDUAL = 2
 # A smaller image is padded.
 FEWEST_PIXELS = 8
 EMBEDDING_DIM = 32
@@ -91,10 +89,10 @@ class Generator(nn.Module):
         self.start = make_layer(nn.Linear, style_dim, math.prod(self.base), rng=rng)
         before: list[int | None] = [None, *widths[:-1]]
         self.stages = nn.ModuleList(
-            Stage(n_in, n_out, style_dim, residual=number < N_RESIDUAL, rng=rng)
-            for number, (n_in, n_out) in enumerate(zip(before, widths, strict=True))
+            Stage(n_in, n_out, style_dim, rng=rng)
+            for n_in, n_out in zip(before, widths, strict=True)
         )
-        self.output = make_layer(nn.Conv2d, widths[-1], n_channels, 3, 1, 1, rng=rng)
+        self.output = _convolution(widths[-1], n_channels, rng)
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, K, H, W) images, with noise from `rng`.
@@ -127,8 +125,6 @@ class Stage(nn.Module):
         Channels of the output.
     style_dim : int
         Width of latent and embedded condition together.
-    residual : bool
-        Whether there is a residual branch.
     rng : torch.Generator
         Source of the initial weights.
     """
@@ -139,29 +135,21 @@ class Stage(nn.Module):
         n_out: int,
         style_dim: int,
         *,
-        residual: bool,
         rng: torch.Generator,
     ) -> None:
         super().__init__()
-        self.narrow = None
-        if n_in is not None:
-            self.narrow = make_layer(
-                nn.Conv2d, n_in, n_out, 3, 1, 1, bias=False, rng=rng
-            )
-        self.branch = self.branch_style = None
-        if residual:
-            self.branch_style = Style(style_dim, n_out, rng=rng)
-            self.branch = make_layer(nn.Conv2d, n_out, n_out, 3, 1, 1, rng=rng)
-            with torch.no_grad():
-                self.branch.weight.mul_(BRANCH)
+        self.narrow = None if n_in is None else _convolution(n_in, n_out, rng)
+        self.branch_style = Style(style_dim, n_out, rng=rng)
+        self.branch = _convolution(n_out, n_out, rng)
+        with torch.no_grad():
+            self.branch.weight.mul_(BRANCH)
         self.style = Style(style_dim, n_out, rng=rng)
 
     def forward(self, x: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
         """(B, n_in, h, w) -> (B, n_out, 2 h, 2 w), or of the same sides."""
         if self.narrow is not None:
             x = F.interpolate(self.narrow(x), scale_factor=2, mode="bilinear")
-        if self.branch is not None and self.branch_style is not None:
-            x = x + self.branch(self.branch_style(x, inputs))
+        x = x + self.branch(self.branch_style(x, inputs))
         return self.style(x, inputs)
 
 
@@ -190,6 +178,14 @@ class Style(nn.Module):
         gain, shift = self.gain_and_shift(inputs)[:, :, None, None].chunk(2, dim=1)
         x = torch.addcmul(shift, 1 + gain, F.group_norm(x, 1))
         return F.leaky_relu(x, SLOPE)
+
+
+def _convolution(n_in: int, n_out: int, rng: torch.Generator) -> nn.Conv2d:
+    """A convolution that repeats the edges: of zeros there a frame shows through."""
+    layer: nn.Conv2d = make_layer(
+        nn.Conv2d, n_in, n_out, 3, 1, 1, padding_mode="replicate", rng=rng
+    )
+    return layer
 
 
 class Discriminator(nn.Module):

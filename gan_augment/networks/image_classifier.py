@@ -14,7 +14,8 @@ from torch.nn import functional as F
 
 from gan_augment.networks.layers import SLOPE, make_layer
 
-# Channels after each convolution, all but the first of which halve the sides.
+# Channels after each convolution. Before all but the first, the sides are halved while
+# they are at least twice as long as those of the grid below.
 WIDTHS = (32, 64, 64)
 # Sides of the grid that the last activations are averaged to.
 GRID = 3
@@ -64,7 +65,8 @@ class ImageClassifierNetwork(nn.Module):
         x = F.pixel_unshuffle(F.pad(images, self.padding), 2)
         x = x.contiguous(memory_format=torch.channels_last)
         for position, convolution in enumerate(self.convolutions):
-            x = F.avg_pool2d(x, 2) if position else x
+            if position and min(x.shape[2:]) >= 2 * GRID:
+                x = F.avg_pool2d(x, 2)
             x = F.leaky_relu(convolution(x), SLOPE)
         x = F.adaptive_avg_pool2d(x, GRID).flatten(1)
         return F.leaky_relu(self.hidden(x), SLOPE)

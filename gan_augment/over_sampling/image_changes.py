@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -36,7 +36,7 @@ TRIED: dict[str, tuple[Any, ...]] = {
 MOST_LOST, MOST_LOST_OF_CLASS = 0.02, 0.1
 # Held-out images of a class below which its own recall says nothing.
 FEWEST_OF_CLASS = 20
-# Images below which nothing is tried, and the most that are used.
+# Images below which nothing is tried, and how many are enough.
 FEWEST_IMAGES, MOST_IMAGES = 80, 4000
 # A classifier that is right less often cannot tell what a change does.
 LEAST_ACCURACY = 0.6
@@ -202,7 +202,8 @@ def find_changes(
 
     A classifier is trained on half of the images. A change is kept if the classifier
     finds the classes of the other half, changed, nearly as often as unchanged. Each
-    kind of change is tried by itself, first small, then larger.
+    kind of change is tried by itself, first small, then larger; then all that are kept
+    together, of which the last ones are left out until the classes are found.
 
     Parameters
     ----------
@@ -222,10 +223,26 @@ def find_changes(
         loss of recall of a class, and whether it is kept (1.0) or not (0.0). Empty if
         there are too few images or classes, or if the classifier is too weak; then
         `augment` is the careful default, a small shift.
+
+    See Also
+    --------
+    ImageMixture : Its ``augment="auto"`` calls this.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.over_sampling import find_changes
+    >>> rng = np.random.default_rng(0)
+    >>> y = rng.integers(2, size=100)
+    >>> brighter = y.reshape(-1, 1, 1, 1).astype(np.float32)
+    >>> images = brighter + rng.uniform(-1, 0, (100, 1, 8, 8)).astype(np.float32)
+    >>> augment, report = find_changes(images, y, rng)
+    >>> augment.flip, report["mirror images"]["accuracy"]
+    (True, 1.0)
     """
     kept = RandomAffine()
-    chosen = rng.permutation(len(images))[:MOST_IMAGES]
-    images, y = images[chosen], y[chosen]
+    order = rng.permutation(len(images))
+    images, y = images[order], y[order]
     if len(images) < FEWEST_IMAGES or len(np.unique(y)) < 2:
         logger.info("Too few images to find changes that keep the class: %s.", kept)
         return kept, {}
@@ -237,27 +254,35 @@ def find_changes(
     shifted = kept(X_train, rng)
     classifier = ImageClassifier(max_steps=STEPS, random_state=draw_seed(rng))
     classifier.fit(np.concatenate([X_train, shifted]), np.tile(y_train, 2))
-    recalls = _recalls(classifier, held_out, wanted)
-    accuracy = float((classifier.predict(held_out) == wanted).mean())
-    report = {"none": {"accuracy": accuracy, "lost": 0.0, "kept": 1.0}}
-    if accuracy < LEAST_ACCURACY:
+    unchanged = _Found.of(classifier, held_out, wanted)
+    report = {"none": {"accuracy": unchanged.accuracy, "lost": 0.0, "kept": 1.0}}
+    if unchanged.accuracy < LEAST_ACCURACY:
         logger.info("The classes are too alike to find changes that keep them.")
         return kept, {}
+
+    def keeps(change: RandomAffine, changed: np.ndarray) -> bool:
+        found = _Found.of(classifier, changed, wanted)
+        lost = float((unchanged.recalls - found.recalls).max())
+        passes = found.accuracy >= unchanged.accuracy - MOST_LOST
+        passes &= lost <= MOST_LOST_OF_CLASS
+        report[str(change)] = {
+            "accuracy": found.accuracy,
+            "lost": lost,
+            "kept": float(passes),
+        }
+        return passes
+
+    steps = [kept]
     for name, sizes in TRIED.items():
         for size in sizes:
             alone = replace(RandomAffine(0), **{name: size})
-            changed = held_out[..., ::-1].copy() if alone.flip else alone(held_out, rng)
-            found = float((classifier.predict(changed) == wanted).mean())
-            lost = (recalls - _recalls(classifier, changed, wanted)).max()
-            passes = found >= accuracy - MOST_LOST and lost <= MOST_LOST_OF_CLASS
-            report[str(alone)] = {
-                "accuracy": found,
-                "lost": float(lost),
-                "kept": float(passes),
-            }
-            if not passes:
+            mirrored = held_out[..., ::-1].copy()
+            if not keeps(alone, mirrored if alone.flip else alone(held_out, rng)):
                 break
-            kept = replace(kept, **{name: size})
+            steps.append(replace(steps[-1], **{name: size}))
+    while len(steps) > 1 and not keeps(steps[-1], steps[-1](held_out, rng)):
+        del steps[-1]
+    kept = steps[-1]
     logger.info(
         "Changes that keep the class of an image, by a classifier of held-out images: "
         "%s.",
@@ -266,9 +291,16 @@ def find_changes(
     return kept, report
 
 
-def _recalls(classifier: ImageClassifier, X: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Recall of each class that has enough images."""
-    right = classifier.predict(X) == y
-    labels, counts = np.unique(y, return_counts=True)
-    recalls = [right[y == label].mean() for label in labels[counts >= FEWEST_OF_CLASS]]
-    return np.array(recalls or [0.0])
+class _Found(NamedTuple):
+    """How often a classifier finds the class, of all images and class by class."""
+
+    accuracy: float
+    recalls: np.ndarray
+
+    @classmethod
+    def of(cls, classifier: ImageClassifier, X: np.ndarray, y: np.ndarray) -> _Found:
+        right = classifier.predict(X) == y
+        labels, counts = np.unique(y, return_counts=True)
+        enough = labels[counts >= FEWEST_OF_CLASS]
+        recalls = [right[y == label].mean() for label in enough]
+        return cls(float(right.mean()), np.array(recalls or [0.0]))

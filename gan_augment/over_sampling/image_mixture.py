@@ -21,6 +21,7 @@ from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.metrics import c2st, diversity_ratio
 from gan_augment.over_sampling.image_changes import (
+    MOST_IMAGES,
     RandomAffine,
     apply_change,
     find_changes,
@@ -235,7 +236,8 @@ class ImageMixture(Refinement, BaseEstimator):
             return RandomAffine(), {}
         if callable(self.augment):
             return self.augment, {}
-        return find_changes(self._encoded(codes), y, rng)
+        chosen = rng.permutation(len(codes))[:MOST_IMAGES]
+        return find_changes(self._encoded(codes[chosen]), y[chosen], rng)
 
     def _learn_blur(self, codes: np.ndarray, rng: np.random.Generator) -> Marginals:
         """What undoes the effect of copying on the pixels of a class."""

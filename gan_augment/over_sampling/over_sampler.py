@@ -59,10 +59,11 @@ class GANOverSampler(BaseOverSampler):
     the decimals of the training data, synthetic categories occur in it, and values are
     missing only in columns where it has missing values.
 
-    Images are arrays of shape (n, h, w), (n, h, w, c) or (n, c, h, w), and are returned
-    in the same layout. By default, half of the synthetic images are drawn by the GAN,
-    and half are real images that are shifted slightly. If images are rows of numbers,
-    pass ``ImageGAN(image_shape=(h, w))`` as `gan`.
+    Images are arrays or torch tensors of shape (n, h, w), (n, h, w, c) or (n, c, h, w),
+    or lists of PIL images, and are returned in the same form. By default, half of the
+    synthetic images are drawn by the GAN, and half are real images that are shifted
+    slightly. If images are rows of numbers, pass ``ImageGAN(image_shape=(h, w))`` as
+    `gan`.
 
     Over-sampling often does not help, and it changes the probabilities that a
     classifier predicts. Compare with the classifier alone on held-out real rows first.

@@ -134,6 +134,17 @@ def test_every_kind_of_source(source, folder):
         assert found.X[name].dropna().tolist() == expected.X[name].dropna().tolist()
 
 
+def test_files_are_read_in_the_order_of_a_list(folder):
+    paths = sorted(folder.iterdir())[::-1]
+    chunks = open_source(paths).chunks()
+    assert [len(chunk) for chunk in chunks] == [
+        pq.read_metadata(p).num_rows for p in paths
+    ]
+    first = next(open_source(paths).chunks(["count"]))
+    assert first.column_names == ["count"]
+    assert first["count"].to_pylist() == TABLE["count"][-len(first) :].tolist()
+
+
 def test_partitions_of_a_folder_are_columns(tmp_path):
     pq.write_to_dataset(
         pa.Table.from_pandas(TABLE.drop(columns="size")),
@@ -244,7 +255,9 @@ class TestRefused:
                 sample_dataset([convert(TABLE), convert(changed)], "label")
 
     def test_no_file(self, tmp_path):
-        for path in (tmp_path / "none", str(tmp_path / "*.parquet"), tmp_path):
+        folder = written(TABLE, tmp_path / "files")
+        deeper = folder / "*" / "part-0.parquet"
+        for path in (tmp_path / "none", folder / "*.csv", deeper):
             with pytest.raises(FileNotFoundError, match="`source` must be a Parquet"):
                 sample_dataset(path, "label")
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.datasets import load_digits
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import RidgeClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -12,7 +12,7 @@ from gan_augment.images import ImageClassifier, image_quality
 
 flat = FunctionTransformer(lambda X: X.reshape(len(X), -1))
 QUICK = ImageClassifier(max_steps=100)
-LINEAR = make_pipeline(flat, LogisticRegression(max_iter=30))
+LINEAR = make_pipeline(flat, RidgeClassifier())
 PIXELS = {"classifier": LINEAR, "features": lambda X: X.reshape(len(X), -1) / 4}
 
 

@@ -120,6 +120,18 @@ def test_nothing_is_drawn_like_a_checkerboard_before_training():
     assert inside < beyond / 2
 
 
+def test_what_is_flat_stays_flat_up_to_the_edges():
+    generator = make(Generator, (3, 32, 32), latent_dim=8)
+    inputs = torch.randn(2, 8 + 32)
+    x = torch.randn(2, generator.base[0], 1, 1).expand(-1, -1, 8, 8)
+    with torch.no_grad():
+        for stage in generator.stages:
+            x = stage(x, inputs)
+        x = generator.output(x)
+    assert x.shape == (2, 3, 32, 32)
+    torch.testing.assert_close(x, x[:, :, :1, :1].expand_as(x), atol=1e-4, rtol=1e-4)
+
+
 def test_weights_come_from_the_generator_that_is_passed():
     before = torch.get_rng_state()
     first, second, other = (

@@ -6,12 +6,14 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from gan_augment.images import ImageClassifier
+from gan_augment.over_sampling import image_changes
 from pipelines import image_quality
 
 
 def test_every_training_has_a_column_beside_that_of_real_images(tmp_path, monkeypatch):
     monkeypatch.setattr(image_quality, "N_SYNTHETIC", 200)
     monkeypatch.setitem(ImageClassifier.__init__.__kwdefaults__, "max_steps", 5)
+    monkeypatch.setattr(image_changes, "STEPS", 5)
     app = image_quality.typer.Typer()
     app.command()(image_quality.main)
     steps = ["--max-steps", "2", "--max-steps", "4"]
