@@ -25,7 +25,7 @@ from typing import Any, Self
 
 import requests
 
-START_SECONDS = 120.0
+START_SECONDS = 600.0
 # Who may do everything on a tracking server of ours.
 ADMINISTRATOR, PASSWORD = "soak", "a-password-of-twelve"
 # Headers of one connection, which a proxy does not pass on.
@@ -99,7 +99,11 @@ class Program:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        wait_until(self.is_ready, " ".join(self.arguments[:5]), START_SECONDS)
+        try:
+            wait_until(self.is_ready, " ".join(self.arguments[:5]), START_SECONDS)
+        except BaseException:
+            self.kill()
+            raise
 
     def signal(self, number: int) -> None:
         """Send a signal to all its processes."""

@@ -24,6 +24,7 @@ import multiprocessing
 import os
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -575,6 +576,8 @@ def main(
     seed: Annotated[int, typer.Option(help="Decides the order of the faults.")] = 0,
 ) -> None:
     """Fit and ask while everything breaks, and count what arrived."""
+    # Servers and processes end with this one, also where it is told to.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     parts, stores = part or ["tracking", "serving"], store or ["sqlite", "postgresql"]
     is_well = True
     if "tracking" in parts:

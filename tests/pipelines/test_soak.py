@@ -6,9 +6,7 @@ import threading
 import numpy as np
 import pytest
 import requests
-import typer
 from mlflow import MlflowClient
-from typer.testing import CliRunner
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, TabularGAN
@@ -94,24 +92,3 @@ def test_what_is_lost_or_double_is_counted(tracked, monkeypatch):
     assert counts["models"].doubled >= 1
     assert counts["epochs"].lost > 1
     assert any("fit 2 has no run" in line for line in wrong)
-
-
-@pytest.mark.slow
-def test_a_short_soak_is_well():
-    pytest.importorskip("flask_wtf")
-    command = typer.Typer()
-    command.command()(soak.main)
-    done = CliRunner().invoke(
-        command, ["--part", "tracking", "--store", "sqlite", "--fits", "4"]
-    )
-    assert done.exit_code == 0, done.output
-    assert "found once" in done.output
-
-
-@pytest.mark.slow
-def test_a_scoring_server_keeps_its_memory_and_its_workers():
-    command = typer.Typer()
-    command.command()(soak.main)
-    done = CliRunner().invoke(command, ["--part", "serving", "--requests", "300"])
-    assert done.exit_code == 0, done.output
-    assert "0 answered wrong" in " ".join(done.output.split())
