@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import numpy as np
@@ -88,7 +89,8 @@ def distilled() -> Iterator[dict[str, Any]]:
     for name in available(["magic", "lending_club"]):
         split = load_split(name, 0)
         large = TabularGAN(random_state=0).fit(*split.train)
-        for gan in (large, large.distill(random_state=0)):
+        small = large.distill(random_state=0)
+        for gan in (large, small):
             classes = np.arange(100_000) % len(gan.classes_)
             noise = torch.Generator()
             encoded = gan._generate(classes, np.random.default_rng(0))
@@ -98,21 +100,15 @@ def distilled() -> Iterator[dict[str, Any]]:
                 "columns": str(split.test.X.shape[1]),
                 "hidden_dims": str(gan.recipe_.hidden_dims),
                 "ns noise": _ns_a_row(
-                    lambda gan=gan, noise=noise: torch.randn(
-                        100_000, gan.latent_dim, generator=noise
-                    )
+                    partial(torch.randn, 100_000, gan.latent_dim, generator=noise)
                 ),
                 "ns encoded": _ns_a_row(
-                    lambda gan=gan, classes=classes: gan._generate(
-                        classes, np.random.default_rng(0)
-                    )
+                    partial(gan._generate, classes, np.random.default_rng(0))
                 ),
                 "ns decoding": _ns_a_row(
-                    lambda gan=gan, encoded=encoded: gan.encoder_.inverse_transform(
-                        encoded
-                    )
+                    partial(gan.encoder_.inverse_transform, encoded)
                 ),
-                "ns sample": _ns_a_row(lambda gan=gan: gan.sample(100_000)),
+                "ns sample": _ns_a_row(partial(gan.sample, 100_000)),
                 "C2ST": c2st(
                     split.test.X.assign(label=split.test.y),
                     drawn.assign(label=labels),

@@ -513,5 +513,6 @@ def test_numbers_of_more_than_64_bits():
     rng = np.random.default_rng(0)
     X = pd.DataFrame(rng.normal(size=(80, 2)).astype(np.longdouble), columns=["a", "b"])
     y = np.arange(80) % 4 == 0
-    found = compare(X, y, LogisticRegression(), samplers={}, cv=2)
+    samplers = {"random": RandomOverSampler(random_state=0)}
+    found = compare(X, y, LogisticRegression(), samplers=samplers, cv=2)
     assert not found.scores.empty
