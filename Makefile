@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo images docs test test-slow check mutation fuzz audit benchmark clean
+.PHONY: demo images docs test test-slow test-versions check mutation fuzz soak audit benchmark clean
 
 # Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
@@ -25,13 +25,18 @@ docs: $(VENV)/.installed-docs
 fuzz: $(VENV)/.installed-test
 	$(BIN)/python -m pipelines.fuzz $(FLAGS)
 
+# Trainings while servers, disks and processes fail, and a scoring server under load:
+# some minutes; FLAGS="--fits 200 --requests 100000" takes hours. Needs PostgreSQL.
+soak: $(VENV)/.installed-soak
+	$(BIN)/python -m pipelines.soak $(FLAGS)
+
 # Known vulnerabilities of what is installed, and a bill of materials in bom.json.
 audit: $(VENV)/.installed-audit
 	$(BIN)/cyclonedx-py environment $(BIN)/python --output-file bom.json
 	$(BIN)/pip-audit --requirement constraints.txt --no-deps --disable-pip --strict --progress-spinner off
 
 # Two workers on two cores: a second thread would only wait for a core.
-docs test test-slow check mutation fuzz: export OMP_NUM_THREADS = 1
+docs test test-slow test-versions check mutation fuzz soak: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2
@@ -45,6 +50,11 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -n 2
+
+# The quick tests with the oldest and the newest dependencies, on every Python from 3.11
+# to 3.14 that is here. FLAGS="--python 3.12 --with lowest" for one.
+test-versions:
+	$(PYTHON) -m pipelines.versions $(FLAGS)
 
 # Change the code in small ways; a change that no test notices is listed. Takes hours:
 # FLAGS="gan_augment.over_sampling.copy_filter*" for one module, a minute.

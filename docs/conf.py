@@ -44,6 +44,7 @@ PACKAGES = [
     "gan_augment.tables",
     "gan_augment.tables.rules",
     "gan_augment.over_sampling",
+    "gan_augment.classification",
     "gan_augment.gans",
     "gan_augment.encoding",
     "gan_augment.comparison",

@@ -7,6 +7,7 @@ The packages, in the order in which data flows through them:
 - ``encoding``: tables and images to arrays, and back;
 - ``networks``: generators and discriminators, as torch modules;
 - ``training``: the adversarial training loop, its losses and callbacks;
+- ``images``: folders, PIL images and data sets of torch, in and out, and their quality;
 - ``gans``: generative estimators with ``fit`` and ``sample``;
 - ``over_sampling``: the over-sampler, and what refines the rows that a GAN draws;
 - ``classification``: classifiers that are trained on resampled rows;
@@ -17,9 +18,9 @@ The packages, in the order in which data flows through them:
 - ``scaling``: synthetic rows of data that does not fit into memory, on any engine;
 - ``mlflow``: tracking, registry, serving.
 
-``events`` tells listeners what runs, ``persistence`` reads and writes files,
-``seeding`` makes random generators, ``threads`` limits what a fit may use, and
-``memory`` knows how much there is.
+``events`` tells listeners what runs, ``progress`` shows it as a bar,
+``persistence`` reads and writes files, ``seeding`` makes random generators,
+``threads`` limits what a fit may use, and ``memory`` knows how much there is.
 
 Names are resolved on first use, so that importing the package is cheap.
 """
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from gan_augment.classification import DistilledClassifier, ResampledClassifier
     from gan_augment.comparison import ResampledClassifierCV, compare
     from gan_augment.forecasting import forecast
-    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN
+    from gan_augment.gans import CTGAN, TVAE, ImageGAN, TabularGAN, load
     from gan_augment.memory import MemoryWarning
     from gan_augment.over_sampling import GANOverSampler, ImageMixture
     from gan_augment.reporting import report
@@ -58,6 +59,7 @@ __all__ = [
     "check_table",
     "compare",
     "forecast",
+    "load",
     "over_sample",
     "report",
 ]
@@ -78,6 +80,7 @@ _HOME = {
     "check_table": "gan_augment.tables",
     "compare": "gan_augment.comparison",
     "forecast": "gan_augment.forecasting",
+    "load": "gan_augment.gans",
     "over_sample": "gan_augment.scaling",
     "report": "gan_augment.reporting",
 }

@@ -113,8 +113,9 @@ class Listener:
         Of a training, `kind` is ``"steps"`` with the most steps that can follow,
         ``"epoch"`` with the record of an epoch, or ``"picture"`` with its step and the
         picture of drawn images; see :class:`~gan_augment.training.callbacks.Callback`.
-        Of a comparison it is ``"arm"`` with a dict: the ``arm``, and either its
-        ``scores`` on a fold or the ``error`` that it failed with.
+        Of a comparison it is ``"arms"`` with the number of arms of all folds, or
+        ``"arm"`` with a dict: the ``arm``, and either its ``scores`` on a fold or the
+        ``error`` that it failed with.
         """
 
     def on_end(self, task: Task) -> None:
@@ -138,7 +139,7 @@ def add_listener(listener: Listener) -> None:
     """
     global _added
     with _lock:
-        if listener not in _added:
+        if all(other is not listener for other in _added):
             _added = (*_added, listener)
 
 

@@ -38,7 +38,7 @@ def make_rows(n_rows: int, seed: int) -> pd.DataFrame:
     factors = rng.normal(size=(n_rows, 4)) + 0.8 * rare[:, None]
     mixing = fixed.normal(size=(4, 12))
     noisy = factors @ mixing + rng.normal(size=(n_rows, 12))
-    columns = {f"score {i}": noisy[:, i] for i in range(6)}
+    columns: dict[str, np.ndarray] = {f"score {i}": noisy[:, i] for i in range(6)}
     columns |= {f"amount {i}": np.exp(noisy[:, i] / 2).round(2) for i in range(6, 10)}
     columns["rate"] = np.where(rng.random(n_rows) < 0.1, np.nan, noisy[:, 10]).round(3)
     net = np.exp(4 + noisy[:, 11] / 3).round(2)

@@ -18,6 +18,7 @@ class Colour(enum.Enum):
     BLUE = 2
 
 
+EAST = datetime.timezone(datetime.timedelta(hours=2))
 TEXT = st.text(max_size=8) | st.sampled_from(
     ["", " ", "NA", "nan", "1", "1.5", "2020-01-01", "\x00", "\ud800", "😀", "a" * 300]
 )
@@ -38,6 +39,12 @@ OBJECTS = {
     "numbers and text": st.one_of(INTEGERS, TEXT, FLOATS),
     "dates": st.dates(),
     "datetimes": DATES,
+    "datetimes of any year": st.datetimes(),
+    "aware and naive": DATES.flatmap(
+        lambda t: st.sampled_from(
+            [t, t.replace(tzinfo=datetime.UTC), t.replace(tzinfo=EAST)]
+        )
+    ),
     "aware": DATES.map(lambda t: t.replace(tzinfo=datetime.UTC)),
     "timestamps": DATES.map(pd.Timestamp),
     "timestamps of two zones": DATES.flatmap(

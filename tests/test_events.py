@@ -226,7 +226,7 @@ def test_arms_that_fail_are_told(imbalanced, n_jobs):
             self.errors = []
 
         def on_progress(self, task, kind, value):
-            if "error" in value:
+            if kind == "arm" and "error" in value:
                 self.errors.append(value["arm"])
 
     X, y = imbalanced[0][["age"]], imbalanced[1]
@@ -243,3 +243,25 @@ def test_arms_that_fail_are_told(imbalanced, n_jobs):
             verbose=False,
         )
     assert told.errors == ["wrong"] * 4
+
+
+class Equal(Spy):
+    """Equal to every other of its class."""
+
+    def __eq__(self, other):
+        return isinstance(other, Equal)
+
+    __hash__ = None
+
+
+def test_listeners_that_are_equal_are_two():
+    first, second = Equal(), Equal()
+    add_listener(first)
+    add_listener(second)
+    try:
+        remove_listener(first)
+        with events.task("fit"):
+            pass
+    finally:
+        remove_listener(second)
+    assert (first.heard, second.heard) == ([], ["fit begins", "fit ends"])

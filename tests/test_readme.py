@@ -2,13 +2,14 @@
 
 import ast
 import re
+import warnings
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 import typer
 
-from gan_augment import ImageGAN, TabularGAN
+from gan_augment import GANOverSampler, ImageGAN, TabularGAN
 from gan_augment.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -28,6 +29,14 @@ def test_the_code_runs(store, monkeypatch):
     assert set(names["labels"]) == {0}
     assert names["comparison"].outcome in {"gain", "no evidence", "loss"}
     assert (names["more_labels"] == 8).sum() == 200
+
+
+@pytest.mark.slow
+def test_the_gan_of_the_images_does_no_harm():
+    code = README.split("## Images")[1].split("```python")[1].split("```")[0]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        exec(compile(code, "README.md", "exec"), {"GANOverSampler": GANOverSampler})
 
 
 def test_it_is_at_most_two_screens_and_a_half():

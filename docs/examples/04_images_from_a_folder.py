@@ -15,7 +15,6 @@ write them back.
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 from PIL import Image
 from sklearn.datasets import load_digits
@@ -32,9 +31,10 @@ for digit, n_images in {"1": 130, "3": 130, "6": 130, "8": 30}.items():
 # Read it
 # -------
 
-paths = sorted(folder.glob("*/*.png"))
-images = np.stack([np.asarray(Image.open(path)) for path in paths])
-labels = np.array([path.parent.name for path in paths])
+from gan_augment.images import load_images
+
+found = load_images(folder)
+images, labels = found.images, found.labels
 print(images.shape, images.dtype)
 pd.Series(labels).value_counts()
 
@@ -70,7 +70,16 @@ _ = ImageGridDisplay.from_images(images[labels == "8"][:16], new[:16])
 # %%
 # Write them
 # ----------
+#
+# Every class has a folder, as torchvision's ``ImageFolder`` reads them, and
+# ``manifest.csv`` says which files are synthetic.
 
-for i, pixels in enumerate(new):
-    Image.fromarray(pixels).save(folder / "8" / f"synthetic_{i:03d}.png")
-len(list((folder / "8").iterdir()))
+from gan_augment.images import write_images
+
+manifest = write_images(
+    more_images,
+    more_labels,
+    folder.with_name("more"),
+    synthetic=sampler.synthetic_mask_,
+)
+manifest.groupby("class")["synthetic"].agg(["size", "sum"])

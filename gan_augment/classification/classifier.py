@@ -30,6 +30,7 @@ from gan_augment.classification.prior import default_strategy
 from gan_augment.classification.replicates import Draw, resample
 from gan_augment.classification.soft_labels import (
     check_soft_labels,
+    check_teacher,
     draw_soft,
     takes_soft_labels,
     weigh_estimators,
@@ -47,6 +48,7 @@ from gan_augment.classification.weights import (
 from gan_augment.encoding.container import stack_rows
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampling.over_sampler import GANOverSampler
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.threads import one_openmp_thread
 
@@ -102,6 +104,10 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
     synthetic_weight : float, default=1.0
         Factor of the weights of synthetic rows. A value other than 1 needs a classifier
         that accepts ``sample_weight``.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of the sampler and of the classifiers, where they have none of their own.
 
@@ -173,6 +179,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         "correct_prior": ["boolean"],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
         "synthetic_weight": [Interval(Real, 0, None, closed="neither")],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -186,6 +193,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         correct_prior: bool = True,
         n_draws: int = 3,
         synthetic_weight: float = 1.0,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.classifier = classifier
@@ -195,6 +203,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         self.correct_prior = correct_prior
         self.n_draws = n_draws
         self.synthetic_weight = synthetic_weight
+        self.verbose = verbose
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -216,7 +225,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         self : ResampledClassifier
             The fitted classifier.
         """
-        with events.task("fit", self, X=X, y=y) as task:
+        with progress_bar(self.verbose), events.task("fit", self, X=X, y=y) as task:
             task.result = self._fit(X, y, **params)
         return self
 
@@ -305,6 +314,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         sampler = _default_sampler() if self.sampler is None else self.sampler
         if self.soft_labels_:
             check_soft_labels(X, classifier, sampler)
+            if self.teacher is not None:
+                check_teacher(self.teacher, y)
             # Only here: beside hard labels alone it would take away what it saves.
             yield Draw(None, stack_rows([X]), y)
         for draw in resample(sampler, X, y, self.n_draws, rng):

@@ -21,12 +21,12 @@ from sklearn.utils import (
     column_or_1d,
     get_tags,
 )
-from sklearn.utils._param_validation import HasMethods, Interval
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gan_augment.classification.soft_labels import draw_soft
+from gan_augment.classification.soft_labels import check_teacher, draw_soft
 from gan_augment.classification.vote import make_teacher
 from gan_augment.classification.weights import (
     as_fit_parameter,
@@ -40,6 +40,7 @@ from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans import TabularGAN
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.leakage import warn_of_synthetic_rows
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.threads import one_openmp_thread
 
@@ -86,6 +87,10 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_draws : int, default=3
         Number of synthetic rows for each real one. A synthetic row has half the weight
         of a real one.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of the teacher, the GAN and the classifier, where they have none of their
         own.
@@ -131,6 +136,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "teacher": [HasMethods(["fit", "predict_proba"]), None],
         "gan": [HasMethods(["fit", "sample"]), None],
         "n_draws": [Interval(Integral, 1, None, closed="left")],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -141,12 +147,14 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         gan: Synthesizer | None = None,
         *,
         n_draws: int = 3,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.classifier = classifier
         self.teacher = teacher
         self.gan = gan
         self.n_draws = n_draws
+        self.verbose = verbose
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -182,10 +190,12 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         teacher = (
             make_teacher(self.classifier) if self.teacher is None else self.teacher
         )
+        check_teacher(teacher, y)
         with one_openmp_thread():
             self.teacher_ = seeded(clone(teacher), rng).fit(X, y)
         gan = TabularGAN() if self.gan is None else self.gan
-        self.gan_ = seeded(clone(gan), rng).fit(X, y)
+        with progress_bar(self.verbose):
+            self.gan_ = seeded(clone(gan), rng).fit(X, y)
         weighted = takes_weights(self.classifier)
         draw = draw_soft(
             self.gan_, self.teacher_, X, y, self.n_draws, rng, weighted=weighted

@@ -23,7 +23,35 @@ def raised_to(ratio: float, y: Any) -> dict[Any, int]:
 
 
 def default_strategy(y: Any) -> dict[Any, int]:
-    """Every class to the first of `DEFAULT_RATIOS` that not all of them have."""
+    """Return how many rows of each class ``ResampledClassifier`` asks for by default.
+
+    Every rare class gets 0.3 times as many rows as the most common class has. If all
+    classes have that many already, the ratio is 0.6, and if they have these too, 1.
+    Pass the function itself as `sampling_strategy`.
+
+    Parameters
+    ----------
+    y : array-like of shape (n_samples,)
+        Class of each row.
+
+    Returns
+    -------
+    wanted : dict
+        Class -> number of rows wanted, real and synthetic together, of each class that
+        has fewer.
+
+    See Also
+    --------
+    ResampledClassifier : Train a classifier on rows that are resampled in this way.
+
+    Examples
+    --------
+    >>> from gan_augment import GANOverSampler
+    >>> from gan_augment.classification import default_strategy
+    >>> default_strategy(["no"] * 90 + ["yes"] * 10)
+    {'yes': 27}
+    >>> sampler = GANOverSampler(sampling_strategy=default_strategy)
+    """
     wanted = (raised_to(ratio, y) for ratio in DEFAULT_RATIOS)
     return next(filter(None, wanted), {})
 

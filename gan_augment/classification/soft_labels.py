@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
 from gan_augment.classification.replicates import Draw
@@ -53,6 +54,21 @@ def check_soft_labels(X: Any, classifier: Any, sampler: Any) -> None:
         )
 
 
+def check_teacher(teacher: Any, y: np.ndarray) -> None:
+    """Raise a ValueError if a frozen teacher was fitted on other classes.
+
+    Any other teacher is fitted later, on the classes of `y`, and loses by the clone
+    what it learned before.
+    """
+    classes = np.unique(y)
+    known = np.asarray(getattr(clone(teacher), "classes_", classes))
+    if not np.array_equal(known, classes):
+        raise ValueError(
+            f"`teacher` must be fitted on the classes of `y`, {classes.tolist()}. Got "
+            f"{known.tolist()}. Fit it on the same labels."
+        )
+
+
 def draw_soft(
     gan: Synthesizer,
     teacher: Any,
@@ -94,23 +110,12 @@ def draw_soft(
     draw : Draw
         With weights, a synthetic row is there once for every class that it counts for.
 
-    Raises
-    ------
-    ValueError
-        If the teacher was fitted on other classes, as a frozen one may be.
-
     References
     ----------
     .. [1] He et al., "Generate, Annotate, and Learn: NLP with Synthetic Text",
        TACL 10 (2022), arXiv:2106.06168; section 4.5 is on tables.
     """
     classes, counts = np.unique(y, return_counts=True)
-    known = np.asarray(getattr(teacher, "classes_", classes))
-    if not np.array_equal(known, classes):
-        raise ValueError(
-            f"`teacher` must be fitted on the classes of `y`, {classes.tolist()}. Got "
-            f"{known.tolist()}. Fit it on the same labels."
-        )
     n_each = np.ceil(n_draws * counts * min(1.0, MOST_ROWS / len(y)))
     rows = stack_rows(
         [

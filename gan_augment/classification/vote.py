@@ -121,8 +121,38 @@ def make_vote() -> VotingClassifier:
     )
 
 
-def make_table_classifier() -> Pipeline:
-    """The vote behind a preprocessing that takes rows of any dtypes."""
+def make_table_classifier(classifier: Any = None) -> Pipeline:
+    """Make a classifier of tables of any dtypes: impute, encode, scale, classify.
+
+    Missing numbers become the median, with a column that marks them; numbers are
+    scaled to unit variance; every other column is one-hot encoded, at most 100 levels
+    each with at least three rows.
+
+    Parameters
+    ----------
+    classifier : classifier, default=None
+        The last step. It takes arrays of floats. If None, use a soft vote of logistic
+        regression, a random forest and boosted trees.
+
+    Returns
+    -------
+    classifier : Pipeline
+        Not fitted.
+
+    See Also
+    --------
+    ResampledClassifier : Use this classifier by default.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from gan_augment.classification import make_table_classifier
+    >>> X = pd.DataFrame({"age": [41, None, 30, 25], "job": ["a", "b", None, "a"]})
+    >>> model = make_table_classifier(LogisticRegression()).fit(X, [0, 0, 1, 1])
+    >>> model.predict(X).shape
+    (4,)
+    """
     encode = make_column_transformer(
         (
             make_pipeline(
@@ -144,7 +174,8 @@ def make_table_classifier() -> Pipeline:
         ),
     )
     encode.set_output(transform="default")
-    return make_pipeline(PlainColumns(), encode, make_vote())
+    last = make_vote() if classifier is None else classifier
+    return make_pipeline(PlainColumns(), encode, last)
 
 
 def make_teacher(classifier: Any) -> Pipeline:

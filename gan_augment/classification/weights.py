@@ -69,7 +69,7 @@ def takes_weights(classifier: Any) -> bool:
             takes_weights(member) and not _prefix(member) for member in members
         )
     inner = getattr(classifier, "estimator", None)
-    if hasattr(inner, "fit") and not takes_weights(inner):
+    if hasattr(inner, "fit") and (_routes() or not takes_weights(inner)):
         return False
     return has_fit_parameter(classifier, "sample_weight")
 

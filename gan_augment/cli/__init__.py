@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from gan_augment.cli.errors import USER_ERROR, UserError
@@ -35,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     try:
         with warnings.catch_warnings():
-            warnings.showwarning = _in_one_line
+            warnings.showwarning = _once_in_one_line()
             app(args=arguments)
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
@@ -64,9 +65,17 @@ def say(text: str) -> None:
     print(f"gan-augment: {text}", file=sys.stderr)  # noqa: T201
 
 
-def _in_one_line(message: Warning | str, *args: Any, **kwargs: Any) -> None:
-    """Show a warning without the line of code that it comes from."""
-    say(f"warning: {one_line(str(message))}")
+def _once_in_one_line() -> Callable[..., None]:
+    """What shows a warning once, without the line of code that it comes from."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *args: Any, **kwargs: Any) -> None:
+        text = one_line(str(message))
+        if text not in shown:
+            shown.add(text)
+            say(f"warning: {text}")
+
+    return show
 
 
 def run() -> None:

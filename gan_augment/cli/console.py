@@ -15,14 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import rich.console
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from gan_augment.cli.options import RegistryOptions, TrackingOptions
@@ -75,28 +67,10 @@ class Console:
         if self.as_json:
             print(json.dumps(plain(result), indent=2, ensure_ascii=False))  # noqa: T201
 
-    @contextlib.contextmanager
-    def working(self, doing: str) -> Iterator[None]:
-        """Show that something is done, and how far each training in it is."""
-        if not self.shows_bars:
-            yield
-            return
-        from gan_augment.cli.progress import TrainingBar
-        from gan_augment.events import listening
-
-        progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
-            console=self._err,
-            transient=True,
-        )
-        with progress:
-            progress.add_task(doing, total=None)
-            with listening(TrainingBar(progress)):
-                yield
+    def begin(self, doing: str) -> None:
+        """Say what is done now, if somebody looks who would have to wait."""
+        if self.shows_bars:
+            self.say(f"{doing} ...")
 
 
 def plain(value: Any) -> Any:
@@ -165,3 +139,21 @@ def tracked(options: TrackingOptions, console: Console) -> Iterator[Any]:
     where = options.tracking_uri or "mlflow.db in this directory"
     registered = f"; the generator is registered as {name!r}" if name else ""
     console.say(f"Tracked in {where}, experiment {options.experiment!r}{registered}.")
+
+
+@contextlib.contextmanager
+def silent_workers() -> Iterator[None]:
+    """Keep processes that are started in the block from printing warnings.
+
+    Each would print its own, with the line of code; `check` says what is wrong with a
+    table once.
+    """
+    before = os.environ.get("PYTHONWARNINGS")
+    os.environ["PYTHONWARNINGS"] = "ignore"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["PYTHONWARNINGS"]
+        else:
+            os.environ["PYTHONWARNINGS"] = before

@@ -59,7 +59,7 @@ def drawn(table: Table, options: FoldOptions, console: Console) -> Table:
 def fold_arguments(
     table: Table, options: FoldOptions, console: Console
 ) -> dict[str, Any]:
-    """`cv` and `groups` of :func:`gan_augment.compare`."""
+    """`cv`, `groups` and `n_jobs` of :func:`gan_augment.compare`."""
     groups = None if options.groups is None else table.aside[options.groups]
     if options.date is not None:
         if groups is not None:
@@ -74,7 +74,7 @@ def fold_arguments(
                 f"{', '.join(sorted(map(shorter, missing)))} in {len(first):,} rows. "
                 "Lower --folds."
             )
-        return {"cv": folding, "groups": None}
+        return {"cv": folding, "groups": None, "n_jobs": options.n_jobs}
     units = pd.Series(np.arange(len(table.y))) if groups is None else groups
     per_class = units.groupby(table.y.to_numpy()).nunique()
     fewest, label = int(per_class.min()), per_class.idxmin()
@@ -91,7 +91,7 @@ def fold_arguments(
             f"{n_folds} folds instead of {options.folds}: {shorter(label)} has "
             f"{fewest} {what}s."
         )
-    return {"cv": n_folds, "groups": groups}
+    return {"cv": n_folds, "groups": groups, "n_jobs": options.n_jobs}
 
 
 def hold_out(table: Table, options: FoldOptions, seed: int) -> tuple[Table, Table]:

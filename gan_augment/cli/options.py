@@ -8,11 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, cast
 
+import joblib
 import typer
 
 FILE = "The file"
 COLUMNS = "Columns"
 TRACKING = "MLflow"
+MOST_JOBS = 4
 
 FileArgument = Annotated[
     str,
@@ -41,6 +43,7 @@ MaxSteps = Annotated[
         min=1, help="Training steps of the GAN. If not given, by the rarest class."
     ),
 ]
+Folds = Annotated[int, typer.Option(min=2, help="Folds of two repeats.")]
 
 
 @dataclass(frozen=True)
@@ -140,7 +143,7 @@ class FoldOptions:
             "vote: a vote of three."
         ),
     ] = "hgb"
-    folds: Annotated[int, typer.Option(min=2, help="Folds of two repeats.")] = 5
+    folds: Folds = 5
     groups: Annotated[
         str | None,
         typer.Option(
@@ -162,6 +165,28 @@ class FoldOptions:
             min=0, help="Rows, drawn class by class, that are used; 0 for all."
         ),
     ] = 20_000
+    jobs: Annotated[
+        int,
+        typer.Option(
+            "--jobs",
+            "-j",
+            min=0,
+            help="Folds at the same time, each in a process of half a gigabyte; 0 for "
+            "as many as there are cores, at most 4.",
+        ),
+    ] = 0
+
+    @property
+    def n_jobs(self) -> int:
+        """Number of folds at the same time."""
+        return self.jobs or min(joblib.cpu_count(), MOST_JOBS)
+
+
+@dataclass(frozen=True)
+class FewFoldsOptions(FoldOptions):
+    """The same with fewer folds, for a first look."""
+
+    folds: Folds = 3
 
 
 @dataclass(frozen=True)

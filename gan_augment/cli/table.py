@@ -134,8 +134,8 @@ def show_forecast(estimator: Any, table: Table, console: Console) -> None:
     """Print what time and memory a verb would take."""
     from gan_augment import forecast
 
-    with console.working("Timing short fits"):
-        expected = forecast(estimator, table.X, table.y)
+    console.begin("Timing short fits")
+    expected = forecast(estimator, table.X, table.y)
     console.show(str(expected))
     console.show_json({**dataclasses.asdict(expected), "fits": expected.fits})
 

@@ -19,7 +19,6 @@ from joblib import Parallel, delayed
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
-from tqdm.auto import tqdm
 
 from gan_augment import events
 from gan_augment.classification import ResampledClassifier
@@ -38,6 +37,7 @@ from gan_augment.metrics.scores import (
 )
 from gan_augment.over_sampling import GANOverSampler
 from gan_augment.over_sampling.leakage import LeakageWarning, find_leak
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import check_table, find_leaks
 
@@ -54,7 +54,7 @@ def compare(
     cv: Any = None,
     n_jobs: int | None = None,
     random_state: RandomState = None,
-    verbose: bool = True,
+    verbose: Verbose = "auto",
 ) -> Comparison:
     """Measure whether over-sampling helps a classifier on this table.
 
@@ -98,8 +98,10 @@ def compare(
         share their fits. If None, use 1 unless a joblib context sets another number.
     random_state : int, RandomState instance or None, default=None
         Seed of the folds, and of samplers and classifiers that have none of their own.
-    verbose : bool, default=True
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
 
     Returns
     -------
@@ -139,7 +141,6 @@ def compare(
     ...     LogisticRegression(),
     ...     {"random": RandomOverSampler()},
     ...     random_state=0,
-    ...     verbose=False,
     ... )
     >>> comparison.outcome
     'no evidence'
@@ -175,7 +176,10 @@ def compare(
     giveaway = None
     if np.ndim(X) == 2:
         giveaway = check_table(X, y, checks=[find_leaks]).leak
-    with events.task("compare", classifier, X=X, y=y, samplers=chosen) as task:
+    with (
+        progress_bar(verbose),
+        events.task("compare", classifier, X=X, y=y, samplers=chosen) as task,
+    ):
         task.result = _cross_validate(
             X,
             y,
@@ -186,7 +190,6 @@ def compare(
             leak,
             rng,
             n_jobs,
-            verbose,
             giveaway,
         )
     return task.result
@@ -202,7 +205,6 @@ def _cross_validate(
     leak: str | None,
     rng: np.random.Generator,
     n_jobs: int | None,
-    verbose: bool,
     giveaway: str | None = None,
 ) -> Comparison:
     """What :func:`compare` does once its arguments are checked."""
@@ -216,13 +218,8 @@ def _cross_validate(
         delayed(_measure_fold)(arms, X, y, classes, rare, fold, *split)
         for fold, split in enumerate(splits)
     ]
-    by_fold = tqdm(
-        Parallel(n_jobs=n_jobs, return_as="generator")(tasks),
-        total=len(tasks),
-        desc="Comparing",
-        unit="fold",
-        disable=not verbose,
-    )
+    events.progress("arms", len(tasks) * len(arms))
+    by_fold = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     measured = []
     for each in chain.from_iterable(by_fold):
         told = {name: each[name] for name in ("arm", "scores", "error") if name in each}
@@ -392,6 +389,7 @@ def _binned(
         (probability * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1
     )
     rows = pd.DataFrame({"bin": bins, "predicted": probability, "observed": is_rare})
+    rows["predicted"] = rows["predicted"].astype(np.float64)  # pandas groups no others
     sums = rows.groupby("bin").agg(
         predicted=("predicted", "sum"), observed=("observed", "sum"), n=("bin", "size")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal, Self
@@ -31,6 +32,7 @@ from gan_augment.comparison.result import NOTHING, Comparison, standard_error
 from gan_augment.comparison.run import compare
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.over_sampling import GANOverSampler
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 RATIOS = (0.1, 1.0)
@@ -66,6 +68,10 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_jobs : int, default=None
         Number of folds that are fitted in parallel. If None, use 1 unless a joblib
         context sets another number.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of the folds, and of samplers and classifiers that have none of their own.
 
@@ -117,6 +123,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         "samplers": [StrOptions({"default"}), dict],
         "cv": [Interval(Integral, 2, None, closed="left")],
         "n_jobs": [Integral, None],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -127,12 +134,14 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         *,
         cv: int = 5,
         n_jobs: int | None = None,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.classifier = classifier
         self.samplers = samplers
         self.cv = cv
         self.n_jobs = n_jobs
+        self.verbose = verbose
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=False)
@@ -155,6 +164,11 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self : ResampledClassifierCV
             The fitted classifier.
         """
+        if not self.samplers:
+            raise ValueError(
+                '`samplers` must be "default" or hold at least one sampler. Got '
+                f"{self.samplers!r}. Without any sampler, fit `classifier` itself."
+            )
         y = column_or_1d(exact_labels(y), warn=True)
         check_classification_targets(y)
         check_consistent_length(X, y)
@@ -163,7 +177,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         seed, classifier = draw_seed(rng), seeded(clone(self.classifier), rng)
         folds = inner_splits(self.cv, y, groups, rng)
         self.comparison_ = None
-        with tempfile.TemporaryDirectory() as memory:
+        with progress_bar(self.verbose), tempfile.TemporaryDirectory() as memory:
             candidates = self._candidates(X, y, seed, memory)
             if folds is not None and candidates:
                 self.comparison_ = compare(
@@ -175,7 +189,6 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                     cv=folds,
                     n_jobs=self.n_jobs,
                     random_state=draw_seed(rng),
-                    verbose=False,
                 )
                 _warn_of_failures(self.comparison_)
             self.selected_samplers_ = _near_best(self.comparison_)
@@ -189,9 +202,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 ).fit(X, y)
                 for name in reversed(self.selected_samplers_)
             ]
-        self.estimators_ = fitted[::-1]
         if isinstance(self.samplers, str):
-            _forget_memory(self.estimators_)
+            fitted = [_without_memory(each) for each in fitted]
+        self.estimators_ = fitted[::-1]
         self.classes_ = self.estimators_[0].classes_
         return self
 
@@ -287,12 +300,16 @@ def _warn_of_failures(comparison: Comparison) -> None:
         )
 
 
-def _forget_memory(estimators: list[ResampledClassifier]) -> None:
-    """Take away the directory in which candidates shared a GAN, which is gone."""
-    for estimator in estimators:
-        for sampler in (estimator.sampler, *estimator.samplers_):
-            if isinstance(sampler, GANOverSampler):
-                sampler.set_params(memory=None)
+def _without_memory(estimator: ResampledClassifier) -> ResampledClassifier:
+    """A copy whose samplers do not name the directory of the shared GAN, now gone."""
+    made = copy(estimator)
+    made.sampler, *made.samplers_ = (
+        copy(sampler).set_params(memory=None)
+        if isinstance(sampler, GANOverSampler)
+        else sampler
+        for sampler in (estimator.sampler, *estimator.samplers_)
+    )
+    return made
 
 
 def _near_best(comparison: Comparison | None) -> list[str]:

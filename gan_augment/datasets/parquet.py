@@ -54,7 +54,7 @@ class ParquetFiles:
             ds.dataset(
                 files, filesystem=filesystem, format="parquet", partitioning="hive"
             )
-            for filesystem, files in map(_resolve, map(fspath, given))
+            for filesystem, files in (_resolve(fspath(place)) for place in given)
         ]
         self._fragments = [f for dataset in datasets for f in dataset.get_fragments()]
         schema = self._fragments[0].physical_schema

@@ -141,5 +141,7 @@ def _inferred(series: pd.Series) -> pd.Series:
         except (OverflowError, TypeError):
             return series  # larger than any integer dtype: levels
     if kind.startswith(("datetime", "timedelta")):
-        return series.infer_objects()
+        inferred = series.infer_objects()
+        # Before 1677, or of several time zones: levels.
+        return series if inferred.dtype == object else inferred
     return series

@@ -160,11 +160,40 @@ def row_hashes(X: Any) -> np.ndarray:
 
 
 def stack_rows(parts: list[Any]) -> Any:
-    """Rows of the same kind, one part below the other."""
-    if isinstance(parts[0], pd.DataFrame):
+    """Rows of the same kind, one part below the other, in the dtypes of the first."""
+    first = parts[0]
+    if isinstance(first, pd.DataFrame):
         # Empty parts would be asked for their dtypes too.
         filled = [part for part in parts if len(part)] or parts[:1]
-        return pd.concat(filled, ignore_index=True)
-    if sparse.issparse(parts[0]):
-        return sparse.vstack(parts, format=parts[0].format)
-    return np.concatenate(parts)
+        stacked = _stack_frames(filled)
+        # Stacked numbers have this machine's byte order.
+        is_other = stacked.dtypes != first.dtypes
+        return stacked.astype(first.dtypes[is_other]) if is_other.any() else stacked
+    if sparse.issparse(first):
+        return sparse.vstack(parts, format=first.format)
+    stacked = np.concatenate(parts)
+    is_other_order = stacked.dtype == first.dtype.newbyteorder("=")
+    return stacked.astype(first.dtype, copy=False) if is_other_order else stacked
+
+
+def _stack_frames(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Frames of the same columns, one below the other."""
+    try:
+        return pd.concat(parts, ignore_index=True)
+    except UnicodeEncodeError:
+        # pandas compares categories by their hashes, and lone surrogates have none.
+        levels = {
+            name: dtype
+            for name, dtype in parts[0].dtypes.items()
+            if isinstance(dtype, pd.CategoricalDtype)
+        }
+        codes = [
+            part.assign(**{name: part[name].cat.codes for name in levels})
+            for part in parts
+        ]
+        stacked = pd.concat(codes, ignore_index=True)
+        columns = {
+            name: pd.Categorical.from_codes(stacked[name], dtype=dtype)
+            for name, dtype in levels.items()
+        }
+        return stacked.assign(**columns)

@@ -20,7 +20,7 @@ from gan_augment.encoding.interpolation import search
 
 # With more different values than this, pixels are real numbers and have no grid.
 MAX_LEVELS = 4096
-MAX_SIDE = 128
+MAX_SIDE = 256
 
 
 @dataclass
@@ -320,6 +320,7 @@ class ImageEncoder(BaseEstimator):
         else:
             pixels = np.clip(pixels, *self.bounds_[:, :, None, None]).astype(dtype)
         pixels = np.where(self.constant_, self.background_, pixels)
+        pixels = pixels.astype(dtype, copy=False)  # np.where loses the byte order
         return self.container_.build(self.layout_.from_nchw(pixels))
 
     def get_state(self) -> dict[str, Any]:

@@ -365,6 +365,28 @@ class TableEncoder(BaseEstimator):
                 ) from error
         return found.from_numbers(found.to_numbers(column), make_rng(random_state))
 
+    def cell_names(self) -> list[tuple[tuple[Hashable, ...], Hashable]]:
+        """Name of each cell of an encoded row.
+
+        Cells of two tables mean the same if they have the same name.
+
+        Returns
+        -------
+        names : list of tuple
+            The column and what is said of it, such as ``("job", "level")``, and which
+            one it is, such as ``"nurse"``.
+        """
+        check_is_fitted(self, "columns_")
+        # The levels of a group are the positions of its columns.
+        members: dict[Hashable, dict[Hashable, Hashable]] = {
+            group.names[0]: dict(enumerate(group.names)) for group in self.groups_
+        }
+        return [
+            ((column.name, kind), members.get(column.name, {}).get(which, which))
+            for column in self.columns_
+            for kind, which in column.kind.cell_names()
+        ]
+
     def check_variety(self) -> None:
         """Raise a ValueError if every column is constant."""
         if self.width_ == 0:
@@ -478,11 +500,15 @@ def check_hashable(series: pd.Series) -> None:
         try:
             pd.factorize(series)
         except (TypeError, NotImplementedError) as error:
+            # pyarrow names its own functions; and it cannot compare halves.
+            is_arrow = isinstance(series.dtype, pd.ArrowDtype)
+            reason = "" if is_arrow else f": {error}"
+            other = "float32" if series.dtype == "halffloat[pyarrow]" else "strings"
             raise TypeError(
                 f"Column {series.name!r} must hold numbers, strings, dates or other "
-                f"hashable values. Got {series.dtype}: {error}; an argument must be "
+                f"hashable values. Got {series.dtype}{reason}; an argument must be "
                 "hashable, such as a string or a number. Convert it, for example to "
-                "strings."
+                f"{other}."
             ) from error
     if series.dtype.kind == "c":
         raise ValueError(f"Complex data not supported. Got column {series.name!r}.")

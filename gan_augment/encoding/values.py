@@ -166,7 +166,8 @@ class CategoricalDomain:
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where missing, -2 where it is none of the levels."""
         values = _dense(series)
-        if _needs_exact_keys(values) or _needs_exact_keys(pd.Series(self.levels)):
+        levels = pd.Series(self.levels, dtype=self.levels.dtype)
+        if _needs_exact_keys(values) or _needs_exact_keys(levels):
             code_of = {_exact_key(v): code for code, v in enumerate(self.levels)}
             codes = np.array(
                 [code_of.get(_exact_key(value), -2) for value in values.array],
@@ -200,7 +201,7 @@ def _needs_exact_keys(values: pd.Series) -> bool:
         return False
     kind = types.infer_dtype(values, skipna=True)
     if kind != "string":
-        return kind in ("mixed", "mixed-integer", "mixed-integer-float", "boolean")
+        return kind.startswith("mixed") or kind in ("boolean", "interval")
     # A list: pandas' arrays give their values one by one, in Python.
     text = "".join(values.to_numpy(dtype=object)[~is_missing(values)].tolist())
     return "\x00" in text or not _is_encodable(text)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from os import PathLike
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self, runtime_checkable
 
 import numpy as np
 import torch
@@ -22,15 +23,18 @@ from gan_augment.gans.base import (
     check_depth,
     check_drawn,
     check_weights,
+    load_weights,
     weights_of,
 )
 from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
 from gan_augment.gans.recipe import Recipe
+from gan_augment.gans.transfer import check_sizes, find_origin
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
-from gan_augment.training.callbacks import Callback, History, ProgressBar
+from gan_augment.training.callbacks import Callback, History
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
 
@@ -72,8 +76,13 @@ class BaseGAN(BaseSynthesizer):
 
     encoder_: Encoder
     recipe_: Recipe
+    # What a fit goes on from; while it runs.
+    _origin: Self | None
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
+
+    # Weight of the loss of real rows with another class's condition.
+    mismatch_weight: float = 0.0
 
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str | Loss
@@ -82,8 +91,11 @@ class BaseGAN(BaseSynthesizer):
     max_time: float | None
     checkpoint_dir: str | PathLike[str] | None
     checkpoint_interval: float
+    warm_start: bool
+    init_from: Any
+    latent_dim: int
     callbacks: Sequence[Callback]
-    verbose: bool
+    verbose: Verbose
 
     def _validate_params(self) -> None:
         super()._validate_params()
@@ -94,6 +106,9 @@ class BaseGAN(BaseSynthesizer):
                     f"{callback!r}. Derive its class from "
                     "gan_augment.training.callbacks.Callback."
                 )
+
+    def _progress_bar(self) -> AbstractContextManager[None]:
+        return progress_bar(self.verbose)
 
     @abstractmethod
     def _make_encoder(self) -> Encoder:
@@ -115,8 +130,39 @@ class BaseGAN(BaseSynthesizer):
         """What the networks calculate in while they are trained."""
         return torch.float32
 
-    def _start(self, generator: nn.Module, batches: ConditionalBatches) -> None:
+    def _start(
+        self,
+        generator: nn.Module,
+        batches: ConditionalBatches,
+        rng: np.random.Generator,
+    ) -> None:
         """Give a new generator better weights than random ones."""
+
+    def _carry_over(
+        self,
+        origin: Self,
+        generator: nn.Module,
+        discriminators: nn.ModuleList,
+        batches: ConditionalBatches,
+    ) -> None:
+        """Give new networks the weights of another GAN; a ValueError if none fit."""
+        check_sizes(self, origin)
+        if self.classes_.tolist() != origin.classes_.tolist():
+            raise ValueError(
+                f"`y` must have the classes of `init_from`, {origin.classes_.tolist()}."
+                f" Got {self.classes_.tolist()}."
+            )
+        for network, weights in (
+            (generator, origin.generator_weights_),
+            (discriminators, origin.discriminator_weights_),
+        ):
+            try:
+                check_weights(network, weights)
+            except ValueError as error:
+                raise ValueError(
+                    f"`init_from` must be of rows like those of `X`. Got {error}"
+                ) from error
+            load_weights(network, weights)
 
     def _make_augmentation(self) -> Augmentation | None:
         """What the discriminator sees the rows through."""
@@ -137,30 +183,77 @@ class BaseGAN(BaseSynthesizer):
         """Rows of the generator -> rows as they came."""
         return self.encoder_.inverse_transform(encoded)
 
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train on the rows of all classes.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,)
+            Class of each row.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            If the rows differ from those of `init_from` in what cannot be carried over,
+            or those of the checkpoint in anything.
+        """
+        return super().fit(X, y)
+
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        # Found before what this one has learned is replaced.
+        self._origin = find_origin(self)
+
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
-        codes = self.encoder_.quantize(X)
-        checkpoint = self._open_checkpoint(codes, classes, rng)
-        recipe = self.recipe_ = self._make_recipe(classes).chosen_by(self)
+        recipe = self._make_recipe(classes)
+        origin = self.__dict__.pop("_origin")
+        if origin is not None:
+            recipe = recipe.continuing(origin.recipe_)
+        self.recipe_ = recipe.chosen_by(self)
+        codes, dequantize = self.encoder_.quantize(X), self.encoder_.dequantize
+        self._train_networks(codes, classes, rng, dequantize, origin)
+
+    def _train_networks(
+        self,
+        codes: np.ndarray,
+        classes: np.ndarray,
+        rng: np.random.Generator,
+        dequantize: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+        origin: Self | None = None,
+    ) -> None:
+        """Learn codes, and their class indices, from what dequantizes them."""
+        checkpoint = self._open_checkpoint(codes, classes, rng, origin)
+        recipe = self.recipe_
         batches = ConditionalBatches(
             classes,
             n_classes=len(self.classes_),
-            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
+            encode=lambda rows, rng: dequantize(codes[rows], rng),
             batch_size=recipe.batch_size,
             rng=rng,
         )
         init = make_torch_generator(rng)
         generator = self._make_generator(init)
         with one_thread("cpu"):  # where it is, whatever the device
-            self._start(generator, batches)
+            self._start(generator, batches, rng)
         discriminators = self._make_discriminators(init)
+        if origin is not None:
+            with one_thread("cpu"):
+                self._carry_over(origin, generator, discriminators, batches)
         history = History()
-        callbacks = [history, *self.callbacks, *([ProgressBar()] * self.verbose)]
         trainer = Trainer(
             generator.to(self.device),
             discriminators.to(self.device),
             loss=LOSSES[self.loss] if isinstance(self.loss, str) else self.loss,
             gradient_penalty_weight=recipe.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
+            mismatch_weight=self.mismatch_weight,
             optimizer=self.optimizer,
             learning_rate=recipe.learning_rate,
             max_steps=recipe.max_steps,
@@ -168,8 +261,9 @@ class BaseGAN(BaseSynthesizer):
             rng=make_torch_generator(rng, self.device),
             dtype=self._training_dtype(),
             augmentation=self._make_augmentation(),
+            is_trained=origin is not None,
             judge=self._make_judge(codes, classes, rng),
-            callbacks=callbacks,
+            callbacks=[history, *self.callbacks],
         )
         trainer.run(batches, len(codes), checkpoint)
         self.generator_weights_ = weights_of(generator)
@@ -180,14 +274,18 @@ class BaseGAN(BaseSynthesizer):
             checkpoint.remove()
 
     def _open_checkpoint(
-        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+        self,
+        codes: np.ndarray,
+        classes: np.ndarray,
+        rng: np.random.Generator,
+        origin: Self | None,
     ) -> DirectoryCheckpoint | None:
         if self.checkpoint_dir is None:
             return None
         return DirectoryCheckpoint(
             self.checkpoint_dir,
             interval=self.checkpoint_interval,
-            identity=identity_of(self, codes, classes),
+            identity=identity_of(self, codes, classes, origin),
             rng=rng,
         )
 
@@ -255,6 +353,7 @@ class BaseGAN(BaseSynthesizer):
         """Raise if the weights do not fit the networks, before these take memory."""
         super()._check_state()
         check_depth(self.recipe_.hidden_dims, self.generator_weights_)
+        check_depth(self.recipe_.discriminator_dims, self.discriminator_weights_)
         if self.n_discriminators > len(self.discriminator_weights_):
             raise ValueError(
                 "`n_discriminators` must have weights each. Got "
@@ -275,7 +374,5 @@ class BaseGAN(BaseSynthesizer):
 
 
 def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    network.load_state_dict(
-        {name: torch.from_numpy(array) for name, array in weights.items()}
-    )
+    load_weights(network, weights)
     network.requires_grad_(False).eval()

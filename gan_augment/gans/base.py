@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -115,6 +116,10 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     @abstractmethod
     def _draw(self, classes: np.ndarray, rng: np.random.Generator) -> Any:
         """Synthetic rows of these class indices, as the training rows came."""
+
+    def _progress_bar(self) -> AbstractContextManager[None]:
+        """What shows the progress of fit, if anything does."""
+        return nullcontext()
 
     def _check_state(self) -> None:
         """Raise if what a file held does not fit, before it takes any memory."""
@@ -264,7 +269,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     ) -> Self:
         """Train on rows that the encoder has learned."""
         self.history_ = {}
-        with events.task("train", self, X=X, y=y) as task:
+        with self._progress_bar(), events.task("train", self, X=X, y=y) as task:
             with one_thread(self.device):
                 self._train(X, classes, rng)
             # The seed that sample() starts from when it is given none.
@@ -302,9 +307,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
             of the classes.
         """
         check_is_fitted(self, "sample_seed_")
-        if not isinstance(n_samples, Integral) or n_samples < 1:
+        is_count = isinstance(n_samples, Integral) and not isinstance(n_samples, bool)
+        if not is_count or n_samples < 1:
             raise ValueError(
-                f"`n_samples` must be a whole number of at least 1. Got {n_samples!r}."
+                "`n_samples` must be a whole number of at least 1. Got "
+                f"{n_samples!r}. Pass the number of rows, such as n_samples=100."
             )
         rng = make_rng(self.sample_seed_ if random_state is None else random_state)
         if label is None:
@@ -338,7 +345,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         """
         check_is_fitted(self, "sample_seed_")
         parameters = self.get_params(deep=False)
-        for name in ("callbacks", "checkpoint_dir"):  # what only fit needs
+        # What only fit needs.
+        for name in ("callbacks", "checkpoint_dir", "init_from"):
             parameters.pop(name, None)
         if not isinstance(parameters.get("rules"), str | None):
             del parameters["rules"]  # those that were found are in the encoder
@@ -376,7 +384,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         ModelFileError
             If the directory is damaged or holds another class.
         """
-        tree = persistence.load(path, cls._saved_classes)
+        return cls._from_tree(persistence.load(path, cls._saved_classes), path)
+
+    @classmethod
+    def _from_tree(cls, tree: dict[str, Any], path: str | Path) -> Self:
+        """An estimator of what a file holds; `path` is for messages."""
         if not isinstance(tree, dict) or str(tree.get("class")) != cls.__name__:
             raise persistence.ModelFileError(
                 f"{path} must hold a {cls.__name__}. Got another model."
@@ -462,6 +474,16 @@ def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
         name: tensor.detach().cpu().numpy().copy()
         for name, tensor in network.state_dict().items()
     }
+
+
+def load_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Give a network the weights that are in arrays."""
+    # Arrays that several processes share cannot be written, of which torch would warn.
+    tensors = {
+        name: torch.from_numpy(np.require(array, requirements="W"))
+        for name, array in weights.items()
+    }
+    network.load_state_dict(tensors)
 
 
 def check_device(device: str) -> None:

@@ -30,9 +30,13 @@ PREFIX = "gan-checkpoint-"
 
 # Parameters that may change between a killed fit and the one that goes on from it.
 FREE = {"callbacks", "checkpoint_dir", "checkpoint_interval", "max_time", "verbose"}
+# Parameters that say what it goes on from, of which the weights count.
+ORIGIN = {"init_from", "warm_start"}
 
 
-def identity_of(gan: BaseGAN, codes: np.ndarray, classes: np.ndarray) -> dict[str, str]:
+def identity_of(
+    gan: BaseGAN, codes: np.ndarray, classes: np.ndarray, origin: BaseGAN | None
+) -> dict[str, str]:
     """What a training follows from, by name.
 
     Parameters
@@ -43,6 +47,8 @@ def identity_of(gan: BaseGAN, codes: np.ndarray, classes: np.ndarray) -> dict[st
         Its training rows, quantized.
     classes : ndarray of shape (n_rows,)
         Their class indices.
+    origin : BaseGAN or None
+        The fitted GAN that it goes on from.
 
     Returns
     -------
@@ -50,6 +56,7 @@ def identity_of(gan: BaseGAN, codes: np.ndarray, classes: np.ndarray) -> dict[st
         Versions, parameters and a digest of the rows.
     """
     parameters = gan.get_params(deep=False)
+    weights = {} if origin is None else origin.generator_weights_
     rows = {"encoding": gan.encoder_.get_state(), "codes": codes, "classes": classes}
     return {
         **{
@@ -60,10 +67,11 @@ def identity_of(gan: BaseGAN, codes: np.ndarray, classes: np.ndarray) -> dict[st
         **{
             f"`{name}`": _as_text(value)
             for name, value in sorted(parameters.items())
-            if name not in FREE
+            if name not in FREE | ORIGIN
         },
         "number of rows": str(len(codes)),
         "class labels": _as_text(gan.classes_.tolist()),
+        "`init_from`": persistence.digest(weights)[:16],
         "rows": persistence.digest(rows)[:16],
     }
 

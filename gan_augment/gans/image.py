@@ -15,9 +15,10 @@ from torch import nn
 from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.gans.adversarial import BaseGAN
-from gan_augment.gans.recipe import Recipe
+from gan_augment.gans.recipe import STEPS_OF_QUALITY, Quality, Recipe, steps_for_images
 from gan_augment.metrics import prdc
 from gan_augment.networks.image import Discriminator, Generator, n_stages
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
 from gan_augment.training.callbacks import Callback
@@ -34,8 +35,6 @@ FEWEST_MATCHED, MOST_MATCHED = 64, 256
 N_WATCHED = 100
 FEWEST_WATCHED = 5
 PICTURE = (10, 10)
-# With max_steps="auto": steps for images that the generator doubles once, and others.
-FEWEST_STEPS, MOST_STEPS = 300, 450
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
 # From this compute capability on a CUDA device multiplies bfloat16 in hardware.
@@ -43,13 +42,15 @@ BFLOAT16_CAPABILITY = (8, 0)
 
 
 class ImageGAN(BaseGAN):
-    """Class-conditional GAN for images of 8 to 128 pixels a side, grey or coloured.
+    """Class-conditional GAN for images of 8 to 256 pixels a side, grey or coloured.
 
     One convolutional generator and one discriminator learn all classes together. Every
     batch holds each class equally often, so a rare class shares the strokes and
-    textures of the common ones. The loss is relativistic, with a gradient penalty on
-    real and generated images [1]_ every fourth step. The images that the discriminator
-    is given are shifted at random if it over-fits, and as often as it does [2]_. Images
+    textures of the common ones. The generator doubles the sides by interpolation, a
+    low-pass filter, so that no grid shows through [4]_. The loss is relativistic, with
+    a gradient penalty on real and generated images [1]_ every fourth step. The
+    discriminator also learns which class a real image has [3]_. The images that it is
+    given are shifted at random if it over-fits, and as often as it does [2]_. Images
     are drawn with the weights of the generator averaged over the last steps.
 
     Synthetic images have the layout, the dtype and the pixel values of the training
@@ -87,9 +88,17 @@ class ImageGAN(BaseGAN):
         Both fall linearly to zero in the second half of the training.
     batch_size : int, default=32
         Number of images in a batch.
+    mismatch_weight : float, default=0.2
+        Weight of the loss in which the discriminators distinguish real images from real
+        images with the label of another class [3]_. It makes the class of synthetic
+        images clearer, at some loss of their diversity.
+    quality : {"default", "high"}, default="default"
+        Whether the training may take up to four times as long for better images, if
+        `max_steps` is ``"auto"``. It takes no longer for a few hundred images, which a
+        long training memorises.
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` uses 300 if the shorter side has up to 16
-        pixels, otherwise 450. If a class has 20 images, more steps do not help.
+        pixels, otherwise 450, and more if `quality` is ``"high"``.
     max_time : float, default=None
         Time limit of the training, in seconds. The training stops at the first step
         after it, and the learning rate has fallen to zero by then. If the limit ends
@@ -103,6 +112,16 @@ class ImageGAN(BaseGAN):
         directory each. If None, no state is kept.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
+    warm_start : bool, default=False
+        Whether each fit after the first goes on from the weights of the one before, as
+        with `init_from`.
+    init_from : ImageGAN, path-like, str or None, default=None
+        A GAN to go on from: a fitted ImageGAN of images of the same shape and classes,
+        the directory that one was saved to, or its address in MLflow, such as
+        ``"models:/defects@champion"``. If `max_steps` is ``"auto"``, a tenth of the
+        steps is taken. Wrap a fitted GAN in :class:`sklearn.frozen.FrozenEstimator` if
+        the estimator is cloned, as by :class:`~gan_augment.GANOverSampler`. If None,
+        the training begins anew.
     device : str, default="cpu"
         Torch device to train on.
     precision : {"auto", "float32", "bfloat16"}, default="auto"
@@ -112,8 +131,10 @@ class ImageGAN(BaseGAN):
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same images in every call
         and in every process.
@@ -154,6 +175,10 @@ class ImageGAN(BaseGAN):
        NeurIPS 2024, arXiv:2501.05441.
     .. [2] Karras et al., "Training generative adversarial networks with limited data",
        NeurIPS 2020, arXiv:2006.06676.
+    .. [3] Reed et al., "Generative adversarial text to image synthesis", ICML 2016,
+       arXiv:1605.05396.
+    .. [4] Karras et al., "Alias-free generative adversarial networks", NeurIPS 2021,
+       arXiv:2106.12423.
 
     Examples
     --------
@@ -173,6 +198,8 @@ class ImageGAN(BaseGAN):
         "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
         "n_discriminators": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
+        "mismatch_weight": [Interval(Real, 0, None, closed="left")],
+        "quality": [StrOptions(set(STEPS_OF_QUALITY))],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
@@ -183,10 +210,12 @@ class ImageGAN(BaseGAN):
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "checkpoint_dir": [str, PathLike, None],
         "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "init_from": [str, PathLike, HasMethods(["fit", "sample"]), None],
         "device": [str],
         "precision": [StrOptions({"auto", "float32", "bfloat16"})],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -198,6 +227,8 @@ class ImageGAN(BaseGAN):
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
         gradient_penalty_weight: float = 1.0,
+        mismatch_weight: float = 0.2,
+        quality: Quality = "default",
         optimizer: Literal["adam", "sgd"] = "adam",
         learning_rate: float = 1e-3,
         batch_size: int = 32,
@@ -205,10 +236,12 @@ class ImageGAN(BaseGAN):
         max_time: float | None = None,
         checkpoint_dir: str | PathLike[str] | None = None,
         checkpoint_interval: float = 30.0,
+        warm_start: bool = False,
+        init_from: Any = None,
         device: str = "cpu",
         precision: Literal["auto", "float32", "bfloat16"] = "auto",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.image_shape = image_shape
@@ -216,6 +249,8 @@ class ImageGAN(BaseGAN):
         self.loss = loss
         self.n_discriminators = n_discriminators
         self.gradient_penalty_weight = gradient_penalty_weight
+        self.mismatch_weight = mismatch_weight
+        self.quality = quality
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -223,6 +258,8 @@ class ImageGAN(BaseGAN):
         self.max_time = max_time
         self.checkpoint_dir = checkpoint_dir
         self.checkpoint_interval = checkpoint_interval
+        self.warm_start = warm_start
+        self.init_from = init_from
         self.device = device
         self.precision = precision
         self.callbacks = callbacks
@@ -259,7 +296,7 @@ class ImageGAN(BaseGAN):
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
         _, *size = self.encoder_.image_shape_
-        steps = FEWEST_STEPS if n_stages(size) == 1 else MOST_STEPS
+        steps = steps_for_images(len(classes), n_stages(size), self.quality)
         return Recipe(
             hidden_dims=(),
             batch_size=self.batch_size,

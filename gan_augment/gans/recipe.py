@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self
+
+import numpy as np
+
+from gan_augment.gans.mixture import count_components
 
 Quality = Literal["default", "high"]
 
@@ -12,11 +17,16 @@ STEPS_PER_RARE_ROW = 4
 FEWEST_STEPS = 200
 # The most steps for so many rows or more. Fewer rows have fewer, so that a fit of 1,000
 # rows takes two seconds of one CPU core, and one of 20,000 half a minute.
-MOST_STEPS = 4000
-MANY_ROWS = 20_000
+MOST_STEPS = 2000
+MANY_ROWS = 7_500
 GROWTH = 0.7
-# How many times as many steps the best rows may take.
+# How many times as many steps the best rows may take, and how many candidates.
 STEPS_OF_QUALITY = {"default": 1, "high": 4}
+CANDIDATES_OF_QUALITY = {"default": 2, "high": 4}
+# Steps for images that the generator doubles once, and for larger ones.
+SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
+# Share of the steps that a training takes that begins with the weights of another.
+STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800
 
@@ -37,6 +47,13 @@ class Recipe:
         Step size of the generator.
     gradient_penalty_weight : float
         Weight of R1 + R2.
+    n_components : int, default=1
+        Gaussians of each class that the generator begins with.
+    n_candidates : int, default=1
+        Rows that are drawn for each one that is accepted.
+    discriminator_dims : tuple of int, default=()
+        Widths of the hidden layers of the discriminators. If empty, they are
+        `hidden_dims`.
     """
 
     hidden_dims: tuple[int, ...]
@@ -44,6 +61,18 @@ class Recipe:
     max_steps: int
     learning_rate: float
     gradient_penalty_weight: float
+    n_components: int = 1
+    n_candidates: int = 1
+    discriminator_dims: tuple[int, ...] = ()
+
+    def continuing(self, origin: Self) -> Self:
+        """Return a recipe for a training that begins with the weights of another."""
+        return replace(
+            self,
+            hidden_dims=origin.hidden_dims,
+            discriminator_dims=origin.discriminator_dims,
+            max_steps=math.ceil(self.max_steps * STEPS_LEFT),
+        )
 
     def chosen_by(self, estimator: Any) -> Self:
         """Return a recipe in which an estimator's own parameters replace these."""
@@ -54,15 +83,15 @@ class Recipe:
         return replace(self, **chosen)
 
 
-def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
+def recipe_for_table(counts: np.ndarray, n_columns: int, quality: Quality) -> Recipe:
     """The recipe for a table.
 
     Parameters
     ----------
-    n_rows : int
-        Number of training rows.
-    n_rarest : int
-        Number of training rows of the rarest class.
+    counts : ndarray of shape (n_classes,)
+        Number of training rows of each class.
+    n_columns : int
+        Width of an encoded row.
     quality : {"default", "high"}
         Whether the training may take four times as long for better rows.
 
@@ -73,12 +102,16 @@ def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
 
     Examples
     --------
+    >>> import numpy as np
     >>> from gan_augment.gans.recipe import recipe_for_table
-    >>> recipe_for_table(20_000, 6_000, "default").max_steps
-    4000
-    >>> recipe_for_table(20_000, 100, "default").max_steps
-    400
+    >>> recipe = recipe_for_table(np.array([14_000, 6_000]), 10, "default")
+    >>> recipe.max_steps, recipe.n_components
+    (2000, 40)
+    >>> recipe = recipe_for_table(np.array([19_900, 100]), 10, "default")
+    >>> recipe.max_steps, recipe.n_components
+    (400, 1)
     """
+    n_rows, n_rarest = int(counts.sum()), int(counts.min())
     most = MOST_STEPS * min(n_rows / MANY_ROWS, 1.0) ** GROWTH
     most = round(most * STEPS_OF_QUALITY[quality])
     max_steps = max(min(STEPS_PER_RARE_ROW * n_rarest, most), FEWEST_STEPS)
@@ -96,4 +129,36 @@ def recipe_for_table(n_rows: int, n_rarest: int, quality: Quality) -> Recipe:
         max_steps=max_steps,
         learning_rate=3.75e-4,
         gradient_penalty_weight=0.1,
+        n_components=count_components(int(counts.max()), n_columns),
+        n_candidates=CANDIDATES_OF_QUALITY[quality],
     )
+
+
+def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
+    """How many steps images are trained for.
+
+    Parameters
+    ----------
+    n_images : int
+        Number of training images.
+    n_doublings : int
+        How often the generator doubles the sides.
+    quality : {"default", "high"}
+        Whether the training may take up to four times as long for better images. Of
+        few images it takes no longer than a step for each.
+
+    Returns
+    -------
+    max_steps : int
+        Training steps.
+
+    Examples
+    --------
+    >>> from gan_augment.gans.recipe import steps_for_images
+    >>> steps_for_images(4000, 2, "default"), steps_for_images(4000, 2, "high")
+    (450, 1800)
+    >>> steps_for_images(900, 2, "high")
+    900
+    """
+    steps = SMALL_IMAGE_STEPS if n_doublings == 1 else IMAGE_STEPS
+    return max(steps, min(STEPS_OF_QUALITY[quality] * steps, n_images))

@@ -6,18 +6,32 @@ import math
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
+from torch.nn.functional import one_hot
 
+from gan_augment.gans.acceptance import (
+    GENERATED_PER_REAL,
+    Acceptance,
+    learn_acceptance,
+)
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
 from gan_augment.gans.size import TableSize
+from gan_augment.gans.transfer import (
+    carry_over_by_name,
+    check_columns,
+    check_sizes,
+)
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
+from gan_augment.networks.transfer import match_means
+from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
@@ -30,6 +44,12 @@ from gan_augment.training.optimizers import OPTIMIZERS
 WIDE_STEPS = 400
 # Rows whose moments the generator begins with.
 START_ROWS = 4096
+# The most rows that Gaussian mixtures are fitted to.
+MIXTURE_ROWS = 50_000
+# The most real rows that the acceptance of drawn rows is learned from.
+ACCEPTANCE_ROWS = 20_000
+# After so many draws a row is taken as it is.
+MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
 
 
@@ -40,9 +60,9 @@ class TabularGAN(BaseGAN):
     each class equally often, so a rare class shares the structure of the common ones.
     Columns are encoded by :class:`~gan_augment.encoding.TableEncoder`. Both networks
     are residual. The loss is relativistic, with a gradient penalty on real and on
-    generated rows [1]_. The generator is initialised with the means and principal
-    components of the classes, and rows are drawn with its weights averaged over the
-    last steps.
+    generated rows [1]_. The generator adds to draws of a Gaussian mixture of each
+    class, which is fitted before the training. Rows are drawn with its weights averaged
+    over the last steps, and boosted trees accept them by their odds of being real [2]_.
 
     By default, the sizes of the networks and batches and the number of steps depend on
     the number of rows. On one CPU core, a fit takes some seconds for 1,000 rows, and
@@ -70,15 +90,27 @@ class TabularGAN(BaseGAN):
         :class:`~gan_augment.tables.rules.Rules`.
     quality : {"default", "high"}, default="default"
         Length of the training if `max_steps` is ``"auto"``. ``"high"`` trains for up to
-        four times as many steps, for rows that are harder to distinguish from real
-        ones. It changes nothing if the rarest class has few rows, because a longer
-        training would memorise them.
+        four times as many steps, and draws twice as many candidates, for rows that are
+        harder to distinguish from real ones. It changes nothing if the rarest class has
+        few rows, because a longer training would memorise them.
     latent_dim : int, default=32
         Number of dimensions of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
         Width of the hidden layer of each residual block of both networks. The first is
         also the width of the layers between the blocks. ``"auto"`` chooses the widths
         by the number of training steps that ``"auto"`` gives for `max_steps`.
+    n_components : int or "auto", default="auto"
+        Number of Gaussians of each class in the mixture that the generator begins
+        with. A class with few rows has fewer. ``"auto"`` uses one for every 100 rows of
+        the largest class, or for ten times as many rows as an encoded row has columns
+        if these are more, and at most 40. It uses one if the training is short.
+    n_candidates : int or "auto", default="auto"
+        Number of rows that are drawn for each synthetic row, in the mean. Boosted trees
+        learn after the training to distinguish the generator's rows from the training
+        rows. Rows are accepted in proportion to the odds of being real that the trees
+        give them [2]_, as far as this number allows [3]_. If 1, every drawn row is
+        accepted. ``"auto"`` uses 1 if the training is short, otherwise 2, or 4 with
+        ``quality="high"``.
     loss : str or object, default="relativistic"
         ``"relativistic"``, ``"non_saturating"``, ``"least_squares"``,
         ``"wasserstein"``, ``"hinge"`` or ``"kl"``; see
@@ -102,7 +134,7 @@ class TabularGAN(BaseGAN):
     max_steps : int or "auto", default="auto"
         Number of training steps. ``"auto"`` uses four for each row of the rarest
         class, at least 200 and at most a number that grows with the number of rows,
-        to 4,000 for 20,000 rows.
+        to 2,000 for 7,500 rows.
     max_time : float, default=None
         Time limit of the training, in seconds. The training stops at the first step
         after it, and the learning rate has fallen to zero by then. If the limit ends
@@ -116,13 +148,27 @@ class TabularGAN(BaseGAN):
         directory each. If None, no state is kept.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
+    warm_start : bool, default=False
+        Whether each fit after the first goes on from the weights of the one before, as
+        with `init_from`.
+    init_from : TabularGAN, path-like, str or None, default=None
+        A GAN to go on from: a fitted TabularGAN of rows with the same columns, the
+        directory that one was saved to, or its address in MLflow, such as
+        ``"models:/churn-generator@champion"``. If `max_steps` is ``"auto"``, a tenth of
+        the steps is taken. The encoding is learned anew. Weights are carried over for
+        columns, levels and classes of the same names; new levels and classes begin at
+        their frequencies and means. Wrap a fitted GAN in
+        :class:`sklearn.frozen.FrozenEstimator` if the estimator is cloned, as by
+        :class:`~gan_augment.GANOverSampler`. If None, the training begins anew.
     device : str, default="cpu"
         Torch device to train on. At this size a CPU core is as fast as a GPU.
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
-    verbose : bool, default=False
-        Whether to show a progress bar.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same rows in every call and
         in every process.
@@ -140,6 +186,8 @@ class TabularGAN(BaseGAN):
     recipe_ : Recipe
         Sizes of the networks and of the training, with the values that were chosen for
         the parameters that are ``"auto"``.
+    acceptance_ : Acceptance or None
+        What the trees learned; None if every drawn row is accepted.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks. Those of the generator are averaged over the last
         steps.
@@ -158,6 +206,10 @@ class TabularGAN(BaseGAN):
     ----------
     .. [1] Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline",
        NeurIPS 2024, arXiv:2501.05441.
+    .. [2] Azadi et al., "Discriminator rejection sampling", ICLR 2019,
+       arXiv:1810.06758.
+    .. [3] Verine et al., "Optimal budgeted rejection sampling for generative models",
+       AISTATS 2024, arXiv:2311.00460.
 
     Examples
     --------
@@ -185,12 +237,16 @@ class TabularGAN(BaseGAN):
         "learning_rate": [Interval(Real, 0, None, closed="neither"), AUTO],
         "batch_size": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_steps": [Interval(Integral, 1, None, closed="left"), AUTO],
+        "n_components": [Interval(Integral, 1, None, closed="left"), AUTO],
+        "n_candidates": [Interval(Integral, 1, None, closed="left"), AUTO],
         "max_time": [Interval(Real, 0, None, closed="left"), None],
         "checkpoint_dir": [str, PathLike, None],
         "checkpoint_interval": [Interval(Real, 0, None, closed="left")],
+        "warm_start": ["boolean"],
+        "init_from": [str, PathLike, HasMethods(["fit", "sample"]), None],
         "device": [str],
         "callbacks": [list, tuple],
-        "verbose": ["boolean"],
+        "verbose": ["boolean", StrOptions({"auto"})],
         "random_state": ["random_state"],
     }
 
@@ -204,6 +260,8 @@ class TabularGAN(BaseGAN):
         quality: Quality = "default",
         latent_dim: int = 32,
         hidden_dims: Sequence[int] | Literal["auto"] = "auto",
+        n_components: int | Literal["auto"] = "auto",
+        n_candidates: int | Literal["auto"] = "auto",
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
         gradient_penalty_weight: float | Literal["auto"] = "auto",
@@ -214,9 +272,11 @@ class TabularGAN(BaseGAN):
         max_time: float | None = None,
         checkpoint_dir: str | PathLike[str] | None = None,
         checkpoint_interval: float = 30.0,
+        warm_start: bool = False,
+        init_from: Any = None,
         device: str = "cpu",
         callbacks: Sequence[Callback] = (),
-        verbose: bool = False,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         self.categorical_features = categorical_features
@@ -226,6 +286,8 @@ class TabularGAN(BaseGAN):
         self.quality = quality
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
+        self.n_components = n_components
+        self.n_candidates = n_candidates
         self.loss = loss
         self.n_discriminators = n_discriminators
         self.gradient_penalty_weight = gradient_penalty_weight
@@ -236,13 +298,19 @@ class TabularGAN(BaseGAN):
         self.max_time = max_time
         self.checkpoint_dir = checkpoint_dir
         self.checkpoint_interval = checkpoint_interval
+        self.warm_start = warm_start
+        self.init_from = init_from
         self.device = device
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
 
     encoder_: RuleEncoder
-    _saved_classes = STATE_CLASSES.new_child(dict(BaseGAN._saved_classes))
+    acceptance_: Acceptance | None
+    _saved_attributes = (*BaseGAN._saved_attributes, "acceptance_")
+    _saved_classes = STATE_CLASSES.new_child(
+        {**BaseGAN._saved_classes, Acceptance.__name__: Acceptance}
+    )
 
     @property
     def rules_(self) -> Rules:
@@ -253,8 +321,13 @@ class TabularGAN(BaseGAN):
         return TableSize.of(X, self.max_categories)
 
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
-        recipe = self._make_recipe(classes).chosen_by(self)
-        return self._size_of(X).fit_bytes(recipe.batch_size)
+        size = self._size_of(X)
+        recipe = self._recipe_for(np.bincount(classes), size.width)
+        return size.fit_bytes(recipe.batch_size)
+
+    def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
+        """The recipe for classes of these sizes and rows of about this width."""
+        return recipe_for_table(counts, width, self.quality).chosen_by(self)
 
     def _make_encoder(self) -> RuleEncoder:
         return RuleEncoder(
@@ -269,35 +342,121 @@ class TabularGAN(BaseGAN):
         return Generator(
             latent_dim=self.latent_dim,
             n_classes=len(self.classes_),
+            n_components=self.recipe_.n_components,
             hidden_dims=self.recipe_.hidden_dims,
             spans=self.encoder_.schema_,
             rng=rng,
         )
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
-        n_rarest = int(np.bincount(classes).min())
-        return recipe_for_table(len(classes), n_rarest, self.quality)
+        return recipe_for_table(
+            np.bincount(classes), self.encoder_.width_, self.quality
+        )
 
-    def _start(self, generator: nn.Module, batches: ConditionalBatches) -> None:
+    def _start(
+        self,
+        generator: nn.Module,
+        batches: ConditionalBatches,
+        rng: np.random.Generator,
+    ) -> None:
         if not isinstance(generator, Generator):
             return  # the network of a subclass begins as it was made
-        n_batches = math.ceil(START_ROWS / batches.batch_size)
-        drawn = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
+        n_components = self.recipe_.n_components
+        if n_components == 1:
+            start_from(
+                generator,
+                *_balanced_rows(batches),
+                counts=torch.from_numpy(batches.counts).float(),
+                # A longer training finds what is not Gaussian, of which a Gaussian as
+                # wide as the data is in the way.
+                spread=float(
+                    np.clip(WIDE_STEPS / self.recipe_.max_steps, 0.25, 1.0) ** 0.5
+                ),
+            )
+            return
+        encoded, classes = batches.rows(MIXTURE_ROWS)
+        components = assign_components(encoded, classes, n_components, rng)
+        components += n_components * classes
+        belongs = one_hot(
+            torch.from_numpy(components), n_components * len(self.classes_)
+        ).float()
         start_from(
             generator,
-            *map(torch.cat, drawn),
-            counts=torch.from_numpy(batches.counts).float(),
-            # A longer training finds what is not Gaussian, of which a Gaussian as wide
-            # as the data is in the way.
-            spread=float(
-                np.clip(WIDE_STEPS / self.recipe_.max_steps, 0.25, 1.0) ** 0.5
-            ),
+            torch.from_numpy(encoded),
+            belongs,
+            counts=belongs.sum(dim=0),
         )
+
+    def _carry_over(
+        self,
+        origin: Self,
+        generator: nn.Module,
+        discriminators: nn.ModuleList,
+        batches: ConditionalBatches,
+    ) -> None:
+        check_columns(self, origin)
+        check_sizes(self, origin)
+        if isinstance(generator, Generator) and all(
+            isinstance(network, Discriminator) for network in discriminators
+        ):
+            carry_over_by_name(self, origin, generator, discriminators)
+            match_means(
+                generator,
+                *_balanced_rows(batches),
+                counts=torch.from_numpy(batches.counts).float(),
+            )
+        else:
+            super()._carry_over(origin, generator, discriminators, batches)
+
+    def _calibrate(
+        self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        self.acceptance_ = None
+        if self.recipe_.n_candidates == 1:
+            return
+        chosen = rng.permutation(len(codes))[:ACCEPTANCE_ROWS]
+        classes = classes[chosen]
+        drawn_classes = np.tile(classes, GENERATED_PER_REAL)
+        self.acceptance_ = learn_acceptance(
+            self.encoder_.dequantize(codes[chosen], rng),
+            classes,
+            self._generate(drawn_classes, rng),
+            drawn_classes,
+            n_candidates=self.recipe_.n_candidates,
+            rng=rng,
+        )
+
+    def _generate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw rows until all are accepted."""
+        if self.acceptance_ is None:
+            return super()._generate(classes, rng)
+        rows = np.empty((len(classes), self.encoder_.width_), dtype=np.float32)
+        wanted = np.arange(len(classes))
+        for _ in range(MOST_ROUNDS):
+            drawn = super()._generate(classes[wanted], rng)
+            rows[wanted] = drawn
+            odds = self.acceptance_.probabilities(drawn, classes[wanted])
+            wanted = wanted[rng.random(len(wanted)) >= odds]
+            if not len(wanted):
+                break
+        return rows
+
+    def _check_state(self) -> None:
+        if self.acceptance_ is not None:
+            self.acceptance_.check(self.encoder_.width_, len(self.classes_))
+        super()._check_state()
 
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
         return Discriminator(
             n_inputs=self.encoder_.width_,
             n_classes=len(self.classes_),
-            hidden_dims=self.recipe_.hidden_dims,
+            hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
+
+
+def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
+    """Some thousand encoded rows, every class equally often, and their classes."""
+    n_batches = math.ceil(START_ROWS / batches.batch_size)
+    rows, condition = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
+    return torch.cat(rows), torch.cat(condition)

@@ -4,6 +4,7 @@
 ``privacy`` whether they give real ones away, ``rules`` whether they keep the rules of
 the table, ``utility`` what they do for a classifier.
 ``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
+For images, :func:`gan_augment.images.image_quality` takes them on features.
 Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 """
 

@@ -70,7 +70,10 @@ def classifier_scores(
     >>> scores["average_precision"], scores["balanced_accuracy"]
     (1.0, 0.5)
     """
-    y, probability = np.asarray(y), np.asarray(probability, dtype=np.float64)
+    y, given = np.asarray(y), np.asarray(probability)
+    probability = given.astype(np.float64)
+    if given.dtype != np.float64:  # the sums of shorter numbers are near to one
+        probability /= probability.sum(axis=1, keepdims=True)
     n_classes = probability.shape[1]
     found = [label for label in rare if 0 < (y == label).sum() < len(y)]
     predicted = probability.argmax(axis=1)

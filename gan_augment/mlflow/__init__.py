@@ -19,6 +19,7 @@ from gan_augment.mlflow.parameters import flat_parameters
 from gan_augment.mlflow.registry import PromotionError, log_evidence, promote
 from gan_augment.mlflow.reports import log_report
 from gan_augment.mlflow.schemas import SchemaError
+from gan_augment.mlflow.scoring import serve
 from gan_augment.mlflow.serving import GeneratorModel
 from gan_augment.mlflow.spark import generate_on_spark
 from gan_augment.mlflow.syncing import sync
@@ -44,5 +45,6 @@ __all__ = [
     "log_report",
     "promote",
     "save_model",
+    "serve",
     "sync",
 ]

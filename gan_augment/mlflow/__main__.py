@@ -8,6 +8,9 @@ import sys
 from gan_augment.mlflow.spool import SPOOL_VARIABLE, default_spool
 from gan_augment.mlflow.syncing import sync
 
+# What shells give for a command that Ctrl-C has ended.
+INTERRUPTED = 130
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
@@ -24,7 +27,10 @@ def main(arguments: list[str] | None = None) -> int:
         "--experiment", help="name; default: where each run was meant for"
     )
     given = parser.parse_args(arguments)
-    results = sync(given.spool, given.tracking_uri, given.experiment)
+    try:
+        results = sync(given.spool, given.tracking_uri, given.experiment)
+    except KeyboardInterrupt:
+        return INTERRUPTED
     for result in results:
         outcome = f"kept: {result.error}" if result.error else "sent"
         lines = [outcome, *result.notes]

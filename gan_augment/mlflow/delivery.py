@@ -3,9 +3,10 @@
 In a SQL store, and on a server in front of one, everything that is sent can be sent
 again without doubling it; a store of plain files keeps a metric twice. The run, the
 model and its version carry the journal's key as a tag, and are looked for before they
-are made; a metric has the time at which it was measured; files have fixed names. So
-neither an answer that got lost nor a process that died between two calls needs to be
-remembered: whoever comes next starts from the first record.
+are made; a metric has the time at which it was measured; files have fixed names. What
+MLflow made twice, because it repeats a call whose answer got lost, is deleted at the
+end. So neither an answer that got lost nor a process that died between two calls needs
+to be remembered: whoever comes next starts from the first record.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model
 
 from gan_augment.mlflow.cards import CARD_FILE, CARD_URI
-from gan_augment.mlflow.names import NAME_TAG, NOTE_TAG, quoted
+from gan_augment.mlflow.making import Made, experiment_of_name
+from gan_augment.mlflow.names import NAME_TAG, NOTE_TAG
 from gan_augment.mlflow.registration import register
 from gan_augment.mlflow.registry import is_missing
 from gan_augment.mlflow.schemas import SchemaError
@@ -196,17 +198,15 @@ class Delivery:
     def _create(self, records: list[Record]) -> None:
         (record,) = records
         experiment_id = self._experiment(record)
-        key = self._journal.key
-        found = self._client.search_runs(
-            [experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
+        # With a name in a tag, too, both would have to be the same.
+        tags = {NAME_TAG: record["name"]} | record["tags"]
+        tags[KEY_TAG] = self._journal.key
+        self._made = Made(self._client, experiment_id, KEY_TAG, self._journal.key)
+        self.run_id = self._made.run(
+            lambda: self._client.create_run(
+                experiment_id, start_time=record["time"], tags=tags
+            )
         )
-        run = next(iter(found), None) or self._client.create_run(
-            experiment_id,
-            start_time=record["time"],
-            # With a name in a tag, too, both would have to be the same.
-            tags={NAME_TAG: record["name"]} | record["tags"] | {KEY_TAG: key},
-        )
-        self.run_id, self._experiment_id = run.info.run_id, experiment_id
 
     def _experiment(self, record: Record) -> str:
         """Id of the run's experiment, which is made if there is none of its name."""
@@ -219,10 +219,7 @@ class Delivery:
             name = _experiment_name(given, record["tracking_uri"])
         if name is None:
             return DEFAULT_EXPERIMENT_ID
-        found = self._client.get_experiment_by_name(name)
-        if found is None:
-            return self._client.create_experiment(name)
-        return found.experiment_id
+        return experiment_of_name(self._client, name)
 
     def _log_metrics(self, records: list[Record], model_id: str | None = None) -> None:
         metrics = [
@@ -299,16 +296,14 @@ class Delivery:
         self._client.set_tag(self.run_id, NOTE_TAG, note)
 
     def _logged_model(self, record: Record) -> LoggedModel:
-        key = self._journal.key
-        found = self._client.search_logged_models(
-            [self._experiment_id], f"tags.`{KEY_TAG}` = {quoted(key)}", max_results=1
-        )
-        return next(iter(found), None) or self._client.create_logged_model(
-            self._experiment_id,
-            name=record["name"],
-            source_run_id=self.run_id,
-            tags=record["tags"] | {KEY_TAG: key},
-            params=_values(self._records("params")),
+        return self._made.model(
+            lambda: self._client.create_logged_model(
+                self._made.experiment_id,
+                name=record["name"],
+                source_run_id=self.run_id,
+                tags=record["tags"] | {KEY_TAG: self._journal.key},
+                params=_values(self._records("params")),
+            )
         )
 
     def _register(self, record: Record, model_id: str, local: Path) -> None:
@@ -335,6 +330,7 @@ class Delivery:
     def _end(self, records: list[Record]) -> None:
         (record,) = records
         self._client.set_terminated(self.run_id, record["status"], record["time"])
+        self.notes += self._made.delete_doubles(self.run_id, self.model_id)
 
     def _records(self, kind: str) -> list[Record]:
         return [record for record in self._journal.records if record["kind"] == kind]

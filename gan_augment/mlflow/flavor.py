@@ -17,6 +17,7 @@ from mlflow.types.schema import ParamSchema, ParamSpec, Schema, TensorSpec
 
 import gan_augment
 from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
+from gan_augment.gans.loading import MLFLOW_DATA
 from gan_augment.mlflow.cards import CARD_FILE, generator_card
 from gan_augment.mlflow.frames import MAX_COLUMNS, without_schema_hints
 from gan_augment.mlflow.names import check_registered_name
@@ -32,7 +33,6 @@ REGISTER = "Register a class of your own with `gan_augment.gans.register_gan`."
 EXAMPLE_PARAMS = {"n_rows": 5, "target_class": "", "seed": 0}
 # A column may be empty in five rows, and would have no type.
 SIGNATURE_ROWS = 100
-DATA_DIRECTORY = Path("data") / "generator"
 
 
 def get_default_pip_requirements(gan: BaseSynthesizer | None = None) -> list[str]:
@@ -129,14 +129,14 @@ def save_model(
         FLAVOR_NAME,
         gan_augment_version=gan_augment.__version__,
         gan_class=type(gan).__name__,
-        data=DATA_DIRECTORY.as_posix(),
+        data=MLFLOW_DATA.as_posix(),
     )
     rules = rules_of(gan)
     if rules is not None:
         in_words = [str(rule) for rule in rules]
         model.metadata = (model.metadata or {}) | {RULES_KEY: in_words}
     with tempfile.TemporaryDirectory() as directory:
-        files = Path(directory) / DATA_DIRECTORY.name
+        files = Path(directory) / MLFLOW_DATA.name
         gan.save(files)
         mlflow.pyfunc.save_model(
             path,

@@ -18,6 +18,9 @@ from gan_augment.encoding.container import to_frame
 # A schema of more is a tensor. MLflow takes a million characters, some 20,000 columns,
 # and a second for every 5,000 to write them.
 MAX_COLUMNS = 5_000
+# What pandas calls the cells of object columns that signatures and JSON know.
+KNOWN = {"string", "bytes", "boolean", "integer", "floating", "mixed-integer-float"}
+KNOWN |= {"date", "datetime", "datetime64", "empty"}
 # The most characters that a server takes as the schema of a dataset.
 MAX_SCHEMA_LENGTH = 1_000_000
 
@@ -48,13 +51,20 @@ def as_table(rows: Any) -> pd.DataFrame:
         rows = np.reshape(rows, (len(rows), -1))
     frame = to_frame(rows).reset_index(drop=True)
     frame.columns = [str(name) for name in frame.columns]
-    for name, dtype in frame.dtypes.items():
-        if isinstance(dtype, pd.SparseDtype):
-            frame[name] = frame[name].sparse.to_dense()
-        elif isinstance(dtype, pd.CategoricalDtype) or dtype.kind == "m":
-            column = frame[name]
+    for name, column in list(frame.items()):
+        if isinstance(column.dtype, pd.SparseDtype):
+            frame[name] = column = column.sparse.to_dense()
+        if _is_unknown(column):
             frame[name] = column.astype(object).where(column.isna(), column.astype(str))
     return frame
+
+
+def _is_unknown(column: pd.Series) -> bool:
+    """Whether neither a signature nor JSON has a type for what a column holds."""
+    if isinstance(column.dtype, pd.CategoricalDtype) or column.dtype.kind in "mc":
+        return True
+    is_object = column.dtype.kind == "O"
+    return is_object and pd.api.types.infer_dtype(column, skipna=True) not in KNOWN
 
 
 def plain_labels(y: Any) -> np.ndarray:

@@ -10,6 +10,7 @@ from mlflow.models import Model
 from mlflow.tracking import MlflowClient
 
 from gan_augment.mlflow.cards import CARD_FILE, CARD_URI, MAX_DESCRIPTION
+from gan_augment.mlflow.making import version_once
 from gan_augment.mlflow.registry import CANDIDATE, by_alias, is_missing, versions_of
 from gan_augment.mlflow.schemas import SCHEMA_TAG, check_schema, schema_text
 
@@ -58,13 +59,16 @@ def register(
     schema = schema_text(Model.load(str(local)).get_output_schema())
     check_schema(client, name, schema)
     make_registered_model(client, name)
-    found = [v for v in versions_of(client, model_id) if v.name == name]
-    version = next(iter(found), None) or client.create_model_version(
-        name,
-        f"models:/{model_id}",
-        run_id,
-        tags=tags | {SCHEMA_TAG: schema},
-        model_id=model_id,
+    version = version_once(
+        client,
+        lambda: [v for v in versions_of(client, model_id) if v.name == name],
+        lambda: client.create_model_version(
+            name,
+            f"models:/{model_id}",
+            run_id,
+            tags=tags | {SCHEMA_TAG: schema},
+            model_id=model_id,
+        ),
     )
     card = local / CARD_FILE  # which an earlier release did not write
     if not version.description and card.is_file():  # or it tells evidence by now

@@ -18,8 +18,8 @@ from gan_augment.mlflow.frames import as_table, with_target
 
 # The most rows of one call, and the most numbers: so many take about 200 MB as JSON.
 MAX_ROWS, MAX_CELLS = 1_000_000, 20_000_000
-# The most requests of one call: each draws by itself, which takes some 10 ms.
-MAX_REQUESTS = 1_000
+# The most requests of one call: each draws by itself, which takes 10 ms to 30 ms.
+MAX_REQUESTS = 100
 # A frame with an empty cell holds numbers as floats, which are exact up to here.
 MAX_EXACT = 2**53
 # Of a name that is none of ours, an error shows this much.
@@ -88,7 +88,7 @@ class GeneratorModel:
         model_input : DataFrame, default=None
             Several requests, one a row, with any of the columns ``n_rows``,
             ``target_class`` and ``seed``; what is missing is taken from `params`. None,
-            or a frame without rows, is one request. At most 1,000.
+            or a frame without rows, is one request. At most 100.
         params : dict
             ``n_rows``, from 1 to 1,000,000 in all, and to 20,000,000 cells (rows times
             columns; a pixel of an image is a column); ``target_class``, as a string,

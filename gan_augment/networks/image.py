@@ -17,21 +17,23 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_augment.networks.layers import SLOPE, make_layer
+from gan_augment.networks.layers import BRANCH, SLOPE, make_layer
 
 # Channels of every stage by how often the generator doubles the sides, for a shorter
-# side of up to 16, 32, 64 and 128 pixels. The discriminator halves them once more.
+# side of up to 16, 32, 64, 128 and 256 pixels. The discriminator halves them once more.
 GENERATOR_WIDTHS = {
-    1: (48, 32),
-    2: (64, 24, 12),
-    3: (96, 64, 32, 16),
-    4: (128, 96, 64, 32, 16),
+    1: (64, 32),
+    2: (96, 48, 16),
+    3: (128, 64, 32, 16),
+    4: (128, 96, 48, 24, 12),
+    5: (128, 96, 64, 32, 16, 8),
 }
 DISCRIMINATOR_WIDTHS = {
     1: (24, 48),
     2: (24, 48, 64),
     3: (16, 32, 64, 96),
     4: (16, 32, 64, 96, 128),
+    5: (8, 16, 32, 64, 96, 128),
 }
 # A smaller image is padded.
 FEWEST_PIXELS = 8
@@ -49,11 +51,11 @@ def n_stages(size: Sequence[int]) -> int:
 
 
 class Generator(nn.Module):
-    """Latent and condition -> images, by transposed convolutions.
+    """Latent and condition -> images, by convolutions between bilinear doublings.
 
-    After each stage, latent and condition set the gain and the shift of every channel
-    of the normalised activations (FiLM: Perez et al. 2018, arXiv:1709.07871). Layer
-    norms take each image by itself, so that what is drawn does not depend on the batch.
+    The images double their sides by bilinear interpolation, a low-pass filter, without
+    which a grid of pixels shows through (Karras et al. 2021, arXiv:2106.12423). The
+    convolutions come before, where there are a quarter of the pixels.
 
     Parameters
     ----------
@@ -85,13 +87,12 @@ class Generator(nn.Module):
         )
         style_dim = latent_dim + EMBEDDING_DIM
         self.start = make_layer(nn.Linear, style_dim, math.prod(self.base), rng=rng)
-        self.doublings = nn.ModuleList(
-            _make_doubling(*pair, rng=rng) for pair in pairwise(widths)
+        before: list[int | None] = [None, *widths[:-1]]
+        self.stages = nn.ModuleList(
+            Stage(n_in, n_out, style_dim, rng=rng)
+            for n_in, n_out in zip(before, widths, strict=True)
         )
-        self.styles = nn.ModuleList(
-            make_layer(nn.Linear, style_dim, 2 * width, rng=rng) for width in widths
-        )
-        self.output = make_layer(nn.Conv2d, widths[-1], n_channels, 3, 1, 1, rng=rng)
+        self.output = _convolution(widths[-1], n_channels, rng)
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, K, H, W) images, with noise from `rng`.
@@ -106,27 +107,84 @@ class Generator(nn.Module):
         inputs = torch.cat([latent, self.embedding(condition)], dim=1)
         x = self.start(inputs).unflatten(1, self.base)
         x = x.contiguous(memory_format=torch.channels_last)
-        for double, style in zip([None, *self.doublings], self.styles, strict=True):
-            x = x if double is None else double(x)
-            gain, shift = style(inputs)[:, :, None, None].chunk(2, dim=1)
-            x = torch.addcmul(shift, 1 + gain, F.group_norm(x, 1))
-            x = F.leaky_relu(x, SLOPE)
+        for stage in self.stages:
+            x = stage(x, inputs)
         height, width = self.size
         images = OVERSHOOT * self.output(x)[:, :, :height, :width].tanh()
         return images.clamp(-1, 1) if self.training else images
 
 
-def _make_doubling(n_in: int, n_out: int, rng: torch.Generator) -> nn.Module:
-    """A transposed convolution that begins as bilinear interpolation.
+class Stage(nn.Module):
+    """Double the sides, add a residual branch, and normalise.
 
-    Random kernels begin as a checkerboard, of which a short training leaves a part
-    (initialised so by Long et al. 2015, arXiv:1411.4038).
+    Parameters
+    ----------
+    n_in : int or None
+        Channels before the doubling. If None, nothing is doubled.
+    n_out : int
+        Channels of the output.
+    style_dim : int
+        Width of latent and embedded condition together.
+    rng : torch.Generator
+        Source of the initial weights.
     """
-    layer = make_layer(nn.ConvTranspose2d, n_in, n_out, 4, 2, 1, bias=False, rng=rng)
-    kernel = torch.tensor([1.0, 3.0, 3.0, 1.0])
-    with torch.no_grad():
-        smooth = layer.weight[:, :, :1, :1] * torch.outer(kernel, kernel)
-        layer.weight.copy_(smooth * (layer.weight.std() / smooth.std()))
+
+    def __init__(
+        self,
+        n_in: int | None,
+        n_out: int,
+        style_dim: int,
+        *,
+        rng: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.narrow = None if n_in is None else _convolution(n_in, n_out, rng)
+        self.branch_style = Style(style_dim, n_out, rng=rng)
+        self.branch = _convolution(n_out, n_out, rng)
+        with torch.no_grad():
+            self.branch.weight.mul_(BRANCH)
+        self.style = Style(style_dim, n_out, rng=rng)
+
+    def forward(self, x: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+        """(B, n_in, h, w) -> (B, n_out, 2 h, 2 w), or of the same sides."""
+        if self.narrow is not None:
+            x = F.interpolate(self.narrow(x), scale_factor=2, mode="bilinear")
+        x = x + self.branch(self.branch_style(x, inputs))
+        return self.style(x, inputs)
+
+
+class Style(nn.Module):
+    """Normalise activations, and let latent and condition set their gain and shift.
+
+    FiLM: Perez et al. 2018, arXiv:1709.07871. Layer norms take each image by itself, so
+    that what is drawn does not depend on the batch.
+
+    Parameters
+    ----------
+    style_dim : int
+        Width of latent and embedded condition together.
+    width : int
+        Number of channels.
+    rng : torch.Generator
+        Source of the initial weights.
+    """
+
+    def __init__(self, style_dim: int, width: int, *, rng: torch.Generator) -> None:
+        super().__init__()
+        self.gain_and_shift = make_layer(nn.Linear, style_dim, 2 * width, rng=rng)
+
+    def forward(self, x: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+        """(B, width, h, w) -> the same shape."""
+        gain, shift = self.gain_and_shift(inputs)[:, :, None, None].chunk(2, dim=1)
+        x = torch.addcmul(shift, 1 + gain, F.group_norm(x, 1))
+        return F.leaky_relu(x, SLOPE)
+
+
+def _convolution(n_in: int, n_out: int, rng: torch.Generator) -> nn.Conv2d:
+    """A convolution that repeats the edges: of zeros there a frame shows through."""
+    layer: nn.Conv2d = make_layer(
+        nn.Conv2d, n_in, n_out, 3, 1, 1, padding_mode="replicate", rng=rng
+    )
     return layer
 
 
@@ -177,6 +235,10 @@ class Discriminator(nn.Module):
 
     def forward(self, images: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
         """(B, K, H, W) images, (B, C) condition -> (B,) logits."""
+        return self.readout(self.features(images), condition)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """(B, K, H, W) images -> (B, 96) last hidden units, whatever the condition."""
         # A convolution of 4 by 4 pixels at every second one is one of 2 by 2 squares,
         # which is much faster to take back to images of few channels.
         x = F.pixel_unshuffle(F.pad(images, self.padding), 2)
@@ -186,6 +248,9 @@ class Discriminator(nn.Module):
         for halve in (*others, self.last):
             x = halve(F.leaky_relu(x, SLOPE))
         x = self.head(F.leaky_relu(x, SLOPE).flatten(1))
+        return F.leaky_relu(x, SLOPE)
+
+    def readout(self, features: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
+        """(B, 96) features, (B, C) condition -> (B,) logits."""
         readout = self.logit.weight + self.embedding(condition)
-        logits = (F.leaky_relu(x, SLOPE) * readout).sum(dim=1)
-        return logits + self.logit.bias
+        return (features * readout).sum(dim=1) + self.logit.bias

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from torch.nn import functional as F
 
 from gan_augment.networks.tabular import Generator
 
@@ -18,64 +19,83 @@ SMALLEST_SHARE = 1e-4
 SMALL_SHARE = 0.05
 # Of the search for principal components.
 ITERATIONS = 10
+SHIFT = 1e-6
 
 
 @torch.no_grad()
 def start_from(
     generator: Generator,
     rows: torch.Tensor,
-    condition: torch.Tensor,
+    components: torch.Tensor,
     *,
     counts: torch.Tensor,
     spread: float = 1.0,
 ) -> None:
-    """Let a generator begin with the means of these rows and a Gaussian around them.
+    """Let a generator begin with a Gaussian mixture of each class of these rows.
 
-    Some hundred steps move a weight by some tenths, and would be spent on what is
-    known in closed form: the means of the classes, and principal components of what
-    the classes have in common (probabilistic PCA: Tipping and Bishop 1999,
-    doi:10.1111/1467-9868.00196), from the latent to the scalars and, by a linear
-    approximation of the softmax, to the logits of levels. Hidden units have no say
-    at first.
+    Some hundred steps move a weight by some tenths. They would be spent on what is
+    known without training: the means of the parts of a class, and their principal
+    components (probabilistic PCA: Tipping and Bishop 1999,
+    doi:10.1111/1467-9868.00196). They lead from the latent to the scalars and, by a
+    linear approximation of the softmax, to the logits of levels. The residual network
+    and the shortcut add nothing at first.
 
     Parameters
     ----------
     generator : Generator
-        Its shortcut and its output layer are set, in place.
+        Its mixture, its shortcut and its output layer are set, in place.
     rows : Tensor of shape (B, D)
-        Encoded rows, every class equally often.
-    condition : Tensor of shape (B, C)
-        Their classes.
-    counts : Tensor of shape (C,)
-        How many rows the training set has of each class. The fewer, the less can be
-        said of a level that none has.
+        Encoded rows.
+    components : Tensor of shape (B, C * K)
+        One-hot: the class and the Gaussian of each row. A Gaussian without rows is
+        never drawn. With one Gaussian a class, all have the principal components of
+        all rows in common, and the classes should have as many rows each.
+    counts : Tensor of shape (C * K,)
+        How many rows the training set has of each class and Gaussian. The fewer, the
+        less can be said of a level that none has.
     spread : float, default=1.0
-        Standard deviation of the Gaussian, as a share of that of the rows.
+        Standard deviation of the Gaussians, as a share of that of the rows.
     """
-    activation, latent_dim = generator.activation, generator.latent_dim
+    activation, mixture = generator.activation, generator.mixture
     first, cells = activation.n_scalars, activation.cells
     # A missing number is 0 in `rows`, and the activation makes it 0 once more.
     present = torch.ones_like(rows)
     present[:, activation.masked] = rows[:, activation.present_at]
     rows, present = rows.index_select(1, cells), present.index_select(1, cells)
-    means = condition.T @ rows / (condition.T @ present).clamp(min=1)
-    loadings = _principal_components(
-        (rows - condition @ means) * present,
-        activation.groups,
-        n_components=min(latent_dim, rows.shape[1]),
-    )
-    loadings /= present.mean(dim=0).clamp(min=SMALL_SHARE).sqrt()[:, None]
-    shares, counts = means[:, first:], counts[:, None]
-    overall = (counts * shares).sum(dim=0) / counts.sum()
-    loadings[first:] /= overall[:, None] + SMALL_SHARE
-    shares = (counts * shares + PRIOR_ROWS * overall) / (counts + PRIOR_ROWS)
+    means = components.T @ rows / (components.T @ present).clamp(min=1)
+    residuals = (rows - components @ means) * present
+    shares, weights = means[:, first:], counts[:, None]
+    overall = (weights * shares).sum(dim=0) / weights.sum()
+    shares = (weights * shares + PRIOR_ROWS * overall) / (weights + PRIOR_ROWS)
     means[:, first:] = shares.clamp(min=SMALLEST_SHARE).log()
+
+    def loadings_of(chosen: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+        n_factors = mixture.loadings.shape[-1]
+        found = _principal_components(
+            residuals[chosen], activation.groups, n_components=n_factors
+        )
+        found /= present[chosen].mean(dim=0).clamp(min=SMALL_SHARE).sqrt()[:, None]
+        found[first:] /= shares[:, None] + SMALL_SHARE
+        return spread * F.pad(found, (0, n_factors - found.shape[1]))
+
+    n_classes, n_components = mixture.up_to.shape
+    if n_components == 1:
+        everything = torch.ones(len(rows), dtype=torch.bool)
+        loadings = loadings_of(everything, overall).expand(n_classes, -1, -1)
+    else:
+        belongs = components.T > 0
+        loadings = torch.stack(
+            [
+                loadings_of(chosen, share) if chosen.any() else mixture.loadings[0, 0]
+                for chosen, share in zip(belongs, shares, strict=True)
+            ]
+        )
+    of_class = counts.view(n_classes, n_components)
+    mixture.up_to.copy_((of_class / of_class.sum(dim=1, keepdim=True)).cumsum(dim=1))
+    mixture.means.copy_(means.view_as(mixture.means))
+    mixture.loadings.copy_(loadings.reshape(mixture.loadings.shape))
     for parameter in (*generator.output.parameters(), *generator.shortcut.parameters()):
         parameter.zero_()
-    weight, bias = generator.shortcut.weight, generator.shortcut.bias
-    weight[:, : loadings.shape[1]] = spread * loadings
-    weight[:, latent_dim:] = (means - means.mean(dim=0)).T
-    bias.copy_(means.mean(dim=0))
 
 
 def _principal_components(
@@ -108,7 +128,8 @@ def _principal_components(
     # largest of either sign, so it looks for more than are wanted.
     basis = residuals[: min(2 * n_components, residuals.shape[1])].T
     for _ in range(ITERATIONS):
-        basis = torch.linalg.qr(covary(basis)).Q
+        # The shift changes no direction, and leaves none without a length.
+        basis = torch.linalg.qr(covary(basis) + SHIFT * basis).Q
     variances, rotation = torch.linalg.eigh(basis.T @ covary(basis))
     directions = (basis @ rotation)[:, -n_components:]
     return directions * variances[-n_components:].clamp(min=0).sqrt()

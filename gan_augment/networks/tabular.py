@@ -73,14 +73,24 @@ class SpanActivation(nn.Module):
         for name, tensor in layout.items():
             self.register_buffer(name, tensor, persistent=False)
 
-    def forward(self, raw: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-        """(B, D) raw outputs -> (B, D) encoded rows."""
+    def soften(self, raw: torch.Tensor) -> torch.Tensor:
+        """(B, D) raw outputs -> (B, D), with probabilities in the place of logits."""
+        scalars, *groups = self._split(raw)
+        return torch.cat(
+            [scalars, *(logits.softmax(dim=-1).flatten(1) for logits in groups)], dim=1
+        )
+
+    def _split(self, raw: torch.Tensor) -> list[torch.Tensor]:
+        """Scalars, and (B, spans, width) logits of the spans of each width."""
         sizes = [n_spans * width for n_spans, width in self.groups]
         scalars, *groups = raw.split([self.n_scalars, *sizes], dim=1)
-        sampled = [
-            sample_one_hot(logits.unflatten(1, group), rng).flatten(1)
-            for logits, group in zip(groups, self.groups, strict=True)
-        ]
+        logits = zip(groups, self.groups, strict=True)
+        return [scalars, *(cells.unflatten(1, group) for cells, group in logits)]
+
+    def forward(self, raw: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """(B, D) raw outputs -> (B, D) encoded rows."""
+        scalars, *groups = self._split(raw)
+        sampled = [sample_one_hot(logits, rng).flatten(1) for logits in groups]
         rows = torch.cat([scalars, *sampled], dim=1)
         if not self._in_order:
             rows = rows.index_select(1, self.order)
@@ -108,16 +118,73 @@ def sample_one_hot(logits: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
     return sampled + (soft - soft.detach())
 
 
-class Generator(nn.Module):
-    """Latent and condition -> encoded rows: a residual network and a linear shortcut.
+class Mixture(nn.Module):
+    """A Gaussian mixture for each class, in the raw outputs of a generator.
 
-    The rows are what the linear shortcut says, which can be a Gaussian of each class
-    from the first step on, and what residual blocks add to it.
+    Its weights, means and loadings are set before the training and stay as they are.
+
+    Parameters
+    ----------
+    n_classes : int
+        Number of classes.
+    n_components : int
+        Number of Gaussians of each class, ``K``.
+    n_outputs : int
+        Number of raw outputs, ``D``.
+    n_factors : int
+        Number of standard normal factors of each Gaussian, ``R``.
+
+    Attributes
+    ----------
+    up_to : Tensor of shape (C, K)
+        Sums of the weights of the Gaussians of a class, up to each.
+    means : Tensor of shape (C, K, D)
+        Means of the Gaussians.
+    loadings : Tensor of shape (C, K, D, R)
+        What the factors are multiplied by.
+    """
+
+    up_to: torch.Tensor
+    means: torch.Tensor
+    loadings: torch.Tensor
+
+    def __init__(
+        self, *, n_classes: int, n_components: int, n_outputs: int, n_factors: int
+    ) -> None:
+        super().__init__()
+        of_class = torch.zeros(n_classes, n_components)
+        self.register_buffer("up_to", of_class)
+        self.register_buffer("means", of_class.new_zeros(*of_class.shape, n_outputs))
+        self.register_buffer(
+            "loadings", of_class.new_zeros(*of_class.shape, n_outputs, n_factors)
+        )
+
+    def forward(
+        self, factors: torch.Tensor, condition: torch.Tensor, rng: torch.Generator
+    ) -> torch.Tensor:
+        """(B, R) factors, (B, C) condition -> (B, D) draws of the classes' mixtures."""
+        classes = condition.argmax(dim=1)
+        drawn = torch.rand(
+            (len(classes), 1), generator=rng, device=factors.device, dtype=factors.dtype
+        )
+        component = (drawn >= self.up_to[classes, :-1]).sum(dim=1)
+        loadings = self.loadings[classes, component]
+        spread = torch.bmm(loadings, factors.unsqueeze(2)).squeeze(2)
+        return self.means[classes, component] + spread
+
+
+class Generator(nn.Module):
+    """Latent and condition -> encoded rows: a mixture, and what a network adds to it.
+
+    The raw outputs are a draw of a Gaussian mixture of the class, plus a linear
+    function and a residual network of the noise, the condition and that draw.
 
     Parameters
     ----------
     latent_dim, n_classes : int
         Width of the noise and of the condition.
+    n_components : int
+        Number of Gaussians of each class.
     hidden_dims : sequence of int
         Width of the hidden layer of each residual block. The first is also the width
         of the units between the blocks.
@@ -132,6 +199,7 @@ class Generator(nn.Module):
         *,
         latent_dim: int,
         n_classes: int,
+        n_components: int,
         hidden_dims: Sequence[int],
         spans: Sequence[Span],
         rng: torch.Generator,
@@ -139,7 +207,13 @@ class Generator(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         n_inputs, n_outputs = latent_dim + n_classes, sum(span.width for span in spans)
-        self.trunk = _make_trunk(n_inputs, hidden_dims, norm=True, rng=rng)
+        self.mixture = Mixture(
+            n_classes=n_classes,
+            n_components=n_components,
+            n_outputs=n_outputs,
+            n_factors=min(latent_dim, n_outputs),
+        )
+        self.trunk = _make_trunk(n_inputs + n_outputs, hidden_dims, norm=True, rng=rng)
         self.output = make_layer(nn.Linear, hidden_dims[0], n_outputs, rng=rng)
         self.shortcut = make_layer(nn.Linear, n_inputs, n_outputs, rng=rng)
         self.activation = SpanActivation(spans)
@@ -152,9 +226,12 @@ class Generator(nn.Module):
             device=condition.device,
             dtype=condition.dtype,
         )
+        n_factors = self.mixture.loadings.shape[-1]
+        drawn = self.mixture(latent[:, :n_factors], condition, rng)
         inputs = torch.cat([latent, condition], dim=1)
-        hidden = F.leaky_relu(self.trunk(inputs), SLOPE)
-        return self.activation(self.shortcut(inputs) + self.output(hidden), rng)
+        seen = torch.cat([inputs, self.activation.soften(drawn)], dim=1)
+        hidden = F.leaky_relu(self.trunk(seen), SLOPE)
+        return self.activation(drawn + self.shortcut(inputs) + self.output(hidden), rng)
 
 
 class Discriminator(nn.Module):

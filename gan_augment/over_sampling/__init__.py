@@ -2,7 +2,8 @@
 
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
-from gan_augment.over_sampling.image_mixture import ImageMixture, RandomAffine
+from gan_augment.over_sampling.image_changes import RandomAffine, find_changes
+from gan_augment.over_sampling.image_mixture import ImageMixture
 from gan_augment.over_sampling.kept_rules import KeptRules
 from gan_augment.over_sampling.leakage import LeakageWarning, leak_guard
 from gan_augment.over_sampling.over_sampler import GANOverSampler
@@ -17,5 +18,6 @@ __all__ = [
     "LeakageWarning",
     "RandomAffine",
     "Refinement",
+    "find_changes",
     "leak_guard",
 ]

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
-from scipy import ndimage
 from scipy.spatial.distance import cdist
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.encoding import ImageEncoder
@@ -22,6 +20,12 @@ from gan_augment.encoding.marginals import Marginals
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.metrics import c2st, diversity_ratio
+from gan_augment.over_sampling.image_changes import (
+    MOST_IMAGES,
+    RandomAffine,
+    apply_change,
+    find_changes,
+)
 from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.seeding import RandomState, make_rng
 
@@ -40,77 +44,6 @@ LIMITS: Mapping[str, tuple[float, float]] = {
     "diversity": (0.7, 0.4),
     "novelty": (0.4, 0.1),
 }
-# A change of size by 1 would leave nothing of an image.
-AFFINE_RANGES = {
-    "shift": Interval(Real, 0, 1, closed="both"),
-    "rotation": Interval(Real, 0, 180, closed="both"),
-    "scale": Interval(Real, 0, 1, closed="left"),
-}
-
-
-@dataclass(frozen=True)
-class RandomAffine:
-    """Shift, turn and scale images at random.
-
-    Parameters
-    ----------
-    shift : float, default=0.05
-        Largest shift along each axis, as a share of that side, from 0 to 1.
-    rotation : float, default=0.0
-        Largest angle, in degrees, from 0 to 180.
-    scale : float, default=0.0
-        Largest change of size, as a share below 1.
-
-    Raises
-    ------
-    ValueError
-        If a value is out of range.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from gan_augment.over_sampling.image_mixture import RandomAffine
-    >>> images = np.eye(20).reshape(1, 1, 20, 20)
-    >>> moved = RandomAffine(rotation=15)(images, np.random.default_rng(0))
-    >>> moved.shape, bool((moved == images).all())
-    ((1, 1, 20, 20), False)
-    """
-
-    shift: float = 0.05
-    rotation: float = 0.0
-    scale: float = 0.0
-
-    def __post_init__(self) -> None:
-        for name, allowed in AFFINE_RANGES.items():
-            value = getattr(self, name)
-            if not allowed.is_satisfied_by(value):
-                raise ValueError(f"`{name}` must be {allowed}. Got {value!r}.")
-
-    def __call__(self, images: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """(n, channels, h, w) images -> as many, each moved; edges are repeated."""
-        centre = (np.array(images.shape[2:]) - 1) / 2
-        most = np.maximum(self.shift * np.array(images.shape[2:]), self.shift > 0)
-        moved = np.empty_like(images)
-        for image, out in zip(images, moved, strict=True):
-            angle = np.deg2rad(rng.uniform(-self.rotation, self.rotation))
-            size = 1 + rng.uniform(-self.scale, self.scale)
-            shift = rng.uniform(-most, most)
-            if self.rotation == self.scale == 0:
-                shift = np.rint(shift)  # by whole pixels, which blurs nothing
-            turn = np.array(
-                [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-            )
-            offset = centre - turn / size @ (centre + shift)
-            for channel, channel_out in zip(image, out, strict=True):
-                ndimage.affine_transform(
-                    channel,
-                    turn / size,
-                    offset,
-                    output=channel_out,
-                    order=1,
-                    mode="nearest",
-                )
-        return moved
 
 
 class ImageMixture(Refinement, BaseEstimator):
@@ -138,13 +71,22 @@ class ImageMixture(Refinement, BaseEstimator):
     ----------
     mix : float, default=0.5
         Share of the synthetic images that the GAN draws, from 0 to 1.
-    augment : callable, default=None
-        Function that changes images without changing their class. ``augment(images,
-        rng)`` takes real images, float32 of shape (n, channels, h, w) in [-1, 1], and a
-        :class:`numpy.random.Generator`, and returns as many changed images. If None,
-        use :class:`RandomAffine`, which shifts by at most 5 % of a side, and does not
-        mirror or rotate. If larger changes keep the class, pass for example
-        ``RandomAffine(0.07, rotation=15, scale=0.1)``.
+    augment : {"auto"} or callable, default=None
+        Function that changes images without changing their class:
+
+        - None shifts images by at most 5 % of a side, and does not mirror or rotate
+          them;
+        - ``"auto"`` tries larger shifts, rotations, changes of size and mirror images.
+          It keeps those after which a classifier still finds the class of real images
+          that it was not trained on. With fewer than 80 images it is the same as None;
+        - a function ``augment(images, rng)`` takes real images, float32 of shape
+          (n, channels, h, w) in [-1, 1], and a :class:`numpy.random.Generator`, and
+          returns as many changed images, such as
+          ``RandomAffine(0.07, rotation=15, scale=0.1)``;
+        - a function of one argument takes one image, a float32 tensor of shape
+          (channels, h, w) in [0, 1], as the transforms of ``torchvision.transforms.v2``
+          do.
+
     guard : bool, default=True
         Whether the measures of the GAN's images may lower its share.
     random_state : int, RandomState instance or None, default=None
@@ -152,6 +94,12 @@ class ImageMixture(Refinement, BaseEstimator):
 
     Attributes
     ----------
+    augment_ : callable
+        The function that changes images. ``print(mixture.augment_)`` says in words
+        which changes ``"auto"`` found.
+    augment_report_ : dict
+        With ``"auto"``: change in words -> accuracy on held-out images that are changed
+        so, the largest loss of recall of a class, and whether it is kept.
     marginals_ : dict
         Class -> map from the pixels of copies to those of real images.
     share_ : dict
@@ -181,7 +129,7 @@ class ImageMixture(Refinement, BaseEstimator):
 
     _parameter_constraints: Mapping[str, Sequence[object]] = {
         "mix": [Interval(Real, 0, 1, closed="both")],
-        "augment": [callable, None],
+        "augment": [StrOptions({"auto"}), callable, None],
         "guard": ["boolean"],
         "random_state": ["random_state"],
     }
@@ -190,7 +138,7 @@ class ImageMixture(Refinement, BaseEstimator):
         self,
         mix: float = 0.5,
         *,
-        augment: Callable[[np.ndarray, np.random.Generator], np.ndarray] | None = None,
+        augment: Literal["auto"] | Callable[..., Any] | None = None,
         guard: bool = True,
         random_state: RandomState = None,
     ) -> None:
@@ -225,6 +173,7 @@ class ImageMixture(Refinement, BaseEstimator):
         self.encoder_ = ImageEncoder(getattr(gan, "image_shape", None)).fit(X)
         codes = self.encoder_.quantize(X)
         self.codes_ = {label: codes[y == label] for label in labels}
+        self.augment_, self.augment_report_ = self._choose_changes(codes, y, rng)
         self.marginals_ = {
             label: self._learn_blur(of_class, rng)
             for label, of_class in self.codes_.items()
@@ -279,6 +228,17 @@ class ImageMixture(Refinement, BaseEstimator):
         encoded = self.marginals_[label].match(self._augmented(real, rng), only_class)
         return stack_rows([X, self.encoder_.inverse_transform(encoded)])
 
+    def _choose_changes(
+        self, codes: np.ndarray, y: np.ndarray, rng: np.random.Generator
+    ) -> tuple[Callable[..., Any], dict[str, dict[str, float]]]:
+        """The function that changes images, and what was tried to find it."""
+        if self.augment is None:
+            return RandomAffine(), {}
+        if callable(self.augment):
+            return self.augment, {}
+        chosen = rng.permutation(len(codes))[:MOST_IMAGES]
+        return find_changes(self._encoded(codes[chosen]), y[chosen], rng)
+
     def _learn_blur(self, codes: np.ndarray, rng: np.random.Generator) -> Marginals:
         """What undoes the effect of copying on the pixels of a class."""
         turns = np.arange(max(len(codes), FEWEST_COPIED)) % len(codes)
@@ -286,19 +246,7 @@ class ImageMixture(Refinement, BaseEstimator):
         return Marginals.of([self._augmented(real, rng)], [real])
 
     def _augmented(self, real: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        augment = RandomAffine() if self.augment is None else self.augment
-        changed = np.asarray(augment(real.copy(), rng))
-        if changed.shape != real.shape:
-            raise ValueError(
-                "`augment` must give as many images of the same shape as it gets, "
-                f"{real.shape}. Got {changed.shape}."
-            )
-        if not np.isfinite(changed).all():
-            raise ValueError(
-                "`augment` must give finite numbers. Got NaN or infinity. Return "
-                "images in [-1, 1]."
-            )
-        return self.encoder_.freeze(changed)
+        return self.encoder_.freeze(apply_change(self.augment_, real, rng))
 
     def _encoded(self, codes: np.ndarray) -> np.ndarray:
         return self.encoder_.dequantize(codes)

@@ -25,6 +25,11 @@ from gan_augment.encoding.frames import (
     to_pandas,
 )
 from gan_augment.encoding.labels import exact_labels, plain_label
+from gan_augment.encoding.pictures import (
+    check_no_file_names,
+    pictures_to_array,
+    stack_pictures,
+)
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans import GANS, ImageGAN, TabularGAN
 from gan_augment.gans.base import BaseSynthesizer, Synthesizer
@@ -36,6 +41,7 @@ from gan_augment.over_sampling.image_mixture import ImageMixture
 from gan_augment.over_sampling.kept_rules import KeptRules
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
+from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import warn_of_levels
 from gan_augment.tables.rules import Rules
@@ -54,10 +60,11 @@ class GANOverSampler(BaseOverSampler):
     the decimals of the training data, synthetic categories occur in it, and values are
     missing only in columns where it has missing values.
 
-    Images are arrays of shape (n, h, w), (n, h, w, c) or (n, c, h, w), and are returned
-    in the same layout. By default, half of the synthetic images are drawn by the GAN,
-    and half are real images that are shifted slightly. If images are rows of numbers,
-    pass ``ImageGAN(image_shape=(h, w))`` as `gan`.
+    Images are arrays or torch tensors of shape (n, h, w), (n, h, w, c) or (n, c, h, w),
+    or lists of PIL images, and are returned in the same form. By default, half of the
+    synthetic images are drawn by the GAN, and half are real images that are shifted
+    slightly. If images are rows of numbers, pass ``ImageGAN(image_shape=(h, w))`` as
+    `gan`.
 
     Over-sampling often does not help, and it changes the probabilities that a
     classifier predicts. Compare with the classifier alone on held-out real rows first.
@@ -111,6 +118,10 @@ class GANOverSampler(BaseOverSampler):
         for this, so a search over it trains one GAN a fold. Caching needs an int as
         `random_state`, so that seeds repeat. joblib caches with pickle: use a directory
         that only you can write to. If None, nothing is cached.
+    verbose : bool or "auto", default="auto"
+        Whether to show a progress bar on standard error. ``"auto"`` shows one after
+        three seconds in a terminal or a notebook, but not for every fit of a search or
+        a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
         Seed of every random choice. Pass an int to get the same rows in every call and
         in every process. The global random state is neither read nor changed.
@@ -175,6 +186,7 @@ class GANOverSampler(BaseOverSampler):
         "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
         "refinements": [list, tuple],
         "memory": [str, HasMethods(["cache"]), None],
+        "verbose": ["boolean", StrOptions({"auto"})],
     }
 
     def __init__(
@@ -190,6 +202,7 @@ class GANOverSampler(BaseOverSampler):
         rules: Any = "auto",
         refinements: Sequence[Any] = (),
         memory: Any = None,
+        verbose: Verbose = "auto",
         random_state: RandomState = None,
     ) -> None:
         super().__init__(sampling_strategy=sampling_strategy)
@@ -199,6 +212,7 @@ class GANOverSampler(BaseOverSampler):
         self.rules = rules
         self.refinements = refinements
         self.memory = memory
+        self.verbose = verbose
         self.random_state = random_state
 
     def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
@@ -208,8 +222,8 @@ class GANOverSampler(BaseOverSampler):
         ----------
         X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows: a frame of pandas, polars or pyarrow, an array, lists, or
-            images of shape (n_samples, h, w), (n_samples, h, w, c) or
-            (n_samples, c, h, w).
+            images: an array or torch tensor of shape (n_samples, h, w),
+            (n_samples, h, w, c) or (n_samples, c, h, w), or a list of PIL images.
         y : array-like of shape (n_samples,)
             Their classes.
         **params : dict
@@ -222,18 +236,23 @@ class GANOverSampler(BaseOverSampler):
         y_resampled : array-like of shape (n_samples_new,)
             Their classes, as `y` came.
         """
-        rows, labels = to_pandas(X), labels_to_pandas(y)
-        with events.task("fit_resample", self, X=rows, y=labels) as task:
+        rows, labels = to_pandas(pictures_to_array(X)), labels_to_pandas(y)
+        with (
+            progress_bar(self.verbose),
+            events.task("fit_resample", self, X=rows, y=labels) as task,
+        ):
             task.result = super().fit_resample(rows, labels, **params)
         resampled, y_resampled = task.result
         if rows is not X:
-            resampled = stack_like(X, resampled.iloc[len(rows) :])
+            stack = stack_like if isinstance(rows, pd.DataFrame) else stack_pictures
+            resampled = stack(X, resampled[len(rows) :])
         return resampled, labels_like(y, y_resampled)
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         y, binarize_y = check_target_type(exact_labels(y), indicate_one_vs_all=True)
         if isinstance(X, pd.DataFrame):
             check_column_names(X)
+            check_no_file_names(X)
         else:
             takes_images = self._takes_images(X)
             X = check_array(
@@ -243,6 +262,7 @@ class GANOverSampler(BaseOverSampler):
                 ensure_all_finite=True if takes_images else "allow-nan",
                 allow_nd=takes_images,
             )
+            check_no_file_names(X)
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
         return X, y, binarize_y

@@ -150,10 +150,10 @@ def draw_refined(
     missing = n_rows
     for applied in [*[refinements] * MAX_ROUNDS, *[last_resort] * MAX_ROUNDS]:
         rows = _draw_once(gan, applied, label, missing, rng)
-        parts.append(_safe_indexing(rows, np.arange(min(np.shape(rows)[0], missing))))
+        parts.append(_first(rows, missing))
         missing -= np.shape(parts[-1])[0]
         if not missing:
-            return stack_rows(parts)
+            return parts[0] if len(parts) == 1 else stack_rows(parts)
     names = [type(refinement).__name__ for refinement in last_resort]
     raise ValueError(
         f"`refinements` must leave rows of every class. Got {n_rows - missing} of "
@@ -176,9 +176,16 @@ def _draw_once(
     n_drawn = wanted.pop()
     # Of no rows a GAN cannot say what they look like.
     rows, _ = gan.sample(max(n_drawn, 1), label=label, random_state=rng)
-    rows = _safe_indexing(rows, np.arange(n_drawn))
+    rows = _first(rows, n_drawn)
     for refinement in refinements:
         if not np.shape(rows)[0] and n_drawn:
             break
         rows = refinement.refine(rows, label, wanted.pop(), rng)
     return rows
+
+
+def _first(rows: Any, n_rows: int) -> Any:
+    """The first rows; those that are given, without a copy, if there are not more."""
+    if np.shape(rows)[0] <= n_rows:
+        return rows
+    return _safe_indexing(rows, np.arange(n_rows))

@@ -45,7 +45,7 @@ def _matplotlib(module: str) -> Any:
         return import_module(f"matplotlib.{module}")
     except ImportError as error:
         raise ImportError(
-            "Figures need matplotlib. Install it: pip install 'gan-augment[plots]'."
+            "Figures need matplotlib. Install it: pip install matplotlib."
         ) from error
 
 

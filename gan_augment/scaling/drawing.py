@@ -223,16 +223,20 @@ class RowDrawer:
         return pa.schema(fields)
 
     def _to_arrow(self, frame: pd.DataFrame, label: Any) -> pa.Table:
-        labels = pd.Series([label], dtype=object).repeat(len(frame))
-        frame = frame.assign(**{self.target: labels.array})
-        frame = frame.reindex(columns=self.schema.names)
+        position = self.schema.get_field_index(self.target)
+        others = self.schema.remove(position)
+        if list(frame) != others.names:
+            frame = frame.reindex(columns=others.names)
         try:
-            return pa.Table.from_pandas(frame, self.schema, preserve_index=False)
+            labels = pa.array([label], self.schema.field(position).type)
+            table = pa.Table.from_pandas(frame, others, preserve_index=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
             raise ValueError(
                 "`source` must have types that hold what the generator draws. Got "
                 f"{error}. Train it on rows that were read from `source`."
             ) from error
+        repeated = labels.take(pa.repeat(pa.scalar(0), len(frame)))
+        return table.add_column(position, self.schema.field(position), repeated)
 
 
 def _parts(generator: Any) -> tuple[Synthesizer, Sequence[Refinement]]:
@@ -266,7 +270,7 @@ def _plain_frame(rows: Any) -> pd.DataFrame:
             "`generator` must draw tables. Got a generator of images, which have no "
             "columns."
         )
-    frame = to_frame(rows).reset_index(drop=True)
+    frame = to_frame(rows).copy(deep=False)
     frame.columns = [str(name) for name in frame.columns]
     for name, dtype in frame.dtypes.items():
         if isinstance(dtype, pd.SparseDtype):

@@ -217,14 +217,15 @@ def write_rows(
     writer = PartitionWriter(drawer.draw, plan, folder, drawer.fingerprint(plan))
     engine = make_engine(engine, n_workers)
     try:
-        tables = list(engine.tables(engine.map(writer, len(plan), REPORT)))
+        mapped = engine.map(writer, len(plan), REPORT)
+        rows = [row for table in engine.tables(mapped) for row in table.to_pylist()]
     except Exception as error:
         error.add_note(
             f"Files that are whole stay in {folder.url}. The same call writes the "
             "others."
         )
         raise
-    report = pa.concat_tables(tables).cast(REPORT).sort_by("number")
+    report = pa.Table.from_pylist(rows, REPORT).sort_by("number")
     folder.write(MANIFEST, _manifest(writer.fingerprint, plan, report))
     folder.remove_unfinished()
     return WrittenRows(folder.url, dict(plan.n_rows), report)

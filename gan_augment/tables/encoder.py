@@ -16,6 +16,7 @@ from gan_augment.encoding.table import TableEncoder, check_hashable
 from gan_augment.seeding import make_rng
 from gan_augment.tables.rules import STATE_CLASSES as RULE_CLASSES
 from gan_augment.tables.rules import Rules
+from gan_augment.tables.rules.steps import Fill
 
 
 class RuleEncoder(TableEncoder):
@@ -137,6 +138,25 @@ class RuleEncoder(TableEncoder):
             True for a row that breaks one.
         """
         return self.rules_.violations(to_frame(X))
+
+    def cell_names(self) -> list[tuple[tuple[Hashable, ...], Hashable]]:
+        """Name of each cell of an encoded row.
+
+        Returns
+        -------
+        names : list of tuple
+            As in :class:`~gan_augment.encoding.TableEncoder`, with what takes the place
+            of a column by a rule.
+        """
+        steps = {
+            step.column: (type(step).__name__, *step.parents)
+            for step in self.rules_.reduction_.steps
+            if not isinstance(step, Fill)
+        }
+        return [
+            ((name, *said, *steps.get(name, ())), which)
+            for (name, *said), which in super().cell_names()
+        ]
 
     def get_state(self) -> dict[str, Any]:
         """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""

@@ -62,6 +62,12 @@ class ConditionalBatches:
             self._encode_ahead()
         return self._ahead.pop()
 
+    def rows(self, most: int) -> tuple[np.ndarray, np.ndarray]:
+        """Encoded rows of the training set, at most so many, and their classes."""
+        chosen = self._rng.permutation(len(self._rows_by_class))[:most]
+        classes = np.repeat(np.arange(self.n_classes), self.counts)[chosen]
+        return self._encode(self._rows_by_class[chosen], self._rng), classes
+
     def get_state(self) -> dict[str, Any]:
         """What the next batches follow from, besides the rows."""
         return {

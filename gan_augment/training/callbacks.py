@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -79,29 +78,6 @@ class EarlyStopping(Callback):
         self._best = max(self._best, epoch[self.measure])
         self._n_worse = 0 if improved else self._n_worse + 1
         return self._n_worse >= self.patience
-
-
-class ProgressBar(Callback):
-    """A bar on standard error that is there before the first step."""
-
-    def __init__(self) -> None:
-        self._bar: Any = None
-
-    def on_train_begin(self, max_steps: int) -> None:
-        """Show the empty bar."""
-        from tqdm.auto import tqdm
-
-        self._bar = tqdm(total=max_steps, desc="Training GAN", unit="step")
-
-    def on_epoch_end(self, epoch: dict[str, float]) -> None:
-        """Advance the bar and show the losses."""
-        losses = {name: f"{epoch[name]:.3f}" for name in epoch if name.endswith("loss")}
-        self._bar.set_postfix(losses, refresh=False)
-        self._bar.update(int(epoch["step"]) - self._bar.n)
-
-    def on_train_end(self) -> None:
-        """Close the bar."""
-        self._bar.close()
 
 
 class Announcer(Callback):

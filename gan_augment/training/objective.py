@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -29,12 +30,19 @@ class Objective:
     penalty_interval : int, default=1
         Every how many steps the penalties are taken, with as many times the weight
         (lazy regularisation: Karras et al. 2020, arXiv:1912.04958).
+    mismatch_weight : float, default=0.0
+        Weight of a second loss of the discriminators, in which real rows with the
+        condition of another class stand in for the generated ones (matching-aware
+        discriminators: Reed et al. 2016, arXiv:1605.05396). It teaches them the classes
+        on real rows alone. Above 0, a discriminator must have ``features(rows)`` and
+        ``readout(features, condition)``.
     """
 
     discriminators: Sequence[nn.Module]
     loss: Loss
     gradient_penalty_weight: float
     penalty_interval: int = 1
+    mismatch_weight: float = 0.0
 
     def of_discriminators(
         self, step: int, real: Tensor, fake: Tensor, condition: Tensor
@@ -56,14 +64,30 @@ class Objective:
         conditions = torch.cat([condition, condition])
         losses, penalties, logits = [], [], []
         for discriminator in self.discriminators:
-            of_rows = discriminator(rows, conditions).float()
-            losses.append(self.loss.discriminator(*of_rows.chunk(2)))
+            of_rows, mismatch = self._judge(step, discriminator, rows, conditions)
+            losses.append(self.loss.discriminator(*of_rows.chunk(2)) + mismatch)
             logits.append(of_rows.detach().unflatten(0, (2, -1)))
             if penalised:
                 # The mean over real and generated rows together is half of R1 + R2.
                 penalties.append(2 * gradient_penalty(of_rows, rows))
         penalty = _mean(penalties) if penalised else None
         return _mean(losses), penalty, torch.stack(logits, dim=1)
+
+    def _judge(
+        self, step: int, discriminator: Any, rows: Tensor, conditions: Tensor
+    ) -> tuple[Tensor, Tensor | float]:
+        """Logits of real and generated rows, and the weighted loss of mismatches."""
+        n_classes = conditions.shape[1]
+        if not self.mismatch_weight or n_classes == 1:
+            return discriminator(rows, conditions).float(), 0.0
+        features = discriminator.features(rows)
+        logits = discriminator.readout(features, conditions).float()
+        # Every class is taken for every other one, step by step.
+        others = conditions.roll(1 + step % (n_classes - 1), dims=1)
+        real, of_others = features.chunk(2)[0], others.chunk(2)[0]
+        mismatched = discriminator.readout(real, of_others).float()
+        loss = self.loss.discriminator(logits.chunk(2)[0], mismatched)
+        return logits, self.mismatch_weight * loss
 
     def of_generator(
         self, real_logits: Tensor, fake: Tensor, condition: Tensor

@@ -24,6 +24,9 @@ from gan_augment.training.optimizers import Learner
 # the average forgets where the generator began.
 EMA_DECAY = 0.999
 EMA_WARM_UP = 10
+# Of a generator that has been trained before, the average is of this share of the
+# steps: its weights swing too widely for a shorter one.
+EMA_SHARE = 0.5
 # The discriminator learns faster than the generator that it has to guide.
 DISCRIMINATOR_RATE = 2.0
 # Steps are reported by the epoch, a pass over as many rows as there are, but neither
@@ -53,6 +56,9 @@ class Trainer:
         Weight of R1 + R2.
     penalty_interval : int, default=1
         Every how many steps the penalties are taken, with as many times the weight.
+    mismatch_weight : float, default=0.0
+        Weight of the loss in which real rows have the condition of another class; see
+        :class:`gan_augment.training.objective.Objective`.
     optimizer : {"adam", "sgd"}, default="adam"
         Key of :data:`gan_augment.training.optimizers.OPTIMIZERS`.
     learning_rate : float
@@ -69,6 +75,9 @@ class Trainer:
         What the networks calculate in. Losses, weights and their average are float32.
     augmentation : Augmentation, default=None
         What the discriminators see real and generated rows through.
+    is_trained : bool, default=False
+        Whether the networks have been trained before, so that the average begins with
+        the weights that the generator has.
     judge : callable, default=None
         Called after each epoch with the generator, its weights averaged.
     callbacks : sequence of Callback
@@ -84,6 +93,7 @@ class Trainer:
         loss: Loss,
         gradient_penalty_weight: float,
         penalty_interval: int = 1,
+        mismatch_weight: float = 0.0,
         optimizer: str = "adam",
         learning_rate: float,
         max_steps: int,
@@ -91,19 +101,25 @@ class Trainer:
         rng: torch.Generator,
         dtype: torch.dtype = torch.float32,
         augmentation: Augmentation | None = None,
+        is_trained: bool = False,
         judge: Judge | None = None,
         callbacks: Sequence[Callback] = (),
     ) -> None:
         self.generator = generator
         self.discriminators = discriminators
         self.objective = Objective(
-            list(discriminators), loss, gradient_penalty_weight, penalty_interval
+            list(discriminators),
+            loss,
+            gradient_penalty_weight,
+            penalty_interval,
+            mismatch_weight,
         )
         self.max_steps = max_steps
         self.max_time = math.inf if max_time is None else max_time
         self.rng = rng
         self.dtype = dtype
         self.augmentation = augmentation
+        self.is_trained = is_trained
         self.judge = judge
         self.callbacks = [*callbacks, Announcer()]
         self._players = {
@@ -240,8 +256,9 @@ class Trainer:
         self._players["discriminator"].minimise(loss, factor)
         made = self.objective.of_generator(logits[0], seen, condition)
         self._players["generator"].minimise(made, factor)
-        decay = min(EMA_DECAY, step / (EMA_WARM_UP + step))
-        self._average.lerp_(self._players["generator"].weights, 1 - decay)
+        self._average.lerp_(
+            self._players["generator"].weights, self._share_of_average(step)
+        )
 
         if penalty is not None:
             self._penalty = penalty.detach()
@@ -249,6 +266,12 @@ class Trainer:
             self.augmentation.adapt(*logits)
         self._batch = real, fake.detach(), condition
         return torch.stack([judged.detach(), made.detach(), self._penalty])
+
+    def _share_of_average(self, step: int) -> float:
+        """What the weights of a step are of the average after it."""
+        if self.is_trained:
+            return max(1 - EMA_DECAY, min(1.0, 1 / (EMA_SHARE * self.max_steps)))
+        return 1 - min(EMA_DECAY, step / (EMA_WARM_UP + step))
 
     def _see(self, rows: torch.Tensor) -> torch.Tensor:
         """Rows as the discriminators are to see them."""

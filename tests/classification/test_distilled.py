@@ -22,11 +22,25 @@ from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gan_augment import DistilledClassifier, TabularGAN
+from gan_augment import (
+    DistilledClassifier,
+    GANOverSampler,
+    ResampledClassifier,
+    TabularGAN,
+)
+from gan_augment.events import Listener, listening
 
 QUICK = TabularGAN(max_steps=5, hidden_dims=(8,))
 TREE = DecisionTreeClassifier(max_depth=3)
 LINEAR = LogisticRegression(max_iter=1000)
+
+
+class Spy(Listener):
+    def __init__(self):
+        self.begun = []
+
+    def on_begin(self, task):
+        self.begun.append(task.name)
 
 
 @parametrize_with_checks(
@@ -72,9 +86,15 @@ def test_a_frozen_teacher_of_other_classes_is_refused(labels, rare):
     teacher = FrozenEstimator(
         LogisticRegression().fit(X, np.resize(np.array(labels), len(y)))
     )
-    model = DistilledClassifier(TREE, teacher, QUICK, random_state=0)
-    with pytest.raises(ValueError, match="`teacher` must be fitted on the classes"):
-        model.fit(X, y)
+    soft = ResampledClassifier(TREE, GANOverSampler(QUICK), teacher=teacher)
+    for model in (DistilledClassifier(TREE, teacher, QUICK), soft):
+        spy = Spy()
+        with (
+            listening(spy),
+            pytest.raises(ValueError, match="`teacher` must be fitted on the classes"),
+        ):
+            model.fit(X, y)
+        assert "train" not in spy.begun  # nothing was trained in vain
 
 
 def test_the_fitted_classifier_needs_nothing_of_this_library(imbalanced, tmp_path):

@@ -13,6 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN
 from gan_augment.classification.replicates import Draw
 from gan_augment.classification.weights import (
     as_fit_parameter,
@@ -65,8 +66,12 @@ def test_who_takes_weights(classifier, takes):
 def test_where_weights_are_routed_a_pipeline_is_not_asked():
     with config_context(enable_metadata_routing=True):
         assert takes_weights(LINEAR)
-        for asked in (NESTED, VOTE, SEARCH):
+        inside = CalibratedClassifierCV(LINEAR)
+        for asked in (NESTED, VOTE, SEARCH, inside):
             assert not takes_weights(asked)
+        X, y = np.arange(40.0).reshape(-1, 1) % 7, np.arange(40) % 4 == 0
+        model = ResampledClassifier(inside, GANOverSampler(TabularGAN(max_steps=2)))
+        assert not model.fit(X, y).soft_labels_
         assert list(as_fit_parameter(NESTED, np.ones(3))) == ["sample_weight"]
 
 

@@ -2,12 +2,15 @@
 
 import io
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 from cli.files_of_users import csv, make_files, make_rows
 
+import gan_augment
 from gan_augment.cli import main
 from gan_augment.cli.app import VERBS
 
@@ -271,17 +274,31 @@ def test_serving_is_mlflows(here, monkeypatch):
     (here / "generator" / "MLmodel").touch()
     commands = []
 
-    class Finished:
-        returncode = 0
+    class Server:
+        def __init__(self, command, **_):
+            commands.append(command)
 
-    def run(command, **_):
-        commands.append(command)
-        return Finished
+        def wait(self):
+            return 0
 
-    monkeypatch.setattr("subprocess.run", run)
+        def terminate(self):
+            commands.append("terminated")
+
+    monkeypatch.setattr("subprocess.Popen", Server)
     assert main(["serve", "generator", "--port", "5999"]) == 0
     assert commands[0][1:5] == ["-m", "mlflow", "models", "serve"]
     assert commands[0][-3:] == ["5999", "--workers", "1"]
+    assert commands[1] == "terminated"
+
+
+def test_the_package_is_the_command():
+    found = subprocess.run(
+        [sys.executable, "-m", "gan_augment", "--version"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert found.stdout.strip() == gan_augment.__version__
 
 
 def test_nothing_waits(here, capsys):

@@ -507,3 +507,11 @@ def test_the_summary_has_every_arm_and_fits_a_notebook(not_helped):
     page = not_helped.to_html()
     for arm in summary.index:
         assert arm.replace(" ", "&nbsp;") in page
+
+
+def test_numbers_of_more_than_64_bits():
+    rng = np.random.default_rng(0)
+    X = pd.DataFrame(rng.normal(size=(80, 2)).astype(np.longdouble), columns=["a", "b"])
+    y = np.arange(80) % 4 == 0
+    found = compare(X, y, LogisticRegression(), samplers={}, cv=2)
+    assert not found.scores.empty

@@ -198,6 +198,12 @@ def test_there_are_as_many_folds_as_groups_of_a_class(n_groups, n_folds):
         assert model.comparison_.frame["fold"].nunique() == n_folds
 
 
+def test_no_candidates_are_refused():
+    X, y = starved_tree(0)
+    with pytest.raises(ValueError, match=r"at least one sampler. Got \{\}"):
+        ResampledClassifierCV(TREE, {}).fit(X, y)
+
+
 def test_it_works_inside_the_tools_of_scikit_learn():
     X, y = starved_tree(0)
     frame = pd.DataFrame(X, columns=[*"abcdef"])

@@ -33,6 +33,10 @@ DAYS = [
 ]
 
 
+EAST, WEST = (datetime.timezone(datetime.timedelta(hours=h)) for h in (2, -3))
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")
 @pytest.mark.parametrize(
     "cells",
     [
@@ -45,6 +49,10 @@ DAYS = [
         [np.timedelta64(day - DAYS[0]) for day in DAYS],
         [day.date() for day in DAYS],
         [None, *DAYS],
+        # pandas' own dates begin in 1677, and have one time zone a column.
+        [day.replace(year=1500) for day in DAYS],
+        [day.replace(tzinfo=EAST if day.day % 2 else WEST) for day in DAYS],
+        [day.replace(tzinfo=EAST if day.day % 2 else None) for day in DAYS],
         [pd.NaT, *map(pd.Timestamp, DAYS)],
         [np.float32(i / 8) for i in range(9)],
         [np.int64(i) for i in range(9)],
@@ -158,6 +166,22 @@ def test_numbers_of_any_byte_order_and_length(dtype, as_frame):
     assert (values[N_ROWS:].min(axis=0) >= X.min(axis=0)).all()
     if as_frame:
         assert (resampled.dtypes == X.dtype).all()
+        beside = pd.DataFrame(X, columns=["a", "b"]).assign(c=range(N_ROWS))
+        assert (resample(beside).dtypes == beside.dtypes).all()
+    else:
+        assert resampled.dtype == X.dtype
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_categories_that_pandas_cannot_hash(ordered):
+    levels = pd.CategoricalDtype(["na\udcefve", "x", "y\udce9"], ordered)
+    column = pd.Series(pd.Categorical(cycled(*levels.categories[:2]), dtype=levels))
+    frame = pd.DataFrame({"a": np.arange(N_ROWS) / 7, "c": column})
+    resampled = resample(frame)
+    assert resampled["c"].cat.categories.equals(levels.categories)
+    assert resampled["c"].cat.ordered == ordered
+    assert (resampled["c"][:N_ROWS].cat.codes == column.cat.codes).all()
+    assert set(resampled["c"][N_ROWS:].cat.codes) <= {0, 1}
 
 
 @pytest.mark.parametrize("kind", ["list", "struct", "map", "halffloat"])
@@ -170,8 +194,9 @@ def test_arrow_values_without_equality_are_named(kind):
         "halffloat": ([np.float16(1)], pa.float16()),
     }[kind]
     column = pd.Series(cells * 9, dtype=pd.ArrowDtype(arrow))
-    with pytest.raises(TypeError, match=r"Column 'odd'.*Convert it"):
+    with pytest.raises(TypeError, match=r"Column 'odd'.*Convert it") as raised:
         TableEncoder().fit(pd.DataFrame({"odd": column}))
+    assert "kernel" not in str(raised.value)  # a word of pyarrow's
 
 
 def test_text_of_numpys_own_variable_width():

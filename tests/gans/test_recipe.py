@@ -11,27 +11,34 @@ from gan_augment.gans.recipe import recipe_for_table
 ROWS = st.integers(2, 2_000_000)
 
 
+def counts_of(n_rows, n_rarest):
+    return np.array([n_rows - n_rarest, n_rarest])
+
+
 @given(n_rows=ROWS, more=ROWS, share=st.floats(0.001, 0.5))
 def test_a_larger_table_has_at_least_as_long_a_training(n_rows, more, share):
     small, large = (
-        recipe_for_table(n, max(int(share * n), 1), "default")
+        recipe_for_table(counts_of(n, max(int(share * n), 1)), 10, "default")
         for n in (n_rows, n_rows + more)
     )
-    assert 200 <= small.max_steps <= large.max_steps <= 4000
+    assert 200 <= small.max_steps <= large.max_steps <= 2000
     assert small.batch_size <= large.batch_size
     assert small.hidden_dims <= large.hidden_dims
+    assert 1 <= small.n_components <= large.n_components
+    assert small.n_candidates <= large.n_candidates
 
 
 @given(n_rows=ROWS, n_rarest=st.integers(1, 50))
 def test_few_rows_of_a_class_are_not_memorised_at_any_quality(n_rows, n_rarest):
-    recipes = {q: recipe_for_table(n_rows, n_rarest, q) for q in ("default", "high")}
+    counts = counts_of(n_rows + n_rarest, n_rarest)
+    recipes = {q: recipe_for_table(counts, 10, q) for q in ("default", "high")}
     assert recipes["default"] == recipes["high"]
     assert recipes["high"].max_steps == 200
 
 
 def test_the_best_rows_take_four_times_as_many_steps():
     steps = {
-        quality: recipe_for_table(30_000, 10_000, quality).max_steps
+        quality: recipe_for_table(counts_of(30_000, 10_000), 10, quality).max_steps
         for quality in ("default", "high")
     }
     assert steps["high"] == 4 * steps["default"]
@@ -48,7 +55,7 @@ def test_the_best_rows_take_four_times_as_many_steps():
 def test_what_the_user_sets_is_taken_and_the_rest_follows(given):
     X = np.random.default_rng(0).normal(size=(40, 2))
     gan = TabularGAN(**given, random_state=0).fit(X, np.arange(40) % 2)
-    auto = recipe_for_table(40, 20, "default")
+    auto = recipe_for_table(np.array([20, 20]), 2, "default")
     for name in ("hidden_dims", "batch_size", "learning_rate", "max_steps"):
         expected = given.get(name, getattr(auto, name))
         found = getattr(gan.recipe_, name)
@@ -88,3 +95,11 @@ def test_several_discriminators_are_saved_and_all_of_them_score(imbalanced, tmp_
             name
         ] * name.startswith("2.")
     assert (scores != gan.score_samples(*imbalanced)).any()
+
+
+def test_a_gaussian_has_rows_for_its_covariance():
+    for n_columns in (2, 10, 300):
+        recipe = recipe_for_table(counts_of(30_000, 10_000), n_columns, "default")
+        assert recipe.n_components == 1 or (
+            20_000 / recipe.n_components >= max(100, 10 * n_columns)
+        )

@@ -55,7 +55,10 @@ def test_fitted_weights_are_numpy(fitted):
     ("call", "message"),
     [
         (lambda gan: gan.sample(0), "at least 1. Got 0"),
+        (lambda gan: gan.sample(True), "at least 1. Got True"),
         (lambda gan: gan.sample(2.5), "whole number.*2.5"),
+        (lambda gan: gan.sample(True), "whole number.*True"),
+        (lambda gan: gan.sample(3, label=pd.NA), "'common', 'rare'.*<NA>"),
         (lambda gan: gan.sample(3, label="maybe"), r"'common', 'rare'.*'maybe'"),
         (lambda gan: gan.set_params(loss="l1").fit([[1.0]], [0]), "'loss'.*'l1'"),
         (lambda gan: gan.fit([[1.0], [2.0]], [0, 1, 1]), "inconsistent"),

@@ -78,3 +78,14 @@ def test_a_class_that_is_not_there_is_left_out():
     assert classifier_scores(y, probability, rare=[1, 2])["average_precision"] == 1
     none = classifier_scores(np.zeros(4, int), probability, rare=[1, 2])
     assert np.isnan(none["average_precision"])
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float32, np.longdouble])
+def test_probabilities_of_any_length_are_scored_as_those_of_64_bits(dtype):
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 3, 200)
+    p = rng.dirichlet(np.ones(3), 200)
+    expected = classifier_scores(y, p, rare=[1, 2])
+    found = classifier_scores(y, p.astype(dtype), rare=[1, 2])
+    assert found == pytest.approx(expected, nan_ok=True, rel=1e-5)

@@ -1,19 +1,25 @@
 """predict: what is asked for, or a clear refusal; over HTTP, by many at once."""
 
+import datetime
+import decimal
 import io
 import json
+import uuid
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 import requests
-from mlflow_server import Process, free_port, wait_for
+from mlflow.pyfunc import scoring_server
+from mlflow_server import free_port, wait_for
 
 import gan_augment.mlflow
 from gan_augment import TabularGAN
 from gan_augment.mlflow import GeneratorModel, serving
+from gan_augment.mlflow.frames import make_dataset
 from gan_augment.mlflow.serving import MAX_ROWS, RequestError
 
 
@@ -41,15 +47,15 @@ def saved(gan, tmp_path_factory):
 def url(saved):
     """A scoring server of MLflow."""
     port = free_port()
-    options = {"model-uri": saved, "env-manager": "local", "port": port}
-    arguments = [f"--{name}={value}" for name, value in options.items()]
-    process = Process(["mlflow", "models", "serve", *arguments], saved.parent)
-    process.start()
+    server = gan_augment.mlflow.serve(str(saved), port=port, quiet=True)
+    (saved.parent / "stderr.txt").touch()
     try:
+        process = SimpleNamespace(process=server, cwd=saved.parent)
         wait_for(f"http://127.0.0.1:{port}/ping", process)
         yield f"http://127.0.0.1:{port}/invocations"
     finally:
-        process.kill()
+        server.terminate()
+        server.wait()
 
 
 def ask(url, records=(), **params):
@@ -93,7 +99,7 @@ def test_the_cause_is_told_by_a_server_and_is_a_value_error(gan):
 def test_very_many_requests_and_names_are_refused_before_any_work(gan, monkeypatch):
     monkeypatch.setattr(TabularGAN, "sample", pytest.fail)
     model = GeneratorModel(gan)
-    with pytest.raises(RequestError, match=r"at most 1000 requests\. Got 60000"):
+    with pytest.raises(RequestError, match=r"at most 100 requests\. Got 60000"):
         model.predict(pd.DataFrame({"n_rows": [1] * 60_000}))
     many = pd.DataFrame(
         [[1] * 50_000], columns=[f"{'c' * 99}{i}" for i in range(50_000)]
@@ -249,3 +255,35 @@ def test_eight_clients_get_what_they_asked_for(url):
         texts = list(pool.map(client, [0, 1, 2, 3, 0, 1, 2, 3]))
     assert texts[:4] == texts[4:]
     assert len(set(texts)) == 4
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [decimal.Decimal("1.50"), decimal.Decimal(2)],
+        [uuid.UUID(int=1), uuid.UUID(int=2)],
+        [datetime.time(8), datetime.time(9)],
+        [pd.Period("2020-01", "M"), pd.Period("2020-02", "M")],
+        [pd.Interval(0, 1), pd.Interval(1, 2)],
+        [(1, "a"), (2, "b")],
+        [1 + 2j, 2j],
+    ],
+    ids=lambda cells: type(cells[0]).__name__,
+)
+@pytest.mark.parametrize("dtype", [object, None])
+def test_what_json_does_not_know_is_served_as_text(cells, dtype, monkeypatch):
+    column = np.empty(60, dtype=object)
+    column[:] = [cells[i % 2] for i in range(60)]
+    if dtype is None and np.iscomplexobj(np.array(cells)):
+        pytest.skip("pandas' own complex numbers are refused")
+    X = pd.DataFrame({"a": np.arange(60) / 7, "c": pd.Series(column.tolist())})
+    X["c"] = X["c"].astype(dtype or X["c"].dtype)
+    monkeypatch.setenv("IS_IN_MLFLOW_SERVING", "true")
+    gan = TabularGAN(max_steps=2, hidden_dims=(8,), random_state=0)
+    model = GeneratorModel(gan.fit(X, np.arange(60) % 3 == 0))
+    answer = io.StringIO()
+    scoring_server.predictions_to_json(model.predict(None, {"n_rows": 9}), answer)
+    rows = json.loads(answer.getvalue())["predictions"]
+    assert {row["c"] for row in rows} <= set(map(str, cells))
+    data = make_dataset("training", X, np.arange(60) % 3 == 0, "y")
+    assert '"name": "c"' in data.to_dict()["schema"]

@@ -14,6 +14,7 @@ SIZES = [
     (3, 64, 64),
     (1, 1, 7),
     (1, 128, 128),
+    (3, 256, 256),
 ]
 
 
@@ -110,11 +111,25 @@ def test_nothing_is_drawn_like_a_checkerboard_before_training():
     generator = make(Generator, (1, 32, 32), latent_dim=64)
     with torch.no_grad():
         x = torch.randn(50, generator.base[0], 8, 8)
-        drawn = generator.doublings[0](x)[:, :, 2:-2, 2:-2]
+        stage = generator.stages[1]
+        drawn = F.interpolate(stage.narrow(x), scale_factor=2, mode="bilinear")
+        drawn = drawn[:, :, 2:-2, 2:-2]
     # Pixels of a square of four differ less than those of neighbouring squares.
     inside = (drawn[..., ::2] - drawn[..., 1::2]).square().mean()
     beyond = (drawn[..., 2:] - drawn[..., :-2]).square().mean()
     assert inside < beyond / 2
+
+
+def test_what_is_flat_stays_flat_up_to_the_edges():
+    generator = make(Generator, (3, 32, 32), latent_dim=8)
+    inputs = torch.randn(2, 8 + 32)
+    x = torch.randn(2, generator.base[0], 1, 1).expand(-1, -1, 8, 8)
+    with torch.no_grad():
+        for stage in generator.stages:
+            x = stage(x, inputs)
+        x = generator.output(x)
+    assert x.shape == (2, 3, 32, 32)
+    torch.testing.assert_close(x, x[:, :, :1, :1].expand_as(x), atol=1e-4, rtol=1e-4)
 
 
 def test_weights_come_from_the_generator_that_is_passed():

@@ -16,10 +16,14 @@ SPANS = (
 )
 
 
-def make_generator():
-    rng = torch.Generator().manual_seed(0)
+def make_generator(n_components=1):
     return Generator(
-        latent_dim=4, n_classes=2, hidden_dims=(8, 8), spans=SPANS, rng=rng
+        latent_dim=4,
+        n_classes=2,
+        n_components=n_components,
+        hidden_dims=(8, 8),
+        spans=SPANS,
+        rng=torch.Generator().manual_seed(0),
     )
 
 
@@ -109,5 +113,27 @@ def test_at_the_start_few_rows_rule_out_no_level_that_others_have():
     assert 0.2 < drawn[5][2] < 0.4
     assert 0 < drawn[2000][2] < 0.02
     assert drawn[5][3] < 0.01
-    assert torch.isfinite(generator.shortcut.bias).all()
-    assert generator.shortcut.bias.abs().max() < 10  # nor is it nearly ruled out
+    assert torch.isfinite(generator.mixture.means).all()
+    assert generator.mixture.means.abs().max() < 10  # nor is it nearly ruled out
+
+
+def test_each_gaussian_has_the_share_the_mean_and_the_covariance_of_its_rows():
+    real, condition = make_real_rows()
+    # The second class has a part that is far from the rest and narrower.
+    is_part = (condition[:, 1] == 1) & (torch.arange(4000) % 8 == 1)
+    real[is_part, 7] = 6 + 0.1 * real[is_part, 7]
+    components = torch.zeros(4000, 4)
+    components[:, 0] = condition[:, 0]
+    components[:, 2] = condition[:, 1] * ~is_part
+    components[:, 3] = is_part
+    generator = make_generator(n_components=2)
+    start_from(generator, real, components, counts=components.sum(dim=0))
+    rows = generator(condition, torch.Generator().manual_seed(1))
+    drawn, wanted = (kind[condition[:, 1] == 1, 7] for kind in (rows, real))
+    far, wanted_far = drawn[drawn > 5], wanted[wanted > 5]
+    assert len(far) == pytest.approx(len(wanted_far), rel=0.15)
+    assert far.mean().item() == pytest.approx(wanted_far.mean().item(), abs=0.05)
+    assert far.std().item() == pytest.approx(wanted_far.std().item(), abs=0.1)
+    # A Gaussian without rows is not drawn.
+    first = rows[condition[:, 0] == 1, 7]
+    assert first.max() < 5

@@ -21,7 +21,12 @@ SPANS = (
 def make_generator(seed=0):
     rng = torch.Generator().manual_seed(seed)
     return Generator(
-        latent_dim=4, n_classes=2, hidden_dims=(8, 8), spans=SPANS, rng=rng
+        latent_dim=4,
+        n_classes=2,
+        n_components=1,
+        hidden_dims=(8, 8),
+        spans=SPANS,
+        rng=rng,
     )
 
 

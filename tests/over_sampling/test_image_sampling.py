@@ -1,8 +1,11 @@
 """The promises of GANOverSampler for images: layouts, counts, small classes, errors."""
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from imblearn.pipeline import make_pipeline
+from PIL import Image
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
@@ -118,7 +121,7 @@ def test_a_pipeline_and_a_classifier_carry_it(digits):
     [
         (lambda X: np.where(X > 9, np.nan, X), "NaN"),
         (lambda X: X[:, :, :, None, None], "image_shape"),
-        (lambda X: np.repeat(X, 20, axis=1), "at most 128.*160 x 8"),
+        (lambda X: np.repeat(X, 40, axis=1), "at most 256.*320 x 8"),
     ],
 )
 def test_bad_images_are_named(digits, change, message):
@@ -129,3 +132,36 @@ def test_bad_images_are_named(digits, change, message):
 def test_a_gan_of_tables_takes_no_images(digits):
     with pytest.raises(ValueError, match="dim 3"):
         GANOverSampler("tabular").fit_resample(*digits)
+
+
+def test_pil_images_come_back_as_pil_images(digits):
+    images = [Image.fromarray(pixels) for pixels in digits[0]]
+    resampled, y = quick_sampler().fit_resample(images, digits[1])
+    assert resampled[:132] == images
+    assert len(resampled) == len(y) == 180
+    assert {(type(image), image.mode, image.size) for image in resampled} == {
+        (Image.Image, "L", (8, 8))
+    }
+    from_arrays, _ = quick_sampler().fit_resample(*digits)
+    np.testing.assert_array_equal(np.stack(resampled), from_arrays)
+
+
+def test_a_tensor_comes_back_as_a_tensor(digits):
+    images = torch.from_numpy(digits[0])[:, None]
+    resampled, y = quick_sampler().fit_resample(images, digits[1])
+    assert resampled.dtype is torch.uint8
+    assert resampled.shape == (180, 1, 8, 8)
+    assert len(y) == 180
+
+
+def test_big_endian_pixels_stay_big_endian(digits):
+    images = digits[0].astype(">u2") * 4000
+    resampled, _ = quick_sampler().fit_resample(images, digits[1])
+    assert resampled.dtype == images.dtype
+    assert set(np.unique(resampled)) <= set(np.unique(images))
+
+
+def test_names_of_image_files_are_refused(digits):
+    frame = pd.DataFrame({"picture": [f"{n}.png" for n in range(132)]})
+    with pytest.raises(ValueError, match=r"column 'picture', such as '0.png'.*load_im"):
+        GANOverSampler().fit_resample(frame, digits[1])

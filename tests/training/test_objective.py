@@ -100,3 +100,62 @@ def test_the_generator_is_taught_by_every_discriminator(loss):
         (slope,) = torch.autograd.grad(LOSSES[loss].generator(*logits), logits[1])
         expected += slope[:, None] * judge.slope.detach() / 2
     torch.testing.assert_close(gradient, expected)
+
+
+class OfClasses(nn.Module):
+    """Logits that say how far a row lies in the direction of its class."""
+
+    def features(self, rows):
+        return rows
+
+    def readout(self, features, condition):
+        return (features[:, : condition.shape[1]] * condition).sum(dim=1)
+
+    def forward(self, rows, condition):
+        return self.readout(self.features(rows), condition)
+
+
+@pytest.mark.parametrize("loss", sorted(LOSSES))
+def test_real_rows_of_another_class_stand_in_for_generated_ones(loss):
+    condition = torch.eye(3).repeat(2, 1)
+    real = condition * torch.tensor([5.0, 4.0, 3.0])
+    expected = torch.zeros(6)  # whatever the other class is
+    plain = Objective([OfClasses()], LOSSES[loss], 0.0)
+    matching = Objective([OfClasses()], LOSSES[loss], 0.0, mismatch_weight=0.5)
+    of_real = (real * condition).sum(dim=1)
+    for step in (1, 2, 3):
+        without, _, logits = plain.of_discriminators(step, real, FAKE, condition)
+        with_, _, same = matching.of_discriminators(step, real, FAKE, condition)
+        extra = LOSSES[loss].discriminator(of_real, expected)
+        torch.testing.assert_close(with_, without + 0.5 * extra)
+        torch.testing.assert_close(same, logits)
+
+
+def test_every_other_class_has_its_turn_and_one_class_has_none():
+    seen = []
+
+    class Recorder(OfClasses):
+        def readout(self, features, condition):
+            seen.append(condition.argmax(dim=1).tolist())
+            return super().readout(features, condition)
+
+    objective = Objective([Recorder()], LOSSES["hinge"], 0.0, mismatch_weight=1)
+    for step in (1, 2, 3):
+        rows = torch.zeros(4, 4)
+        objective.of_discriminators(step, rows, rows, torch.eye(4))
+    turns = [others for others in seen if len(others) == 4]
+    assert sorted(map(sorted, zip(*turns, strict=True))) == [
+        [0, 1, 2],
+        [0, 1, 3],
+        [0, 2, 3],
+        [1, 2, 3],
+    ]
+    plain, matching = (
+        Objective([OfClasses()], LOSSES["hinge"], 0.0, mismatch_weight=weight)
+        for weight in (0, 1)
+    )
+    one_class = (1, REAL, FAKE, torch.ones(6, 1))
+    assert (
+        plain.of_discriminators(*one_class)[0]
+        == matching.of_discriminators(*one_class)[0]
+    )

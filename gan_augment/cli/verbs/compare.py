@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gan_augment.cli.comparing import comparison_table
-from gan_augment.cli.console import Console, tracked
+from gan_augment.cli.console import Console, silent_workers, tracked
 from gan_augment.cli.errors import NOT_JUDGED, UserError
 from gan_augment.cli.files import check_directory
 from gan_augment.cli.options import (
@@ -70,10 +70,10 @@ def compare(
     table = load_table(file, reading, columns, console, folding)
     table = drawn(table, folding, console)
     how = fold_arguments(table, folding, console)
-    with tracked(tracking, console):
-        from gan_augment import compare
+    from gan_augment import compare as cross_validate
 
-        comparison = compare(
+    with tracked(tracking, console), silent_workers():
+        comparison = cross_validate(
             table.X,
             table.y,
             classifier,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import shutil
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,14 @@ from gan_augment.cli.console import Console, tracked
 from gan_augment.cli.errors import UserError
 from gan_augment.cli.options import Json, MaxSteps, Quiet, RegistryOptions, Seed
 
-SMALLEST, LARGEST = 8, 128
+SMALLEST, LARGEST = 8, 256
+
+
+class Quality(StrEnum):
+    """How long the GAN is trained."""
+
+    DEFAULT = "default"
+    HIGH = "high"
 
 
 def images(
@@ -52,6 +60,12 @@ def images(
     only_synthetic: Annotated[
         bool, typer.Option("--only-synthetic", help="Leave the real images out.")
     ] = False,
+    quality: Annotated[
+        Quality, typer.Option(help="`high` trains four times as long.")
+    ] = Quality.DEFAULT,
+    max_time: Annotated[
+        float | None, typer.Option(min=0, help="Seconds of the training, at most.")
+    ] = None,
     max_steps: MaxSteps = None,
     seed: Seed = 0,
     quiet: Quiet = False,
@@ -71,10 +85,11 @@ def images(
             "name, or delete it."
         )
     console = Console(quiet, as_json)
-    from gan_augment.cli.image_folder import MANIFEST, read_folder, write_images
     from gan_augment.cli.verbs.resample import rows_wanted
+    from gan_augment.images import load_images
+    from gan_augment.images.files import write_files, write_manifest
 
-    found = read_folder(folder, _height_and_width(size))
+    found = _read(load_images, folder, _height_and_width(size))
     sides = found.images.shape[1:3]
     if not all(SMALLEST <= side <= LARGEST for side in sides):
         raise UserError(
@@ -95,16 +110,24 @@ def images(
         )
     from gan_augment import GANOverSampler, ImageGAN
 
-    gan = ImageGAN() if max_steps is None else ImageGAN(max_steps=max_steps)
-    sampler = GANOverSampler(gan, sampling_strategy=wanted, random_state=seed)
-    with tracked(tracking, console), console.working("Making images"):
+    gan = ImageGAN(quality=quality.value, max_time=max_time)
+    if max_steps is not None:
+        gan.set_params(max_steps=max_steps)
+    sampler = GANOverSampler(
+        gan,
+        sampling_strategy=wanted,
+        verbose=console.shows_bars,
+        random_state=seed,
+    )
+    console.begin("Making images")
+    with tracked(tracking, console):
         X, y = sampler.fit_resample(found.images, found.labels)
     n_real = len(found.labels)
     numbered = [
         output / str(label) / f"synthetic_{number:05d}.png"
         for number, label in enumerate(np.asarray(y)[n_real:])
     ]
-    write_images(X[n_real:], numbered)
+    write_files(X[n_real:], numbered)
     real = [output / path.relative_to(folder) for path in found.paths]
     if only_synthetic:
         real = []
@@ -114,20 +137,27 @@ def images(
             shutil.copyfile(path, copy)
     else:
         real = [path.with_name(f"{path.name}.png") for path in real]
-        write_images(found.images, real)
-    manifest = pd.DataFrame(
-        [(path, False) for path in real] + [(path, True) for path in numbered],
-        columns=["file", "synthetic"],
-    )
-    manifest["file"] = [
-        path.relative_to(output).as_posix() for path in manifest["file"]
-    ]
-    manifest.insert(1, "class", [name.split("/")[0] for name in manifest["file"]])
-    manifest.to_csv(output / MANIFEST, index=False)
+        write_files(found.images, real)
+    names = [path.relative_to(output).as_posix() for path in (*real, *numbered)]
+    write_manifest(output, names, np.arange(len(names)) >= len(real))
     console.say(f"{len(numbered):,} synthetic images written to {output}.")
     console.show_json(
         {"real": len(real), "synthetic": sampler.n_synthetic_, "output": output}
     )
+
+
+def _read(load: Any, folder: Path, size: tuple[int, int] | None) -> Any:
+    """Read the folder; errors name the argument and the option."""
+    try:
+        return load(folder, size=size)
+    except ValueError as error:
+        message = str(error).replace("`source`", "FOLDER")
+        message = re.sub(
+            r"Resize them, such as by size=\((\d+), (\d+)\)",
+            r"Pass --size, such as --size \1x\2",
+            message,
+        )
+        raise UserError(message) from error
 
 
 def _height_and_width(size: str | None) -> tuple[int, int] | None:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gan_augment.cli.console import Console, tracked
+from gan_augment.cli.console import Console, silent_workers, tracked
 from gan_augment.cli.errors import UserError
 from gan_augment.cli.files import check_directory
 from gan_augment.cli.options import (
     ColumnOptions,
+    FewFoldsOptions,
     FileArgument,
-    FoldOptions,
     Json,
     MaxSteps,
     Quiet,
@@ -31,7 +31,7 @@ WRITTEN = (".html", ".md")
 def report(
     file: FileArgument,
     columns: ColumnOptions,
-    folding: FoldOptions,
+    folding: FewFoldsOptions,
     reading: ReadingOptions,
     tracking: RegistryOptions,
     output: Annotated[
@@ -66,31 +66,38 @@ def report(
 
     from gan_augment import GANOverSampler, TabularGAN, compare
     from gan_augment import report as make_report
-    from gan_augment.classification.prior import default_strategy
+    from gan_augment.classification import default_strategy
 
     gan = TabularGAN() if max_steps is None else TabularGAN(max_steps=max_steps)
-    sampler = GANOverSampler(gan, sampling_strategy=default_strategy, random_state=seed)
+    sampler = GANOverSampler(
+        gan,
+        sampling_strategy=default_strategy,
+        verbose=console.shows_bars,
+        random_state=seed,
+    )
     with tracked(tracking, console) as logged:
-        comparison = compare(
-            train.X,
-            train.y,
-            classifier,
-            **how,
-            random_state=seed,
-            verbose=console.shows_bars,
-        )
-        with console.working("Making rows and judging them"):
-            X, y = sampler.fit_resample(train.X, train.y)
-            found = make_report(
-                sampler,
-                X,
-                y,
-                test.X,
-                test.y,
-                comparison=comparison,
-                title=f"Synthetic rows for {table.name}",
+        with silent_workers():
+            comparison = compare(
+                train.X,
+                train.y,
+                classifier,
+                **how,
                 random_state=seed,
+                verbose=console.shows_bars,
             )
+        console.begin("Making rows")
+        X, y = sampler.fit_resample(train.X, train.y)
+        console.begin("Measuring them")
+        found = make_report(
+            sampler,
+            X,
+            y,
+            test.X,
+            test.y,
+            comparison=comparison,
+            title=f"Synthetic rows for {table.name}",
+            random_state=seed,
+        )
         path = found.save(output)
         if logged is not None:
             _log(logged, found)

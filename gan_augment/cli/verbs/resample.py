@@ -86,11 +86,17 @@ def resample(
     from gan_augment import GANOverSampler, TabularGAN
 
     gan = TabularGAN() if max_steps is None else TabularGAN(max_steps=max_steps)
-    sampler = GANOverSampler(gan, sampling_strategy=wanted, random_state=seed)
+    sampler = GANOverSampler(
+        gan,
+        sampling_strategy=wanted,
+        verbose=console.shows_bars,
+        random_state=seed,
+    )
     if dry_run:
         show_forecast(sampler, table, console)
         return
-    with tracked(tracking, console), console.working("Making rows"):
+    console.begin("Making rows")
+    with tracked(tracking, console):
         X, y = sampler.fit_resample(table.X, table.y)
     synthetic = sampler.synthetic_mask_
     frame = _as_read(table, X, y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -53,9 +53,8 @@ def sample(
     `gan-augment sample models:/churn-generator@candidate -n 10`
     """
     kind_of_output(output)
-    check_source(source)
     console = Console(quiet)
-    gan = mlflow_package(tracking_uri).load_model(source)
+    gan = _load(source, tracking_uri)
     rows, labels = gan.sample(
         n_rows, label=_class_named(label, gan.classes_), random_state=seed
     )
@@ -70,13 +69,23 @@ def sample(
         console.say(f"{n_rows:,} synthetic rows written to {output}.")
 
 
-def check_source(source: str) -> None:
-    """Raise a UserError if a directory is not what `train` wrote."""
-    if ":/" not in source and not (Path(source) / "MLmodel").is_file():
-        raise UserError(
-            f"DIR must be a generator that `gan-augment train` wrote, or a name such "
-            f"as models:/churn-generator@candidate. Got {source!r}."
-        )
+def _load(source: str, tracking_uri: str | None) -> Any:
+    """The generator of a directory, or of the registry."""
+    if ":/" in source:
+        return mlflow_package(tracking_uri).load_model(source)
+    if not any((Path(source) / name).is_file() for name in ("MLmodel", "model.json")):
+        refuse_source(source)
+    from gan_augment import load
+
+    return load(source)
+
+
+def refuse_source(source: str) -> NoReturn:
+    """Raise a UserError that says what a source is."""
+    raise UserError(
+        "DIR must be a generator that `gan-augment train` wrote, or a name such as "
+        f"models:/churn-generator@candidate. Got {source!r}. Check the path."
+    )
 
 
 def _class_named(label: str | None, classes: Any) -> Any:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gan_augment.cli.console import Console
+from gan_augment.cli.console import Console, mlflow_package
 from gan_augment.cli.options import Quiet
-from gan_augment.cli.verbs.sample import SourceArgument, TrackingUri, check_source
+from gan_augment.cli.verbs.sample import SourceArgument, TrackingUri, refuse_source
 
 
 def serve(
@@ -30,20 +27,19 @@ def serve(
     Ask it: `curl localhost:5001/invocations -H 'Content-Type: application/json' -d
     '{"dataframe_records": [], "params": {"n_rows": 5}}'`
     """
-    check_source(source)
+    if ":/" not in source and not (Path(source) / "MLmodel").is_file():
+        refuse_source(source)
     Console(quiet).say(f"{source} answers at http://{host}:{port}/invocations")
-    # MLflow starts its server by name, which a shell need not know.
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    command = [sys.executable, "-m", "mlflow", "models", "serve"]
-    command += ["--model-uri", source, "--env-manager", "local", "--host", host]
-    command += ["--port", str(port), "--workers", str(workers)]
-    environment = os.environ | {"PATH": programs}
-    if tracking_uri is not None:
-        environment["MLFLOW_TRACKING_URI"] = tracking_uri
-    finished = subprocess.run(
-        command,
-        env=environment,
-        stdout=subprocess.DEVNULL if quiet else None,
-        check=False,
+    server = mlflow_package().serve(
+        source,
+        host=host,
+        port=port,
+        workers=workers,
+        tracking_uri=tracking_uri,
+        quiet=quiet,
     )
-    raise typer.Exit(finished.returncode)
+    try:
+        status = server.wait()
+    finally:
+        server.terminate()
+    raise typer.Exit(status)

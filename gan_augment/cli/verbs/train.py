@@ -57,7 +57,7 @@ def train(
     table = load_table(file, reading, columns, console)
     from gan_augment import TabularGAN
 
-    gan = TabularGAN(random_state=seed)
+    gan = TabularGAN(verbose=console.shows_bars, random_state=seed)
     if max_steps is not None:
         gan.set_params(max_steps=max_steps)
     if dry_run:
@@ -66,13 +66,11 @@ def train(
     run_id = None
     with tracked(tracking, console) as logged:
         if logged is None:
-            with console.working("Training"):
-                gan.fit(table.X, table.y)
+            gan.fit(table.X, table.y)
         else:
             with logged.RunTracker("train") as run:
                 gan.set_params(callbacks=[run])
-                with console.working("Training"):
-                    gan.fit(table.X, table.y)
+                gan.fit(table.X, table.y)
                 run.log_model(gan, registered_model_name=tracking.registered_model)
             run_id = run.run_id
     if output is not None:

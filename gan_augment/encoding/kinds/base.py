@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Self
@@ -101,6 +102,14 @@ class ColumnKind(ABC):
     @abstractmethod
     def spans(self, column: int, start: int) -> list[Span]:
         """What the cells mean, given their column and their first position."""
+
+    def cell_names(self) -> list[tuple[str, Hashable]]:
+        """What each cell stands for, and which one of that it is.
+
+        Cells of two tables that have the same name in columns of the same name mean
+        the same. A training that begins with the weights of another one goes by this.
+        """
+        return [(self.name, position) for position in range(self.width)]
 
     @abstractmethod
     def to_numbers(self, values: pd.Series) -> np.ndarray:

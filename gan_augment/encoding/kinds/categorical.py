@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -62,6 +63,13 @@ class CategoricalKind(LevelKind):
     def spans(self, column: int, start: int) -> list[Span]:
         """One one-hot span, none when constant."""
         return [Span(column, "one_hot", start, self.width)] if self.width else []
+
+    def cell_names(self) -> list[tuple[str, Hashable]]:
+        """One a level, and one for missing values."""
+        names: list[tuple[str, Hashable]] = [
+            ("level", level) for level in self.domain.levels.tolist()
+        ]
+        return [*names, ("missing", None)][: self.width]
 
     def quantize(self, numbers: np.ndarray) -> np.ndarray:
         """The codes themselves, -1 where missing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -40,6 +41,13 @@ class ScoreKind(ColumnKind):
         if nullable:
             found.append(Span(column, "one_hot", start + self.width - 2, 2))
         return found
+
+    def cell_names(self) -> list[tuple[str, Hashable]]:
+        """The score, and whether the value is there."""
+        score = [] if self.cells.constant else ["score"]
+        presence = ["present", "missing"] if self.nullable else []
+        names: list[tuple[str, Hashable]] = [(n, None) for n in (*score, *presence)]
+        return names[: self.width]
 
     def quantize(self, numbers: np.ndarray) -> np.ndarray:
         """Position of each number among the training numbers, -1 where missing."""

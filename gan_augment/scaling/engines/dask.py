@@ -32,7 +32,10 @@ class DaskEngine:
     def map(
         self, function: PartitionFunction, n_partitions: int, schema: pa.Schema
     ) -> Any:
-        """Call a function for each partition; a Dask DataFrame of Arrow's dtypes."""
+        """Call a function for each partition; a Dask DataFrame of Arrow's dtypes.
+
+        Levels of categories become plain values: Dask would have to know them all.
+        """
         import dask.dataframe as dd
 
         numbers = pd.DataFrame({"number": range(n_partitions)})
@@ -59,9 +62,11 @@ class _Frames:
 
 def _to_pandas(table: pa.Table) -> pd.DataFrame:
     """A frame whose dtypes follow from the schema, whatever is missing."""
-    plain = table.replace_schema_metadata(None)
-    return plain.to_pandas(
-        types_mapper=lambda kind: (
-            None if pa.types.is_dictionary(kind) else pd.ArrowDtype(kind)
-        )
-    )
+    columns = [
+        column.cast(column.type.value_type)
+        if pa.types.is_dictionary(column.type)
+        else column
+        for column in table.columns
+    ]
+    plain = pa.table(columns, names=table.schema.names)
+    return plain.to_pandas(types_mapper=pd.ArrowDtype)

@@ -87,8 +87,7 @@ class Column:
 
     @cached_property
     def _factorized(self) -> tuple[np.ndarray, pd.Index]:
-        codes, levels = pd.factorize(dense(self.series), sort=False)
-        return codes, pd.Index(levels)
+        return pd.factorize(dense(self.series), sort=False)
 
     @property
     def codes(self) -> np.ndarray:

@@ -14,6 +14,7 @@ from gan_augment.encoding.values import CategoricalDomain, is_missing
 from gan_augment.tables.rules.choice import Choice, choice_of, drawn, evenly
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.order import Order
+from gan_augment.tables.rules.pairs import PairCounts
 from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import Levels
@@ -200,27 +201,25 @@ class _Search:
             if isinstance(rule, ComputedRule) and len(rule.columns) == 2
         }
         self.orders = {rule.columns: rule for rule in known if isinstance(rule, Order)}
-        cells = np.zeros((len(self.rows), self.starts[-1]), dtype=np.float32)
-        for column, listed, start in zip(
-            self.columns, self.listed, self.starts[:-1], strict=True
-        ):
-            codes = _local_codes(column, listed)[self.rows]
-            cells[np.arange(len(self.rows)), start + codes] = 1.0
-        self.counts = (cells.T @ cells).astype(np.int64)
-        self.totals = np.diag(self.counts).copy()
-        self.expected = np.outer(self.totals, self.totals) / len(self.rows)
-        self.needed = table.expected_needed(int(self.starts[-1]) ** 2 // 2)
-        self.covered = np.zeros(self.counts.shape, dtype=bool)
+        local = [
+            _local_codes(column, listed)[self.rows]
+            for column, listed in zip(self.columns, self.listed, strict=True)
+        ]
+        needed = table.expected_needed(int(self.starts[-1]) ** 2 // 2)
+        self.pairs = PairCounts.of(local, self.starts, needed)
+        self.covered = np.zeros(self.pairs.counts.shape, dtype=bool)
         for rule in known:
             if isinstance(rule, Ranges):
                 self._cover_ranges(rule)
 
     def run(self) -> list[Rule]:
         """Rules that decide a value first, since they say more."""
-        blocks = self.starts[:-1]
-        best = np.maximum.reduceat(self.counts, blocks, axis=1)
-        decides = (best == self.totals[:, None]) & (self.totals[:, None] > 0)
-        empty = (self.counts == 0) & (self.expected >= EXCLUDED * self.needed)
+        blocks, counts, totals = self.starts[:-1], self.pairs.counts, self.pairs.totals
+        best = np.maximum.reduceat(counts, blocks, axis=1)
+        decides = (best == totals[:, None]) & (totals[:, None] > 0)
+        self.needed_to_decide = self.pairs.needed_to_decide(best)
+        self.needed_to_exclude = self.pairs.needed_to_exclude(EXCLUDED)
+        empty = (counts == 0) & (self.pairs.expected >= self.needed_to_exclude)
         excludes = np.logical_or.reduceat(empty, blocks, axis=1)
         rules: list[Rule] = []
         for find, candidates in (
@@ -239,45 +238,42 @@ class _Search:
                     rules.append(rule)
         return rules
 
-    def _block(self, j: int) -> slice:
-        return slice(self.starts[j], self.starts[j + 1])
-
     def _deciding(self, i: int, j: int, x: int) -> Excludes | None:
         """The rule that level x of column i leaves column j one value."""
-        block = self._block(j)
-        row = self.counts[x, block]
+        block = self.pairs.block(j)
+        row = self.pairs.counts[x, block]
         value = int(row.argmax())
         v = block.start + value
-        gain = self.totals[x] - self.expected[x, v]
-        if v == block.stop - 1 or gain < self.needed:
+        gain = self.pairs.totals[x] - self.pairs.expected[x, v]
+        if v == block.stop - 1 or gain < self.needed_to_decide:
             return None
-        others = self.totals[block] > 0
+        others = self.pairs.totals[block] > 0
         others[value] = False
         if self.covered[x, block][others].all():
             return None
         if self._follows_from_order(i, j, x, v):
             return None
         excluded = np.arange(len(row)) != value
-        only_then = self.totals[v] == row[value]
+        only_then = self.pairs.totals[v] == row[value]
         rule = self._rule(i, j, x, excluded, only_then, gain)
         if rule is not None:
             self._cover(x, block, others)
             if only_then:
                 other_levels = np.arange(self.starts[i], self.starts[i + 1]) != x
-                self._cover(v, self._block(i), other_levels)
+                self._cover(v, self.pairs.block(i), other_levels)
         return rule
 
     def _excluding(self, i: int, j: int, x: int) -> Excludes | None:
         """The rule that level x of column i rules out common values of column j."""
-        block = self._block(j)
-        row, expected = self.counts[x, block], self.expected[x, block]
-        empty = (row == 0) & (expected >= EXCLUDED * self.needed)
+        block = self.pairs.block(j)
+        row, expected = self.pairs.counts[x, block], self.pairs.expected[x, block]
+        empty = (row == 0) & (expected >= self.needed_to_exclude)
         empty &= ~self.covered[x, block]
         for k in np.flatnonzero(empty):
             v = block.start + int(k)
             if (
                 self._thins_out(x, block)
-                or self._thins_out(v, self._block(i))
+                or self._thins_out(v, self.pairs.block(i))
                 or self._order_forbids(i, j, x, v)
             ):
                 empty[k] = False
@@ -308,8 +304,8 @@ class _Search:
 
     def _thins_out(self, x: int, block: slice) -> bool:
         """Whether some cell is nearly empty: then an empty one is as likely chance."""
-        row, expected = self.counts[x, block], self.expected[x, block]
-        judged = (expected >= self.needed) & (row > 0)
+        row, expected = self.pairs.counts[x, block], self.pairs.expected[x, block]
+        judged = (expected >= self.pairs.needed) & (row > 0)
         return bool((row[judged] < THIN * expected[judged]).any())
 
     def _value(self, i: int, x: int) -> float | None:
@@ -328,7 +324,9 @@ class _Search:
         first, second = self._value(i, x), self._value(j, v)
         if first is None or second is None:
             return v == self.starts[j + 1] - 1
-        return first >= second if names in self.orders else first <= second
+        if names in self.orders:
+            return first + self.orders[names].gap >= second
+        return first <= second + self.orders[names[::-1]].gap
 
     def _follows_from_order(self, i: int, j: int, x: int, v: int) -> bool:
         """Whether a bound of the column and a rule of order leave one value anyway."""

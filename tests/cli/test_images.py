@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from gan_augment.cli import main
-from gan_augment.cli.errors import UserError
-from gan_augment.cli.image_folder import read_folder
+from gan_augment.images import load_images
 
 
 def write_folder(folder, endings, counts, shape=(8, 8), dtype=np.uint8):
@@ -37,7 +36,7 @@ def test_a_folder_becomes_a_folder(endings, shape, dtype, tmp_path, capsys):
     assert main(arguments) == 0
     assert json.loads(capsys.readouterr().out)["synthetic"] == {"dog": 6}
     # As torchvision's ImageFolder reads it: every folder is a class.
-    found = read_folder(out)
+    found = load_images(out)
     assert found.images.shape == (24, *shape)
     assert found.images.dtype == dtype
     manifest = pd.read_csv(out / "manifest.csv")
@@ -51,22 +50,28 @@ def test_a_folder_becomes_a_folder(endings, shape, dtype, tmp_path, capsys):
         assert (out / name).read_bytes() == (folder / name).read_bytes()
 
 
-def test_sizes_must_agree_or_be_given(tmp_path, capsys):
+@pytest.mark.parametrize(
+    ("shapes", "message"),
+    [
+        ([(8, 8), (9, 12)], r"Got 8x8 (3), 9x12 (2). Pass --size, such as --size 8x8."),
+        ([(300, 8), (300, 8)], "8 to 256 pixels a side. Got 300x8. Pass --size"),
+        ([(8, 8)], "FOLDER must have a folder of images for each of at least two"),
+    ],
+)
+def test_what_cannot_be_used_is_said_in_the_words_of_the_command(
+    shapes, message, tmp_path, capsys
+):
+    for label, count, shape in zip(("cat", "dog"), (3, 2), shapes, strict=False):
+        write_folder(tmp_path / "photos", ["png"], {label: count}, shape)
+    out = str(tmp_path / "more")
+    assert main(["images", str(tmp_path / "photos"), "-o", out]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_images_of_several_sizes_become_one_size(tmp_path):
     write_folder(tmp_path / "photos", ["png"], {"cat": 3}, (8, 8))
     write_folder(tmp_path / "photos", ["png"], {"dog": 2}, (9, 12))
-    with pytest.raises(UserError, match=r"8x8 \(3\), 9x12 \(2\). Pass --size"):
-        read_folder(tmp_path / "photos")
-    assert read_folder(tmp_path / "photos", (10, 8)).images.shape == (5, 10, 8)
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"), [("cat/1.png", "must be an image"), ("a.png", "two classes")]
-)
-def test_what_is_no_folder_of_images_is_named(name, expected, tmp_path):
-    (tmp_path / "cat").mkdir()
-    (tmp_path / "dog").mkdir()
-    (tmp_path / name).write_text("no image")
-    if name.startswith("cat"):
-        Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "dog" / "1.png")
-    with pytest.raises(UserError, match=expected):
-        read_folder(tmp_path)
+    out = tmp_path / "more"
+    steps = ["--max-steps", "2", "--size", "10x8", "--quiet"]
+    assert main(["images", str(tmp_path / "photos"), "-o", str(out), *steps]) == 0
+    assert load_images(out).images.shape == (6, 10, 8)
