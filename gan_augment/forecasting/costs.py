@@ -19,7 +19,7 @@ from gan_augment import events
 from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.frames import labels_to_pandas
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.gans.recipe import Recipe, recipe_for_table
+from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.tabular import TabularGAN
 from gan_augment.memory import available_memory, in_words
 from gan_augment.over_sampling.over_sampler import GANOverSampler
@@ -141,7 +141,7 @@ def forecast(
     factor = n_rows / len(classes)
     scaled = np.maximum(np.rint(counts * factor), 1).astype(int)
     size = gan._size_of(frame).with_rows(n_rows)
-    recipe = recipe_for_table(scaled, size.width, gan.quality).chosen_by(gan)
+    recipe = gan._recipe_for(scaled, size.width)
     wanted = np.zeros(len(counts), dtype=int)
     if sampler is not None:
         wanted = _wanted(sampler, classes, y, scaled)
@@ -205,6 +205,10 @@ class _Timed:
             batch_size=self.recipe.batch_size,
             max_steps=TIMED_STEPS,
             max_time=None,
+            # Nothing that was learned before is continued, or written over.
+            checkpoint_dir=None,
+            warm_start=False,
+            init_from=None,
             callbacks=[watch],
             verbose=False,
             random_state=0,
@@ -221,6 +225,7 @@ class _Timed:
                     gan=gan,
                     sampling_strategy=dict(enumerate(sizes.tolist())),
                     memory=None,
+                    verbose=False,
                     random_state=0,
                 ).fit_resample(X, y)
         total = time.process_time() - begin

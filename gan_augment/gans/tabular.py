@@ -324,8 +324,12 @@ class TabularGAN(BaseGAN):
 
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
         size = self._size_of(X)
-        recipe = recipe_for_table(np.bincount(classes), size.width, self.quality)
-        return size.fit_bytes(recipe.chosen_by(self).batch_size)
+        recipe = self._recipe_for(np.bincount(classes), size.width)
+        return size.fit_bytes(recipe.batch_size)
+
+    def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
+        """The recipe for classes of these sizes and rows of about this width."""
+        return recipe_for_table(counts, width, self.quality).chosen_by(self)
 
     def distill(
         self,

@@ -7,6 +7,7 @@ from sklearn.base import clone
 
 from gan_augment import CTGAN, GANOverSampler, MemoryWarning, TabularGAN, forecast
 from gan_augment.events import Listener, listening
+from gan_augment.gans.recipe import recipe_for_table
 from gan_augment.gans.size import TableSize
 
 SMALL = TabularGAN(max_steps=9, hidden_dims=[8], batch_size=16)
@@ -55,7 +56,9 @@ def test_a_part_of_a_table_stands_for_all_of_it(table):
 
 def test_a_shape_is_enough():
     said = forecast(TabularGAN(hidden_dims=[8], batch_size=16), (1_000_000, 5))
-    assert (said.n_rows, said.n_columns, said.n_steps) == (1_000_000, 5, 4000)
+    recipe = recipe_for_table(np.array([900_000, 100_000]), 5, "default")
+    assert (said.n_rows, said.n_columns) == (1_000_000, 5)
+    assert said.n_steps == recipe.max_steps
 
 
 def test_more_steps_and_wider_networks_take_longer(table):
