@@ -9,11 +9,9 @@ Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
 """
 
 from gan_augment.metrics.attacks import (
-    AttackRisk,
     attack_risks,
     inference_risk,
     linkability_risk,
-    rare_combinations_risk,
     singling_out_risk,
 )
 from gan_augment.metrics.columns import encode_rows
@@ -32,6 +30,8 @@ from gan_augment.metrics.privacy import (
     reused_identifiers,
 )
 from gan_augment.metrics.quality import row_quality
+from gan_augment.metrics.rare import rare_combinations_risk
+from gan_augment.metrics.risk import AttackRisk
 from gan_augment.metrics.rules import RuleViolations, rule_violations
 from gan_augment.metrics.scores import classifier_scores
 from gan_augment.metrics.utility import (

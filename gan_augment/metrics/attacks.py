@@ -9,19 +9,17 @@ is knowledge about the people in them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from sklearn.neighbors import NearestNeighbors
 
-from gan_augment.metrics.columns import encode_rows, is_numeric, plain_frames
+from gan_augment.metrics.columns import encode_rows, is_numeric
+from gan_augment.metrics.rare import rare_combinations_risk
+from gan_augment.metrics.risk import AttackRisk, as_many, checked, risk_of, some_of
 from gan_augment.seeding import RandomState, make_rng
 
-# Half the width of an interval at 95 %, in standard errors.
-Z = 1.96
 # Columns of a predicate that is to single out a row.
 PREDICATE_COLUMNS = 4
 # A predicate on a number holds for this share of the synthetic rows on either side.
@@ -30,34 +28,6 @@ HALF_WIDTH = 0.02
 N_CUTS, N_SECRETS = 4, 8
 # A number is inferred if it is so near, in standard deviations of its ranks.
 NEAR = 0.1
-# Combinations of columns that are looked at, and the most levels of a column.
-N_COMBINATIONS, MOST_LEVELS = 60, 50
-
-
-class AttackRisk(NamedTuple):
-    """What an attack has achieved.
-
-    Parameters
-    ----------
-    risk : float
-        Share of what an attack on held-out rows leaves open that it finds out about
-        training rows, from 0 to 1.
-    low, high : float
-        Ends of its 95 % interval.
-    success, control, baseline : float
-        Shares of the attacks that succeed: on training rows, on held-out rows, and of
-        random guesses. An attack that is no better than guesses says nothing.
-    n_attacks : int
-        Number of attacks on training rows.
-    """
-
-    risk: float
-    low: float
-    high: float
-    success: float
-    control: float
-    baseline: float
-    n_attacks: int
 
 
 def singling_out_risk(
@@ -123,8 +93,8 @@ def singling_out_risk(
     True
     """
     rng = make_rng(random_state)
-    train, holdout, synthetic = _checked(train, holdout, synthetic)
-    real = _as_many(train, holdout, rng)
+    train, holdout, synthetic = checked(train, holdout, synthetic)
+    real = as_many(train, holdout, rng)
     columns = [
         _Guesses.of(synthetic.iloc[:, i], *(rows.iloc[:, i] for rows in real))
         for i in range(synthetic.shape[1])
@@ -139,7 +109,7 @@ def singling_out_risk(
             for column, row in zip(chosen, guessed, strict=True):
                 fits &= columns[column].fit(of_rows, row)
             found[k] += fits.sum() == 1
-    return _risk(found, np.full(3, n_attacks), [n_attacks] * 3)
+    return risk_of(found, np.full(3, n_attacks), [n_attacks] * 3)
 
 
 class _Guesses(NamedTuple):
@@ -239,8 +209,8 @@ def linkability_risk(
     True
     """
     rng = make_rng(random_state)
-    rows = _checked(train, holdout, synthetic)
-    attacked = [_some(part, n_attacks, rng) for part in rows[:2]]
+    rows = checked(train, holdout, synthetic)
+    attacked = [some_of(part, n_attacks, rng) for part in rows[:2]]
     found, tried = np.zeros(3), np.zeros(3)
     n_columns = rows[2].shape[1]
     for _ in range(N_CUTS if n_columns > 1 else 0):
@@ -253,7 +223,7 @@ def linkability_risk(
         tried[2] += len(attacked[0])
         found[2] += len(attacked[0]) / len(rows[2])
     sizes = [len(attacked[0]), len(attacked[1]), len(attacked[0])]
-    return _risk(found, tried, sizes)
+    return risk_of(found, tried, sizes)
 
 
 def inference_risk(
@@ -313,8 +283,8 @@ def inference_risk(
     True
     """
     rng = make_rng(random_state)
-    rows = _checked(train, holdout, synthetic)
-    attacked = [_some(part, n_attacks, rng) for part in rows[:2]]
+    rows = checked(train, holdout, synthetic)
+    attacked = [some_of(part, n_attacks, rng) for part in rows[:2]]
     found, tried = np.zeros(3), np.zeros(3)
     n_columns = rows[2].shape[1]
     n_secrets = N_SECRETS if n_columns > 1 else 0
@@ -330,92 +300,7 @@ def inference_risk(
             found[k] += (error <= NEAR).sum()
             tried[k] += len(guess)
     sizes = [len(attacked[0]), len(attacked[1]), len(attacked[0])]
-    return _risk(found, tried, sizes)
-
-
-def rare_combinations_risk(
-    train: Any, holdout: Any, synthetic: Any, *, random_state: RandomState = None
-) -> AttackRisk:
-    """Compute how often what is true of one training row alone is in synthetic rows.
-
-    A combination of the levels of three columns that exactly one real row has may name
-    a person. Synthetic rows hold some of them by chance: as many of those of held-out
-    rows as of those of training rows, if they do not depend on the training rows.
-
-    Parameters
-    ----------
-    train, holdout, synthetic : DataFrame of shape (n_rows, n_features)
-        As in :func:`singling_out_risk`.
-    random_state : int, RandomState instance or None, default=None
-        Seed of the choice of up to 60 combinations of columns of at most 50 values.
-
-    Returns
-    -------
-    risk : AttackRisk
-        The risk with its interval. The baseline is the share in synthetic rows whose
-        columns are shuffled. NaN if fewer than two columns have levels, or no
-        combination is rare.
-
-    Raises
-    ------
-    ValueError
-        If a set is empty, or the columns differ.
-
-    See Also
-    --------
-    copy_rates : Compute the shares of synthetic rows that copy a training row.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import pandas as pd
-    >>> from gan_augment.metrics import rare_combinations_risk
-    >>> rows = np.random.default_rng(0).poisson(3, size=(3, 400, 5))
-    >>> train, holdout, fresh = map(pd.DataFrame, rows)
-    >>> rare_combinations_risk(train, holdout, fresh, random_state=0).low
-    0.0
-    >>> rare_combinations_risk(train, holdout, train, random_state=0).risk > 0.5
-    True
-    """
-    rng = make_rng(random_state)
-    train, holdout, synthetic = _checked(train, holdout, synthetic)
-    rows = [*_as_many(train, holdout, rng), synthetic]
-    joined = pd.concat(rows, ignore_index=True)
-    ends = np.cumsum([len(part) for part in rows])[:-1]
-    codes = [
-        np.split(pd.factorize(joined.iloc[:, i], use_na_sentinel=False)[0], ends)
-        for i in range(joined.shape[1])
-        if joined.iloc[:, i].nunique(dropna=False) <= MOST_LEVELS
-    ]
-    # Rare combinations of each row, and those that synthetic or shuffled rows hold.
-    n_real = len(rows[0])
-    held, tried = np.zeros((3, n_real)), np.zeros((3, n_real))
-    for chosen in _combinations(len(codes), rng):
-        keys = [_keys([codes[column][k] for column in chosen]) for k in range(3)]
-        mixed = _keys([rng.permutation(codes[column][2]) for column in chosen])
-        for k, (own, other, made) in enumerate(
-            ((0, 1, keys[2]), (1, 0, keys[2]), (0, 1, mixed))
-        ):
-            owners = _alone(keys[own], keys[other])
-            held[k, owners] += np.isin(keys[own][owners], made)
-            tried[k, owners] += 1
-    n_owners = (tried > 0).sum(axis=1)
-    return _risk((held / np.maximum(tried, 1)).sum(axis=1), n_owners, n_owners.tolist())
-
-
-def _keys(codes: list[np.ndarray]) -> np.ndarray:
-    """One number for each combination of codes."""
-    keys = np.zeros(len(codes[0]), dtype=np.int64)
-    for own in codes:
-        keys = keys * (MOST_LEVELS + 1) + own
-    return keys
-
-
-def _alone(keys: np.ndarray, others: np.ndarray) -> np.ndarray:
-    """Rows whose key no other row has, nor any of the others."""
-    values, first, counts = np.unique(keys, return_index=True, return_counts=True)
-    alone = (counts == 1) & ~np.isin(values, others)
-    return first[alone]
+    return risk_of(found, tried, sizes)
 
 
 def attack_risks(
@@ -473,52 +358,6 @@ def attack_risks(
     return pd.DataFrame(risks.values(), index=list(risks), columns=AttackRisk._fields)
 
 
-def _risk(found: np.ndarray, tried: np.ndarray, n_rows: Sequence[int]) -> AttackRisk:
-    """The risk of attacks on training rows, on held-out rows, and of guesses.
-
-    Several attacks on one row are no more evidence than one: `n_rows` limits them.
-    """
-    if not tried.all():
-        unknown = float("nan")
-        return AttackRisk(unknown, unknown, unknown, unknown, unknown, unknown, 0)
-    shares = found / tried
-    n = np.minimum(tried, n_rows)
-    # Wilson's interval, whose middle is not 0 where no attack succeeds.
-    rate = (shares * n + Z**2 / 2) / (n + Z**2)
-    error = Z / (n + Z**2) * np.sqrt(shares * (1 - shares) * n + Z**2 / 4)
-    left = 1.0 - rate[1]
-    risk = (rate[0] - rate[1]) / left
-    spread = np.hypot(error[0] / left, error[1] * (1.0 - rate[0]) / left**2)
-    ends = np.clip([risk, risk - spread, risk + spread], 0.0, 1.0).tolist()
-    success, control, baseline = shares.tolist()
-    return AttackRisk(
-        ends[0], ends[1], ends[2], success, control, baseline, int(tried[0])
-    )
-
-
-def _checked(*tables: Any) -> list[pd.DataFrame]:
-    frames = plain_frames(*tables)
-    sizes = [len(frame) for frame in frames]
-    if not all(sizes):
-        raise ValueError(
-            "`train`, `holdout` and `synthetic` must have at least one row each. Got "
-            f"{sizes[0]}, {sizes[1]} and {sizes[2]}."
-        )
-    return frames
-
-
-def _some(frame: pd.DataFrame, n_rows: int, rng: np.random.Generator) -> pd.DataFrame:
-    return frame.iloc[rng.permutation(len(frame))[:n_rows]].reset_index(drop=True)
-
-
-def _as_many(
-    train: pd.DataFrame, holdout: pd.DataFrame, rng: np.random.Generator
-) -> list[pd.DataFrame]:
-    """As many rows of both, since more rows make a guess fit more often."""
-    n_rows = min(len(train), len(holdout))
-    return [_some(frame, n_rows, rng) for frame in (train, holdout)]
-
-
 def _nearest(
     synthetic: pd.DataFrame, attacked: list[pd.DataFrame], columns: np.ndarray
 ) -> list[np.ndarray]:
@@ -541,18 +380,3 @@ def _comparable(
     else:
         values = pd.factorize(joined, use_na_sentinel=False)[0].astype(float)
     return np.split(values, np.cumsum([len(part) for part in parts])[:-1])
-
-
-def _combinations(n_columns: int, rng: np.random.Generator) -> list[tuple[int, ...]]:
-    """Combinations of three columns, or of all if there are two."""
-    if n_columns < 2:
-        return []
-    size = min(3, n_columns)
-    if n_columns <= 10:
-        found = list(combinations(range(n_columns), size))
-        order = rng.permutation(len(found))[:N_COMBINATIONS]
-        return [found[i] for i in order]
-    return [
-        tuple(sorted(rng.permutation(n_columns)[:size].tolist()))
-        for _ in range(N_COMBINATIONS)
-    ]
