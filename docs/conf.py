@@ -46,6 +46,8 @@ PACKAGES = [
     "gan_augment.over_sampling",
     "gan_augment.classification",
     "gan_augment.gans",
+    "gan_augment.datasets",
+    "gan_augment.scaling",
     "gan_augment.encoding",
     "gan_augment.comparison",
     "gan_augment.metrics",

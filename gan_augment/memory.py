@@ -18,7 +18,15 @@ LIMITS = [
 
 
 class MemoryWarning(UserWarning):
-    """What is asked for needs more memory than there is."""
+    """What is asked for needs more memory than there is.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from gan_augment import MemoryWarning
+    >>> warnings.simplefilter("error", MemoryWarning)  # rather stop than swap
+    >>> warnings.simplefilter("default", MemoryWarning)
+    """
 
 
 def available_memory() -> float:

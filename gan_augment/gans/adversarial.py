@@ -190,29 +190,6 @@ class BaseGAN(BaseSynthesizer):
         """Rows of the generator -> rows as they came."""
         return self.encoder_.inverse_transform(encoded)
 
-    def fit(self, X: Any, y: Any) -> Self:
-        """Train on the rows of all classes.
-
-        Parameters
-        ----------
-        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows.
-        y : array-like of shape (n_samples,)
-            Class of each row.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            If the rows differ from those of `init_from` in what cannot be carried over,
-            or those of the checkpoint in anything.
-        """
-        return super().fit(X, y)
-
     def _check_parameters(self) -> None:
         super()._check_parameters()
         # Found before what this one has learned is replaced.

@@ -156,7 +156,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         self._check_parameters()
         classes = self._index_classes(X, y)
         self._warn_of_memory(X, classes)
-        self.encoder_ = self._make_encoder().fit(X, y)
+        self.encoder_ = self._make_encoder().fit(X, self.classes_[classes])
         self.class_prior_ = np.bincount(classes) / len(classes)
         return self._fit_encoded(X, y, classes, make_rng(self.random_state))
 
@@ -229,7 +229,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         X, y = sample.X, sample.y
         classes = self._index_classes(X, y)
         self._warn_of_memory(X, classes)
-        self.encoder_ = self._make_encoder().fit(X, y)
+        self.encoder_ = self._make_encoder().fit(X, self.classes_[classes])
         counts = np.array([sample.class_counts[c] for c in self.classes_.tolist()])
         if source.is_repeatable and len(X) < counts.sum():
             self._drop_broken_rules(source, X, y)

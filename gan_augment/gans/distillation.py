@@ -118,7 +118,7 @@ def _imitate(
             wanted = large.outputs(condition, rng)
         distance = _distance(small.outputs(condition, same), wanted, small.activation)
         learner.minimise(distance, min(1.0, 2.0 * (1.0 - (step - 1) / max_steps)))
-        distances.append(float(distance))
+        distances.append(float(distance.detach()))
         if step % REPORTED == 0 or step == max_steps:
             history["step"].append(step)
             history["seconds"].append(time.perf_counter() - begin)

@@ -63,10 +63,11 @@ class TableSize:
         """
         n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
         rows = X.frame if isinstance(X, RealRows) else X
-        head = to_frame(_safe_indexing(rows, np.arange(min(n_rows, HEAD_ROWS))))
+        head = to_frame(_safe_indexing(rows, slice(0, HEAD_ROWS)))
         numeric = [is_numeric(head[name]) for name in head]
         levels = [
-            head[name].nunique(dropna=False)
+            # Of lists and the like, which the encoder refuses by name, it is no matter.
+            len({repr(value) for value in head[name].tolist()})
             for name, is_number in zip(head, numeric, strict=True)
             if not is_number
         ]

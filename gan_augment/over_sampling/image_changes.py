@@ -38,8 +38,9 @@ MOST_LOST, MOST_LOST_OF_CLASS = 0.02, 0.1
 FEWEST_OF_CLASS = 20
 # Images below which nothing is tried, and how many are enough.
 FEWEST_IMAGES, MOST_IMAGES = 80, 4000
-# A classifier that is right less often cannot tell what a change does.
-LEAST_ACCURACY = 0.6
+# A classifier that is right less often, or by so many standard errors of chance, cannot
+# tell what a change does.
+LEAST_ACCURACY, STANDARD_ERRORS = 0.6, 3.0
 STEPS = 400
 
 
@@ -256,7 +257,9 @@ def find_changes(
     classifier.fit(np.concatenate([X_train, shifted]), np.tile(y_train, 2))
     unchanged = _Found.of(classifier, held_out, wanted)
     report = {"none": {"accuracy": unchanged.accuracy, "lost": 0.0, "kept": 1.0}}
-    if unchanged.accuracy < LEAST_ACCURACY:
+    chance = np.unique(wanted, return_counts=True)[1].max() / len(wanted)
+    error = (chance * (1 - chance) / len(wanted)) ** 0.5
+    if unchanged.accuracy < max(LEAST_ACCURACY, chance + STANDARD_ERRORS * error):
         logger.info("The classes are too alike to find changes that keep them.")
         return kept, {}
 
