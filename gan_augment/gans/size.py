@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-import numpy as np
 from sklearn.utils import _safe_indexing
 
 from gan_augment.encoding.container import to_frame
