@@ -44,7 +44,9 @@ def assert_explained(error):
 
 
 def _native(dtype):
-    """A dtype in the byte order of this machine."""
+    """A dtype in the byte order of this machine, and of at most 64 bits, as pandas'."""
+    if dtype == np.longdouble:
+        return np.dtype(np.float64)
     return dtype.newbyteorder("=") if isinstance(dtype, np.dtype) else dtype
 
 

@@ -233,7 +233,9 @@ def test_a_report_tells_of_privacy(register, copies, is_bad):
     quality = pd.DataFrame(
         {"synthetic": measures, "real": measures | {"exact_copies": 0.0}}
     )
-    report = SimpleNamespace(quality={"rare": quality})
+    report = SimpleNamespace(
+        quality={"rare": quality}, reused=None, risks=None, rules=None
+    )
     gan_augment.mlflow.log_evidence(register(), compared("gain"), report=report)
     version = MlflowClient().get_model_version(NAME, "1")
     assert version.tags["fidelity.c2st"] == "0.7"
