@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from os import PathLike
 from typing import Any, Protocol, Self, runtime_checkable
@@ -16,19 +16,17 @@ from torch import nn
 from torch.nn.functional import one_hot
 
 from gan_augment.encoding.labels import exact_labels
-from gan_augment.gans.base import (
-    SAMPLE_CHUNK,
-    BaseSynthesizer,
-    StatefulEncoder,
+from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, StatefulEncoder
+from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
+from gan_augment.gans.recipe import Recipe
+from gan_augment.gans.transfer import check_sizes, find_origin
+from gan_augment.gans.weights import (
     check_depth,
     check_drawn,
     check_weights,
     load_weights,
     weights_of,
 )
-from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
-from gan_augment.gans.recipe import Recipe
-from gan_augment.gans.transfer import check_sizes, find_origin
 from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
@@ -200,35 +198,22 @@ class BaseGAN(BaseSynthesizer):
         origin = self.__dict__.pop("_origin")
         if origin is not None:
             recipe = recipe.continuing(origin.recipe_)
-        self.recipe_ = recipe.chosen_by(self)
-        codes, dequantize = self.encoder_.quantize(X), self.encoder_.dequantize
-        self._train_networks(codes, classes, rng, dequantize, origin)
-
-    def _train_networks(
-        self,
-        codes: np.ndarray,
-        classes: np.ndarray,
-        rng: np.random.Generator,
-        dequantize: Callable[[np.ndarray, np.random.Generator], np.ndarray],
-        origin: Self | None = None,
-    ) -> None:
-        """Learn codes, and their class indices, from what dequantizes them."""
+        recipe = self.recipe_ = recipe.chosen_by(self)
+        codes = self.encoder_.quantize(X)
         checkpoint = self._open_checkpoint(codes, classes, rng, origin)
-        recipe = self.recipe_
         batches = ConditionalBatches(
             classes,
             n_classes=len(self.classes_),
-            encode=lambda rows, rng: dequantize(codes[rows], rng),
+            encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
             batch_size=recipe.batch_size,
             rng=rng,
         )
         init = make_torch_generator(rng)
         generator = self._make_generator(init)
-        with one_thread("cpu"):  # where it is, whatever the device
-            self._start(generator, batches, rng)
         discriminators = self._make_discriminators(init)
-        if origin is not None:
-            with one_thread("cpu"):
+        with one_thread("cpu"):  # where they are, whatever the device
+            self._start(generator, batches, rng)
+            if origin is not None:
                 self._carry_over(origin, generator, discriminators, batches)
         history = History()
         trainer = Trainer(

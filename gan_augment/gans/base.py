@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
 from pathlib import Path
@@ -16,7 +16,6 @@ from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
-from torch import nn
 
 from gan_augment import events, persistence
 from gan_augment.datasets import Source, open_source, sample_dataset
@@ -427,70 +426,6 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"Got {label!r}."
             )
         return int(found[0])
-
-
-def check_depth(hidden_dims: Sequence[int], weights: dict[str, np.ndarray]) -> None:
-    """Raise a ValueError if a network has more layers than arrays of weights."""
-    if len(hidden_dims) > len(weights):
-        raise ValueError(
-            "`hidden_dims` must have a layer of weights each. Got "
-            f"{len(hidden_dims)} and {len(weights)} arrays."
-        )
-
-
-def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Raise unless the weights are finite and of the shapes that a network has.
-
-    Parameters
-    ----------
-    network : Module
-        The network; on the meta device, where it takes no memory.
-    weights : dict of str to ndarray
-        What it is to be given.
-
-    Raises
-    ------
-    ValueError
-        If a weight is missing, too much, of another shape or not finite.
-    """
-    tensors = network.state_dict()
-    wanted = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    found = {name: array.shape for name, array in weights.items()}
-    if found != wanted:
-        raise ValueError(
-            f"weights of {type(network).__name__} must have the shapes {wanted}. Got "
-            f"{found}."
-        )
-    for name, array in weights.items():
-        kinds = "f" if tensors[name].is_floating_point() else "iu"
-        check_array_of(array, name, array.shape, kinds)
-
-
-def check_drawn(output: np.ndarray) -> None:
-    """Raise a RuntimeError if networks draw what is no number."""
-    if not np.isfinite(output).all():
-        raise RuntimeError(
-            "The networks must draw finite numbers. Got NaN or infinity. Train again, "
-            "with a smaller `learning_rate`."
-        )
-
-
-def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
-    """Copies of a network's weights as arrays."""
-    return {
-        name: tensor.detach().cpu().numpy().copy()
-        for name, tensor in network.state_dict().items()
-    }
-
-
-def load_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Give a network the weights that are in arrays."""
-    # Arrays that several processes share cannot be written, of which torch would warn.
-    tensors = {
-        name: torch.from_numpy(np.require(array, requirements="W"))
-        for name, array in weights.items()
-    }
-    network.load_state_dict(tensors)
 
 
 def check_device(device: str) -> None:

@@ -27,20 +27,14 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 from torch import nn
 
-from gan_augment.gans.base import (
-    SAMPLE_CHUNK,
-    BaseSynthesizer,
-    check_depth,
-    check_drawn,
-    check_weights,
-    weights_of,
-)
+from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer
 from gan_augment.gans.ctgan.layout import (
     CLASS_COLUMN,
     Cells,
     TrainedNetwork,
     layout_of,
 )
+from gan_augment.gans.weights import check_depth, check_drawn, check_weights, weights_of
 from gan_augment.seeding import draw_seed, make_rng, make_torch_generator
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules

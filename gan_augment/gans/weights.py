@@ -1,0 +1,75 @@
+"""Weights of networks as arrays: taken, given back, and checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from gan_augment.encoding.arrays import check_array_of
+
+
+def check_depth(hidden_dims: Sequence[int], weights: dict[str, np.ndarray]) -> None:
+    """Raise a ValueError if a network has more layers than arrays of weights."""
+    if len(hidden_dims) > len(weights):
+        raise ValueError(
+            "`hidden_dims` must have a layer of weights each. Got "
+            f"{len(hidden_dims)} and {len(weights)} arrays."
+        )
+
+
+def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Raise unless the weights are finite and of the shapes that a network has.
+
+    Parameters
+    ----------
+    network : Module
+        The network; on the meta device, where it takes no memory.
+    weights : dict of str to ndarray
+        What it is to be given.
+
+    Raises
+    ------
+    ValueError
+        If a weight is missing, too much, of another shape or not finite.
+    """
+    tensors = network.state_dict()
+    wanted = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+    found = {name: array.shape for name, array in weights.items()}
+    if found != wanted:
+        raise ValueError(
+            f"weights of {type(network).__name__} must have the shapes {wanted}. Got "
+            f"{found}."
+        )
+    for name, array in weights.items():
+        kinds = "f" if tensors[name].is_floating_point() else "iu"
+        check_array_of(array, name, array.shape, kinds)
+
+
+def check_drawn(output: np.ndarray) -> None:
+    """Raise a RuntimeError if networks draw what is no number."""
+    if not np.isfinite(output).all():
+        raise RuntimeError(
+            "The networks must draw finite numbers. Got NaN or infinity. Train again, "
+            "with a smaller `learning_rate`."
+        )
+
+
+def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
+    """Copies of a network's weights as arrays."""
+    return {
+        name: tensor.detach().cpu().numpy().copy()
+        for name, tensor in network.state_dict().items()
+    }
+
+
+def load_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
+    """Give a network the weights that are in arrays."""
+    # Arrays that several processes share cannot be written, of which torch would warn.
+    tensors = {
+        name: torch.from_numpy(np.require(array, requirements="W"))
+        for name, array in weights.items()
+    }
+    network.load_state_dict(tensors)
