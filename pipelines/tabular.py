@@ -155,7 +155,7 @@ def main(
     ] = "hgb",
     name: Annotated[str, typer.Option(help="Prefix of the registered names.")] = "",
     n_splits: Annotated[int, typer.Option(min=2, help="Folds.")] = 5,
-    n_repeats: Annotated[int, typer.Option(min=1, help="Repeats of the folds.")] = 2,
+    n_repeats: Annotated[int, typer.Option(min=1, help="Repeats of the folds.")] = 1,
     max_steps: Annotated[
         int | None, typer.Option(min=1, help="Training steps of the GAN.")
     ] = None,
