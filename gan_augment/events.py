@@ -113,7 +113,7 @@ class Listener:
         Of a training, `kind` is ``"steps"`` with the most steps that can follow,
         ``"epoch"`` with the record of an epoch, or ``"picture"`` with its step and the
         picture of drawn images; see :class:`~gan_augment.training.callbacks.Callback`.
-        Of a comparison it is ``"arms"`` with the number of arms of all folds, or
+        A comparison tells ``"arms"`` with the number of arms of all folds, or
         ``"arm"`` with a dict: the ``arm``, and either its ``scores`` on a fold or the
         ``error`` that it failed with.
         """

@@ -18,8 +18,8 @@ class BalancedReservoir:
     """Choose rows of a stream, as many of each class as of any other.
 
     Every row has a priority, which depends on its number in the stream and on the seed
-    alone. Of each class the rows of the smallest priorities are kept, and all rows of a
-    class that has fewer than its quota. The rows are therefore a uniform sample of each
+    alone. Each class keeps its rows of the smallest priorities, and all of its rows if
+    there are fewer than its quota. The rows are therefore a uniform sample of each
     class, and are the same in whatever chunks they arrive.
 
     Parameters

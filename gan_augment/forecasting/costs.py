@@ -93,7 +93,7 @@ def forecast(
     Parameters
     ----------
     estimator : TabularGAN or GANOverSampler
-        What is to be fitted, or to resample. The over-sampler's GAN must be a
+        Unfitted GAN or over-sampler. The GAN of an over-sampler must be a
         :class:`~gan_augment.TabularGAN`, as it is by default.
     X : {DataFrame, array-like, sparse matrix} or tuple (n_rows, n_columns)
         Rows of the table, or its shape. The columns of a shape are real numbers.
@@ -141,7 +141,7 @@ def forecast(
     factor = n_rows / len(classes)
     scaled = np.maximum(np.rint(counts * factor), 1).astype(int)
     size = gan._size_of(frame).with_rows(n_rows)
-    recipe = gan._recipe_for(scaled, size.width)
+    recipe = gan._recipe_for(scaled, size.width).chosen_by(gan)
     wanted = np.zeros(len(counts), dtype=int)
     if sampler is not None:
         wanted = _wanted(sampler, classes, y, scaled)
@@ -290,7 +290,7 @@ def _wanted(
 ) -> np.ndarray:
     """Rows that an over-sampler would draw of each class.
 
-    Of the whole table there are `counts` rows of each class.
+    `counts` holds the number of rows of each class in the whole table.
     """
     strategy = sampler.sampling_strategy
     wanted = np.zeros(len(counts), dtype=int)

@@ -159,8 +159,6 @@ def with_class(encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:
 
 def _scale_of(odds: np.ndarray, share: float) -> float:
     """What odds are multiplied by so that a share of the rows is accepted."""
-    if share >= 1:
-        return MOST_ODDS
     low, high = -np.log(MOST_ODDS), np.log(MOST_ODDS)
     for _ in range(BISECTIONS):
         middle = (low + high) / 2

@@ -20,13 +20,8 @@ from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, StatefulEncoder
 from gan_augment.gans.checkpoint import DirectoryCheckpoint, identity_of
 from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.transfer import check_sizes, find_origin
-from gan_augment.gans.weights import (
-    check_depth,
-    check_drawn,
-    check_weights,
-    load_weights,
-    weights_of,
-)
+from gan_augment.gans.weights import check_depth, check_drawn, check_weights
+from gan_augment.networks.weights import load_weights, weights_of
 from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread

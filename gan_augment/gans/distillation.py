@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from gan_augment.gans.weights import load_weights, weights_of
 from gan_augment.networks.tabular import Generator, SpanActivation
+from gan_augment.networks.weights import load_weights, weights_of
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.optimizers import Learner

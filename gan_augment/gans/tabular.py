@@ -325,11 +325,11 @@ class TabularGAN(BaseGAN):
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
         size = self._size_of(X)
         recipe = self._recipe_for(np.bincount(classes), size.width)
-        return size.fit_bytes(recipe.batch_size)
+        return size.fit_bytes(recipe.chosen_by(self).batch_size)
 
     def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
         """The recipe for classes of these sizes and rows of about this width."""
-        return recipe_for_table(counts, width, self.quality).chosen_by(self)
+        return recipe_for_table(counts, width, self.quality)
 
     def distill(
         self,
@@ -404,9 +404,7 @@ class TabularGAN(BaseGAN):
         )
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
-        return recipe_for_table(
-            np.bincount(classes), self.encoder_.width_, self.quality
-        )
+        return self._recipe_for(np.bincount(classes), self.encoder_.width_)
 
     def _start(
         self,

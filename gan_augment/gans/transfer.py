@@ -13,9 +13,9 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from gan_augment.gans.weights import load_weights
 from gan_augment.networks.tabular import Generator
 from gan_augment.networks.transfer import Layout, carry_over
+from gan_augment.networks.weights import load_weights
 from gan_augment.seeding import make_rng, make_torch_generator
 
 if TYPE_CHECKING:

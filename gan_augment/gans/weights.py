@@ -1,11 +1,10 @@
-"""Weights of networks as arrays: taken, given back, and checked."""
+"""Whether arrays fit a network as its weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 from torch import nn
 
 from gan_augment.encoding.arrays import check_array_of
@@ -55,21 +54,3 @@ def check_drawn(output: np.ndarray) -> None:
             "The networks must draw finite numbers. Got NaN or infinity. Train again, "
             "with a smaller `learning_rate`."
         )
-
-
-def weights_of(network: nn.Module) -> dict[str, np.ndarray]:
-    """Copies of a network's weights as arrays."""
-    return {
-        name: tensor.detach().cpu().numpy().copy()
-        for name, tensor in network.state_dict().items()
-    }
-
-
-def load_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Give a network the weights that are in arrays."""
-    # Arrays that several processes share cannot be written, of which torch would warn.
-    tensors = {
-        name: torch.from_numpy(np.require(array, requirements="W"))
-        for name, array in weights.items()
-    }
-    network.load_state_dict(tensors)

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from gan_augment.encoding import ImageEncoder
 from gan_augment.networks.image_classifier import ImageClassifierNetwork
+from gan_augment.networks.weights import load_weights, weights_of
 from gan_augment.seeding import RandomState, make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.optimizers import Learner
@@ -148,10 +149,7 @@ class ImageClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
                 done = (step + 0.5) / self.max_steps
                 factor = min(done / WARM_UP, (1 - done) / (1 - WARM_UP))
                 learner.minimise(loss, factor)
-        self.weights_ = {
-            name: tensor.detach().numpy().copy()
-            for name, tensor in network.state_dict().items()
-        }
+        self.weights_ = weights_of(network)
         self.scale_ = 1.0
         self.scale_ = float(self.transform(X).std(axis=0).mean()) or 1.0
         return self
@@ -216,9 +214,7 @@ class ImageClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     def _run(self, X: Any, method: str) -> np.ndarray:
         """Output of a method of the network, as float64."""
         network = self._make_network(make_torch_generator(make_rng(0)))
-        network.load_state_dict(
-            {name: torch.from_numpy(array) for name, array in self.weights_.items()}
-        )
+        load_weights(network, self.weights_)
         codes = self.encoder_.quantize(X)
         with torch.inference_mode(), one_thread("cpu"):
             parts = [

@@ -34,7 +34,8 @@ from gan_augment.gans.ctgan.layout import (
     TrainedNetwork,
     layout_of,
 )
-from gan_augment.gans.weights import check_depth, check_drawn, check_weights, weights_of
+from gan_augment.gans.weights import check_depth, check_drawn, check_weights
+from gan_augment.networks.weights import weights_of
 from gan_augment.seeding import draw_seed, make_rng, make_torch_generator
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules

@@ -82,11 +82,6 @@ class Bins(ComputedRule):
         """Names of the columns that the rule is about."""
         return self.source, self.result.name
 
-    @property
-    def support(self) -> int:
-        """Rows that would break the rule if its columns were independent."""
-        return round(self.gain)
-
     def __str__(self) -> str:
         return f"{self.source} decides {self.result.name}, by {len(self.order)} ranges"
 

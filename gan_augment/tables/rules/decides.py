@@ -53,11 +53,6 @@ class Decides(ComputedRule):
         """Names of the columns that the rule is about."""
         return self.source.name, self.result.name
 
-    @property
-    def support(self) -> int:
-        """Rows that would break the rule if its columns were independent."""
-        return round(self.gain)
-
     def __str__(self) -> str:
         return f"{self.source.name} decides {self.result.name}"
 

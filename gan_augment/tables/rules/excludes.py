@@ -84,11 +84,6 @@ class Excludes(Rule):
         return self.condition.name, self.result.name
 
     @property
-    def support(self) -> int:
-        """Rows that would break the rule if its columns were independent."""
-        return round(self.gain)
-
-    @property
     def decided(self) -> int | None:
         """Code of the only value that is left, if it is a level or missing."""
         left = np.flatnonzero(~self.excluded)

@@ -72,11 +72,6 @@ class Jointly(ComputedRule):
         """Names of the columns that the rule is about."""
         return self.first.name, self.second.name, self.result.name
 
-    @property
-    def support(self) -> int:
-        """Rows that would break the rule if one of the two decided nothing."""
-        return round(self.gain)
-
     def __str__(self) -> str:
         return f"{self.first.name} and {self.second.name} decide {self.target}"
 

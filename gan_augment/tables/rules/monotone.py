@@ -68,11 +68,6 @@ class Monotone(Rule):
         """Names of the columns that the rule is about."""
         return self.source.name, self.result.name
 
-    @property
-    def support(self) -> int:
-        """Rows that would break the rule if its columns were independent."""
-        return round(self.gain)
-
     def __str__(self) -> str:
         verb = "falls" if self._sign > 0 else "rises"
         return f"{self.target} never {verb} as {self.source.name} rises"

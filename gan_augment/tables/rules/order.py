@@ -57,11 +57,6 @@ class Order(Rule):
         """Names of the columns that the rule is about."""
         return self.low.name, self.high.name
 
-    @property
-    def support(self) -> int:
-        """Rows that would break the rule if its columns were independent."""
-        return round(self.gain)
-
     def __str__(self) -> str:
         if not self.gap:
             return f"{self.low.name} {self.sign} {self.high.name}"

@@ -68,11 +68,6 @@ class Ranges(Rule):
         """Names of the columns that the rule is about."""
         return self.condition.name, self.result.name
 
-    @property
-    def support(self) -> int:
-        """Rows that would break the rule if its columns were independent."""
-        return round(self.gain)
-
     def __str__(self) -> str:
         codes = np.flatnonzero(self._is_narrower).tolist()
         narrower = sorted(codes, key=self.condition.spell)
