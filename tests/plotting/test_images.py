@@ -6,7 +6,9 @@ from gan_augment.plotting import ImageGridDisplay
 
 @pytest.fixture
 def images():
-    return np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (20, 6, 5, 3), dtype=np.uint8)
+    images[:, 0, 0] = 255  # whichever are drawn, white is among their pixels
+    return images
 
 
 def test_channels_may_come_last_second_or_not_at_all(images):
