@@ -405,7 +405,8 @@ class TabularGAN(BaseGAN):
         """Train a small generator that draws what this one draws, several times faster.
 
         For the same noise, the small generator learns to give the outputs of this one
-        [1]_. No real row is needed. The discriminators are those of this GAN.
+        [1]_, and the discriminators are those of this GAN. If trees draw the rows, both
+        networks are trained on rows that these draw. No real row is needed.
 
         Parameters
         ----------
@@ -420,8 +421,8 @@ class TabularGAN(BaseGAN):
         Returns
         -------
         small : TabularGAN
-            A fitted GAN with the same columns, classes and rules. ``history_`` holds
-            how far its outputs are from those of this one.
+            A fitted GAN with the same columns, classes and rules. Of a network,
+            ``history_`` holds how far its outputs are from those of this one.
 
         Raises
         ------
