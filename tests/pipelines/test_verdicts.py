@@ -30,7 +30,7 @@ def test_the_command_prints_verdict_and_scores(monkeypatch):
     monkeypatch.setattr(
         verdicts,
         "compare",
-        lambda X, y, classifier, **params: compare(
+        lambda X, y, classifier, samplers, **params: compare(
             X, y, classifier, quick, **params | {"cv": 2}
         ),
     )
@@ -39,6 +39,6 @@ def test_the_command_prints_verdict_and_scores(monkeypatch):
     run = CliRunner().invoke(app, ["--table", "flaref"], catch_exceptions=False)
     assert run.exit_code == 0
     assert f"flaref: {y.sum()} rare of 200, LR" in run.stdout
-    for text in ("No evidence of gain", "random", "tuned threshold"):
+    for text in ("No evidence of gain", "random", "tuned threshold", "vote"):
         assert text in run.stdout
     assert CliRunner().invoke(app, ["--table", "none"]).exit_code == 2
