@@ -37,7 +37,7 @@ RATIO = 0.3
 # Rows of the tables by which growth is shown, and those that are read from files alone.
 SIZES, FROM_FILES = [10_000, 100_000, 1_000_000], [10_000_000]
 # Steps of a training that is forecast: what a step takes does not depend on the number.
-STEPS = 500
+STEPS = 250
 # Seed of rows that nothing was trained on.
 UNSEEN = 10**6
 

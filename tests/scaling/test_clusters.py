@@ -20,29 +20,6 @@ pytestmark = pytest.mark.slow
 FOLDS = StratifiedKFold(2)
 
 
-@pytest.fixture(scope="module")
-def dask_client():
-    reason = "needs the extra dask"
-    distributed = pytest.importorskip("distributed", reason=reason)
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**options) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ray_cluster():
-    ray = pytest.importorskip("ray", reason="needs the extra ray")
-    from ray.util.joblib import register_ray
-
-    ray.init(num_cpus=2, include_dashboard=False, configure_logging=False)
-    register_ray()
-    yield ray
-    ray.shutdown()
-
-
 @pytest.fixture(params=["dask", "ray"])
 def cluster(request):
     request.getfixturevalue(
