@@ -124,10 +124,12 @@ GENERATORS: dict[str, Callable[[int], Any]] = {
     'TabularGAN, quality="high"': lambda seed: TabularGAN(
         quality="high", random_state=seed
     ),
-    # The control: what the mixture and the trees do without an adversarial training.
-    "TabularGAN, max_steps=1": lambda seed: TabularGAN(max_steps=1, random_state=seed),
+    # The control: the trees that draw without those that accept.
     "TabularGAN, n_candidates=1": lambda seed: TabularGAN(
         n_candidates=1, random_state=seed
+    ),
+    'TabularGAN, generator="network"': lambda seed: TabularGAN(
+        generator="network", random_state=seed
     ),
     "TabularGAN, max_time=5": lambda seed: TabularGAN(max_time=5, random_state=seed),
     "Gaussian mixture": EncodedMixture,

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from gan_augment.gans.chains import MOST_ROWS as MOST_ROWS_OF_CHAIN
 from gan_augment.gans.mixture import count_components
 
 Quality = Literal["default", "high"]
@@ -29,6 +30,13 @@ SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
 STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800
+# Trees draw the rows of a class if it has more rows than this.
+FEWEST_ROWS_OF_TREES = 200
+# Cells of the training rows that all chains of trees may learn, and how many chains
+# there are. On one CPU core this takes about ten seconds.
+CELLS_OF_CHAINS = 1_500_000
+FEWEST_CHAINS, MOST_CHAINS = 2, 4
+CHAINS_OF_QUALITY = {"default": 1, "high": 2}
 
 
 @dataclass(frozen=True)
@@ -54,6 +62,8 @@ class Recipe:
     discriminator_dims : tuple of int, default=()
         Widths of the hidden layers of the discriminators. If empty, they are
         `hidden_dims`.
+    n_chains : int, default=0
+        Chains of trees that draw the rows. If 0, networks draw them.
     """
 
     hidden_dims: tuple[int, ...]
@@ -64,6 +74,7 @@ class Recipe:
     n_components: int = 1
     n_candidates: int = 1
     discriminator_dims: tuple[int, ...] = ()
+    n_chains: int = 0
 
     def continuing(self, origin: Self) -> Self:
         """Return a recipe for a training that begins with the weights of another."""
@@ -132,6 +143,35 @@ def recipe_for_table(counts: np.ndarray, n_columns: int, quality: Quality) -> Re
         n_components=count_components(int(counts.max()), n_columns),
         n_candidates=CANDIDATES_OF_QUALITY[quality],
     )
+
+
+def count_chains(counts: np.ndarray, n_columns: int, quality: Quality) -> int:
+    """How many chains of trees draw the rows of a table.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Number of training rows of each class.
+    n_columns : int
+        Width of an encoded row.
+    quality : {"default", "high"}
+        Whether there may be twice as many.
+
+    Returns
+    -------
+    n_chains : int
+        Number of chains.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.gans.recipe import count_chains
+    >>> count_chains(np.array([9_000, 5_000]), 10, "default")
+    4
+    """
+    n_cells = int(np.minimum(counts, MOST_ROWS_OF_CHAIN).sum()) * n_columns
+    n_chains = np.clip(CELLS_OF_CHAINS // n_cells, FEWEST_CHAINS, MOST_CHAINS)
+    return int(n_chains) * CHAINS_OF_QUALITY[quality]
 
 
 def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
