@@ -35,7 +35,7 @@ class Forecast:
     n_drawn : int
         Synthetic rows that are wanted of all classes; 0 if an estimator is only fitted.
     n_steps : int
-        Training steps.
+        Training steps of networks, or chains of trees.
     seconds : float
         Time on one core that nothing else uses.
     memory : float
@@ -136,7 +136,7 @@ def forecast(
     if sampler is not None:
         wanted = _wanted(sampler, classes, y, scaled)
     stages = TimedStages(gan, sampler, recipe, frame, classes, wanted / n_rows)
-    seconds = stages.extrapolate(n_rows)
+    seconds = stages.extrapolate(scaled)
     needed = size.fit_bytes(recipe.batch_size)
     if sampler is not None:
         needed = max(needed, size.draw_bytes(int(wanted.max())))
@@ -144,7 +144,7 @@ def forecast(
         n_rows=n_rows,
         n_columns=frame.shape[1],
         n_drawn=int(wanted.sum()),
-        n_steps=recipe.max_steps,
+        n_steps=recipe.n_chains or recipe.max_steps,
         seconds=seconds,
         memory=needed,
         available_memory=available_memory(),

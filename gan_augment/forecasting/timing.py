@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from gan_augment import events
+from gan_augment.gans.chains import MOST_ROWS as ROWS_OF_CHAIN
 from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.tabular import ACCEPTANCE_ROWS, TabularGAN
 from gan_augment.over_sampling.class_filter import ClassFilter
@@ -22,7 +24,7 @@ TIMED_STEPS = 64
 # Rows and cells of the part that is timed. The mixture and the classifier that filters
 # rows learn from no more than half as many rows of a class.
 MOST_ROWS, MOST_CELLS = 20_000, 600_000
-# Rows of the part on which the trees that accept rows are timed, for they are slow.
+# Rows of the part on which trees are timed, for they are slow.
 ROWS_OF_TREES = 4_000
 
 
@@ -61,31 +63,59 @@ class TimedStages:
         self.classes = classes
         self.drawn_per_row = drawn_per_row
 
-    def extrapolate(self, n_rows: int) -> float:
-        """Processor seconds for a table of so many rows.
+    def extrapolate(self, counts: np.ndarray) -> float:
+        """Processor seconds for a table whose classes have so many rows.
 
-        Encoding, filters and draws grow with the rows, and the training with its steps.
-        The mixture and the trees that accept rows learn from a limited number of rows.
+        Encoding, filters and draws grow with the rows, and the training of networks
+        with its steps. The mixture and the trees learn from a limited number of rows.
         """
+        n_rows = int(counts.sum())
         most = min(n_rows, len(self.frame), MOST_ROWS)
         many = max(min(most, MOST_CELLS // self.frame.shape[1]), 1)
         with events.muted(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._fit(max(many // 8, 1), 2)  # what is loaded on first use
             encoding = [self._encode(n) for n in (many // 2, many)]
-            _, watch = self._fit(many, TIMED_STEPS, n_candidates=1)
             seconds = _line(many, encoding, n_rows)
-            seconds += max(watch.before - encoding[1], 0.0)
-            training = self.recipe.max_steps * watch.training / TIMED_STEPS
-            limit = self.gan.max_time
-            seconds += training if limit is None else min(training, limit)
+            if not self.recipe.n_chains:
+                _, watch = self._fit(many, TIMED_STEPS)
+                seconds += max(watch.before - encoding[1], 0.0)
+                training = self.recipe.max_steps * watch.training / TIMED_STEPS
+                limit = self.gan.max_time
+                seconds += training if limit is None else min(training, limit)
             if self.sampler is not None:
                 drawing = [self._draw(n) for n in (many // 2, many)]
                 seconds += _line(many, drawing, n_rows)
-            if self.recipe.n_candidates > 1:
-                learning, accepting = self._accept(min(many, ROWS_OF_TREES))
-                seconds += learning * min(n_rows, ACCEPTANCE_ROWS)
-                seconds += accepting * self._n_candidates(n_rows)
+            if self.recipe.n_chains or self.recipe.n_candidates > 1:
+                seconds += self._trees(min(many, ROWS_OF_TREES), counts)
+        return seconds
+
+    def _trees(self, n_rows: int, counts: np.ndarray) -> float:
+        """Seconds in which trees learn and draw, where networks draw every row."""
+        by_trees = "trees" if self.recipe.n_chains else "network"
+        chosen = {"generator": by_trees, "n_candidates": self.recipe.n_candidates}
+        gan, watch = self._fit(n_rows, 2, **chosen)
+        all_rows = min(int(counts.sum()), ACCEPTANCE_ROWS)
+        if not self.recipe.n_chains:
+            seconds = watch.after * _sorting(all_rows) / _sorting(n_rows)
+        else:
+            n_chains = gan.recipe_.n_chains
+            chains = watch.epochs[n_chains - 1] / n_chains
+            seconds = (watch.training - n_chains * chains) * (
+                _sorting(all_rows) / _sorting(n_rows)
+            )
+            of_part = np.bincount(self._part(n_rows)[1])
+            of_all = np.minimum(counts, ROWS_OF_CHAIN)
+            chains *= _sorting(of_all).sum() / _sorting(of_part).sum()
+            seconds += self.recipe.n_chains * chains
+        if self.sampler is not None:
+            plain, _ = self._fit(n_rows, 2)
+            begin = time.process_time()
+            plain.sample(n_rows)
+            middle = time.process_time()
+            gan.sample(n_rows)
+            longer = max(time.process_time() - middle - (middle - begin), 0.0)
+            seconds += longer / n_rows * self._n_candidates(int(counts.sum()))
         return seconds
 
     def _encode(self, n_rows: int) -> float:
@@ -96,14 +126,21 @@ class TimedStages:
         return time.process_time() - begin
 
     def _fit(
-        self, n_rows: int, n_steps: int, **recipe: int
+        self, n_rows: int, n_steps: int, **chosen: Any
     ) -> tuple[TabularGAN, _Stopwatch]:
-        """A GAN of so many rows and steps, and the time of its fit."""
+        """A GAN of so many rows and steps, and the time of its fit.
+
+        Networks draw its rows, of which every one is accepted, unless chosen otherwise.
+        """
         X, y = self._part(n_rows)
         watch = _Stopwatch()
-        chosen = {"n_components", "n_candidates", "hidden_dims", "batch_size"}
+        names = ("n_components", "hidden_dims", "batch_size")
+        recipe = {name: getattr(self.recipe, name) for name in names}
+        recipe |= {"generator": "network", "n_candidates": 1}
+        if n_steps < TIMED_STEPS:
+            recipe["n_components"] = 1
         gan = clone(self.gan).set_params(
-            **{name: getattr(self.recipe, name) for name in chosen} | recipe,
+            **recipe | chosen,
             max_steps=n_steps,
             max_time=None,
             # Nothing that was learned before is continued, or written over.
@@ -123,7 +160,7 @@ class TimedStages:
 
         Every drawn row is accepted.
         """
-        gan, _ = self._fit(n_rows, 2, n_components=1, n_candidates=1)
+        gan, _ = self._fit(n_rows, 2)
         X, y = self._part(n_rows)
         sizes = np.bincount(y) + np.rint(self.drawn_per_row * len(y)).astype(int)
         sampler = clone(self.sampler).set_params(
@@ -136,17 +173,6 @@ class TimedStages:
         begin = time.process_time()
         sampler.fit_resample(X, y)
         return time.process_time() - begin
-
-    def _accept(self, n_rows: int) -> tuple[float, float]:
-        """Seconds a row in which trees learn, and in which they accept a drawn one."""
-        gan, watch = self._fit(n_rows, 2, n_components=1)
-        seconds = []
-        for acceptance in (gan.acceptance_, None):
-            gan.acceptance_ = acceptance
-            begin = time.process_time()
-            gan.sample(n_rows)
-            seconds.append(time.process_time() - begin)
-        return watch.after / n_rows, max(seconds[0] - seconds[1], 0.0) / n_rows
 
     def _n_candidates(self, n_rows: int) -> float:
         """Rows that the GAN draws for the filter to choose from."""
@@ -170,19 +196,29 @@ class _Stopwatch(Callback):
     """Processor time before, during and after a training."""
 
     def __init__(self) -> None:
-        self._times = [time.process_time()]
+        self._begin = time.process_time()
+        # From the beginning of the training to the end of each epoch.
+        self.epochs: list[float] = []
 
     def on_train_begin(self, max_steps: int) -> None:
-        self._times.append(time.process_time())
+        self._train_begin = time.process_time()
+        self.before = self._train_begin - self._begin
+
+    def on_epoch_end(self, epoch: dict[str, float]) -> bool:
+        self.epochs.append(time.process_time() - self._train_begin)
+        return False
 
     def on_train_end(self) -> None:
-        self._times.append(time.process_time())
+        self.training = time.process_time() - self._train_begin
 
     def end(self) -> None:
         """Note that the fit has ended."""
-        self.before, self.training, self.after = np.diff(
-            [*self._times, time.process_time()]
-        ).tolist()
+        self.after = time.process_time() - self._train_begin - self.training
+
+
+def _sorting(n_rows: Any) -> Any:
+    """What trees cost that learn from so many rows, up to a factor."""
+    return n_rows * np.log(np.maximum(n_rows, 2))
 
 
 def _line(many: int, seconds: list[float], n_rows: int) -> float:
