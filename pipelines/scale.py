@@ -36,8 +36,6 @@ WHOLE = 1_000_000
 RATIO = 0.3
 # Rows of the tables by which growth is shown, and those that are read from files alone.
 SIZES, FROM_FILES = [10_000, 100_000, 1_000_000], [10_000_000]
-# Steps of a training that is forecast: what a step takes does not depend on the number.
-STEPS = 500
 # Seed of rows that nothing was trained on.
 UNSEEN = 10**6
 
@@ -145,7 +143,7 @@ def forecasts(folder: Path) -> Iterator[dict[str, Any]]:
     """What was forecast for the tables of the fidelity benchmark."""
     del folder
     for name in available(list(TABLES)):
-        yield from _forecast_and_measured(name, name, TabularGAN(max_steps=STEPS))
+        yield from _forecast_and_measured(name, name, TabularGAN())
 
 
 def _forecast_and_measured(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
@@ -39,6 +39,7 @@ from gan_augment.metrics.scores import (
     classifier_scores,
 )
 from gan_augment.over_sampling.leakage import LeakageWarning, find_leak
+from gan_augment.parallel import run_tasks
 from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import check_table, find_leaks
@@ -229,9 +230,8 @@ def _cross_validate(
         for fold, split in enumerate(splits)
     ]
     events.progress("arms", len(tasks) * len(arms))
-    by_fold = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     measured = []
-    for each in chain.from_iterable(by_fold):
+    for each in chain.from_iterable(run_tasks(tasks, n_jobs)):
         told = {name: each[name] for name in ("arm", "scores", "error") if name in each}
         events.progress("arm", told)
         measured.append(each)

@@ -11,6 +11,7 @@ from gan_augment.gans.recipe import recipe_for_table
 from gan_augment.gans.size import TableSize
 
 SMALL = TabularGAN(max_steps=9, hidden_dims=[8], batch_size=16)
+OF_RECIPE_STEPS = TabularGAN(n_candidates=1, hidden_dims=[8], batch_size=16)
 
 
 def sampler_with(**options):
@@ -55,7 +56,7 @@ def test_a_part_of_a_table_stands_for_all_of_it(table):
 
 
 def test_a_shape_is_enough():
-    said = forecast(TabularGAN(hidden_dims=[8], batch_size=16), (1_000_000, 5))
+    said = forecast(OF_RECIPE_STEPS, (1_000_000, 5))
     recipe = recipe_for_table(np.array([900_000, 100_000]), 5, "default")
     assert (said.n_rows, said.n_columns) == (1_000_000, 5)
     assert said.n_steps == recipe.max_steps
