@@ -129,7 +129,7 @@ def test_more_rows_than_combinations_are_drawn_with_a_warning():
         random_state=0,
     )
     with pytest.warns(UserWarning, match="synthetic rows break a rule: no two rows"):
-        rows, y = sampler.fit_resample(X, np.arange(len(X)) % 4 == 0)
+        _, y = sampler.fit_resample(X, np.arange(len(X)) % 4 == 0)
     assert (y == 1).sum() == 900
 
 
