@@ -333,6 +333,7 @@ def _calibration(trials: Trials) -> Figure:
             ax=ax,
         )
     label = trials.classes[trials.rare]
+    ax.legend(loc="upper left")  # overstated probabilities are below the diagonal
     ax.set(xlabel="predicted probability", ylabel="share that came true")
     return Figure.of(
         figure,
