@@ -19,8 +19,6 @@ from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.schema import Span
 from gan_augment.seeding import draw_seed
 
-# No cell is drawn from fewer real rows, unless the class has fewer.
-ROWS_OF_LEAF = 10
 # Most rows of a class that a chain learns from.
 MOST_ROWS = 20_000
 # In the place of the column that an inner node looks at.
@@ -172,6 +170,7 @@ def learn_chains(
     schema: Sequence[Span],
     *,
     n_chains: int,
+    rows_of_leaf: int,
     rng: np.random.Generator,
     on_chain: Callable[[int], bool] = lambda n_learned: False,
 ) -> Chains:
@@ -187,6 +186,9 @@ def learn_chains(
         Layout of an encoded row.
     n_chains : int
         Number of chains.
+    rows_of_leaf : int
+        No cell is drawn from fewer real rows, unless the class has fewer in which the
+        cell is not missing.
     rng : numpy.random.Generator
         Source of randomness.
     on_chain : callable
@@ -199,7 +201,7 @@ def learn_chains(
         The trees.
     """
     n_classes = int(classes.max()) + 1
-    orders, roots, trees = [], [], _Trees()
+    orders, roots, trees = [], [], _Trees(rows_of_leaf)
     for _ in range(n_chains):
         order = _draw_order(schema, rng)
         seed = draw_seed(rng)
@@ -233,7 +235,8 @@ def _draw_order(schema: Sequence[Span], rng: np.random.Generator) -> list[int]:
 class _Trees:
     """Trees that are learned one after the other, as the arrays that hold them."""
 
-    def __init__(self) -> None:
+    def __init__(self, rows_of_leaf: int) -> None:
+        self._rows_of_leaf = rows_of_leaf
         self._parts: list[tuple[np.ndarray, ...]] = []
         self._n_nodes = self._n_values = 0
 
@@ -250,14 +253,14 @@ class _Trees:
             target = np.zeros(1)
         cells = np.array([c for s in known for c in range(s.start, s.stop)], dtype=int)
         root, self_first = self._n_nodes, self._n_values
-        if len(cells) and len(target) >= 2 * ROWS_OF_LEAF:
+        if len(cells) and len(target) >= 2 * self._rows_of_leaf:
             of_kind = (
                 DecisionTreeRegressor
                 if span.kind == "scalar"
                 else DecisionTreeClassifier
             )
             inputs = rows[:, cells]
-            fitted = of_kind(min_samples_leaf=ROWS_OF_LEAF, random_state=seed)
+            fitted = of_kind(min_samples_leaf=self._rows_of_leaf, random_state=seed)
             tree = fitted.fit(inputs, target).tree_
             is_leaf = tree.children_left < 0
             columns = np.where(is_leaf, LEAF, cells[np.maximum(tree.feature, 0)])

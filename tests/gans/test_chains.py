@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 
 from gan_augment import TabularGAN
-from gan_augment.gans.chains import ROWS_OF_LEAF, learn_chains
+from gan_augment.gans.chains import learn_chains
 from gan_augment.metrics import c2st
 from gan_augment.tables.encoder import RuleEncoder
 from gan_augment.training.callbacks import Callback
@@ -71,6 +71,7 @@ def learn(n_rows=N_ROWS, n_chains=3):
         y,
         encoder.schema_,
         n_chains=n_chains,
+        rows_of_leaf=10,
         rng=np.random.default_rng(0),
     )
     return chains, encoder.schema_
@@ -81,7 +82,7 @@ def test_each_cell_is_drawn_from_some_rows_or_from_all_of_the_class(n_rows):
     chains, _ = learn(n_rows)
     counts = np.diff(chains.first)[chains.columns < 0]
     # Of the seldom number only rows count in which it is not missing.
-    assert counts.min() >= min(ROWS_OF_LEAF, 1 if n_rows <= 30 else ROWS_OF_LEAF)
+    assert counts.min() >= (1 if n_rows <= 30 else 10)
     assert counts.max() <= max(n_rows // 2, 1)
 
 
@@ -107,7 +108,7 @@ def test_missing_numbers_are_zero_as_encoded():
 
 def test_trees_are_chosen_where_each_class_has_many_rows():
     X, y = make_table()
-    few = np.flatnonzero(y == 0)[:150]
+    few = np.flatnonzero(y == 0)[:90]
     rows = np.concatenate([few, np.flatnonzero(y == 1)])
     assert TabularGAN(random_state=0).fit(X, y).chains_ is not None
     short = TabularGAN(random_state=0, max_time=1.0).fit(X.iloc[rows], y[rows])
