@@ -18,6 +18,8 @@ PACKAGES = [
     "gan_augment.plotting",
     "gan_augment.reporting",
     "gan_augment.mlflow",
+    "gan_augment.scaling",
+    "gan_augment.datasets",
 ]
 NAMES = {
     getattr(import_module(package), name): f"{package}.{name}"

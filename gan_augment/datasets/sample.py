@@ -33,6 +33,19 @@ class DatasetSample:
         Their classes.
     class_counts : dict
         Class -> number of rows in the whole table, those that were not drawn included.
+
+    See Also
+    --------
+    sample_dataset : Draws the rows.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.datasets import sample_dataset
+    >>> frame = pd.DataFrame({"amount": range(500), "fraud": [True] + 499 * [False]})
+    >>> sample = sample_dataset(frame, "fraud", max_rows=60, random_state=0)
+    >>> sample.X.shape, int(sample.y.sum())
+    ((60, 1), 1)
     """
 
     X: pd.DataFrame

@@ -50,6 +50,18 @@ def load_generator(generator: Any) -> Any:
     ------
     ModelFileError
         If there is no generator, or a damaged one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import load_generator
+    >>> gan = TabularGAN(max_steps=5, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> with tempfile.TemporaryDirectory() as directory:
+    ...     gan.save(directory)
+    ...     load_generator(directory).classes_.tolist()
+    [0, 1, 2]
     """
     if not isinstance(generator, str | PathLike):
         return generator
@@ -104,6 +116,16 @@ class RowDrawer:
         Schema of every table that is drawn.
     classes : list
         Classes that can be drawn.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import Plan, RowDrawer
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> drawer = RowDrawer(TabularGAN(max_steps=5, random_state=0).fit(X, y))
+    >>> drawer.draw(Plan({2: 250}, rows_per_partition=100)[2]).shape
+    (50, 5)
     """
 
     def __init__(

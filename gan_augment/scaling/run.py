@@ -40,6 +40,18 @@ class WrittenRows:
     report : pyarrow.Table
         A row for each file: ``number``, ``n_rows``, ``n_bytes``, ``sha256``,
         ``was_kept`` (from an earlier call) and ``seconds``.
+
+    See Also
+    --------
+    over_sample : Writes the rows that data lacks.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from gan_augment.scaling import WrittenRows
+    >>> report = pa.table({"n_rows": [100, 50], "was_kept": [True, False]})
+    >>> WrittenRows("synthetic", {"yes": 150}, report).n_kept
+    1
     """
 
     path: str
@@ -211,6 +223,21 @@ def write_rows(
     ------
     ValueError
         As in :func:`over_sample`.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import write_rows
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> gan = TabularGAN(max_steps=5, random_state=0).fit(X, y)
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     written = write_rows(
+    ...         gan, {2: 250}, out=out, rows_per_partition=100, n_workers=1
+    ...     )
+    ...     written.dataset().count_rows()
+    250
     """
     drawer, plan = _planned(generator, n_rows, target, schema, rows_per_partition, seed)
     folder = Folder(fspath(out), dict(storage_options or {}))

@@ -18,6 +18,18 @@ class Engine(Protocol):
     --------
     LocalEngine : Processes of this machine.
     SparkEngine, DaskEngine, RayEngine : Clusters.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> class OneAfterTheOther:
+    ...     def map(self, function, n_partitions, schema):
+    ...         return map(function, range(n_partitions))
+    ...     def tables(self, frame):
+    ...         return frame
+    >>> frame = OneAfterTheOther().map(lambda k: pa.table({"k": [k]}), 3, pa.schema([]))
+    >>> pa.concat_tables(frame)["k"].to_pylist()
+    [0, 1, 2]
     """
 
     def map(
