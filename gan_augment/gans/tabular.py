@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any, Literal, Self
@@ -30,8 +29,8 @@ from gan_augment.gans.recipe import (
     FEWEST_ROWS_OF_TREES,
     Quality,
     Recipe,
-    count_chains,
     recipe_for_table,
+    recipe_for_trees,
 )
 from gan_augment.gans.size import TableSize
 from gan_augment.gans.transfer import (
@@ -122,15 +121,16 @@ class TabularGAN(BaseGAN):
         and ``"auto"`` to add those that are found. If None, no rules are used. See
         :class:`~gan_augment.tables.rules.Rules`.
     generator : {"auto", "network", "trees"}, default="auto"
-        What draws the rows. ``"auto"`` chooses trees if each class has more than 200
+        What draws the rows. ``"auto"`` chooses trees if each class has more than 100
         rows and every parameter that only networks use has its default: those from
         `latent_dim` to `max_steps` except `n_candidates`, `checkpoint_dir` and
         `device`. With `init_from` or `warm_start` it chooses what these have.
     quality : {"default", "high"}, default="default"
-        Length of the training of networks if `max_steps` is ``"auto"``, or number of
-        trees. ``"high"`` takes up to four times as long, for rows that are harder to
-        distinguish from real ones. It changes nothing if the rarest class has few rows,
-        because a longer training would memorise them.
+        Effort for rows that a classifier learns more from. With ``"high"`` there are
+        twice as many trees, which draw each cell from five real rows at least, instead
+        of ten, so that the rows are nearer to real ones. A training of networks is up
+        to four times as long, if `max_steps` is ``"auto"`` and the rarest class has
+        more than some hundred rows.
     latent_dim : int, default=32
         Number of dimensions of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
@@ -375,10 +375,9 @@ class TabularGAN(BaseGAN):
 
     def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
         """The recipe for classes of these sizes and rows of about this width."""
-        recipe = recipe_for_table(counts, width, self.quality)
-        if not self._draws_by_trees(counts):
-            return recipe
-        return replace(recipe, n_chains=count_chains(counts, width, self.quality))
+        by_trees = self._draws_by_trees(counts)
+        recipe_for = recipe_for_trees if by_trees else recipe_for_table
+        return recipe_for(counts, width, self.quality)
 
     def _draws_by_trees(self, counts: np.ndarray) -> bool:
         """Whether trees draw the rows of classes of these sizes."""
@@ -405,7 +404,8 @@ class TabularGAN(BaseGAN):
         """Train a small generator that draws what this one draws, several times faster.
 
         For the same noise, the small generator learns to give the outputs of this one
-        [1]_. No real row is needed. The discriminators are those of this GAN.
+        [1]_, and the discriminators are those of this GAN. If trees draw the rows, both
+        networks are trained on rows that these draw. No real row is needed.
 
         Parameters
         ----------
@@ -420,8 +420,8 @@ class TabularGAN(BaseGAN):
         Returns
         -------
         small : TabularGAN
-            A fitted GAN with the same columns, classes and rules. ``history_`` holds
-            how far its outputs are from those of this one.
+            A fitted GAN with the same columns, classes and rules. Of a network,
+            ``history_`` holds how far its outputs are from those of this one.
 
         Raises
         ------
@@ -495,6 +495,7 @@ class TabularGAN(BaseGAN):
                 classes,
                 self.encoder_.schema_,
                 n_chains=recipe.n_chains,
+                rows_of_leaf=recipe.rows_of_leaf,
                 rng=rng,
                 on_chain=steps.on_chain,
             )

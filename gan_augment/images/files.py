@@ -200,7 +200,8 @@ def write_manifest(folder: Path, names: list[str], synthetic: Any) -> pd.DataFra
 def _paths(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise ValueError(
-            f"`source` must be a directory. Got {str(folder)!r}, which is none."
+            f"`source` must be a directory. Got {str(folder)!r}, which is none. Check "
+            "the path."
         )
     paths = [
         path
