@@ -51,9 +51,14 @@ def write_customers(path: Path) -> None:
 def timed(step: str, *command: str | Path, cwd: Path) -> None:
     """Run a command, and print how long it took."""
     begin, before = time.monotonic(), _worked()
-    subprocess.run(command, cwd=cwd, check=True)
+    subprocess.run(command, cwd=cwd, check=True, env=_environment())
     passed, worked = time.monotonic() - begin, _worked() - before
     print(f"{passed:6.0f} s, {worked:4.0f} s of a processor: {step}", flush=True)
+
+
+def _environment() -> dict[str, str]:
+    """The environment of this process, without what a new one would not have."""
+    return {name: os.environ[name] for name in os.environ if name != "PYTHONPATH"}
 
 
 def _worked() -> float:
@@ -100,6 +105,8 @@ def main() -> None:
             given.target,
         ]
         timed("gan-augment report", *report, cwd=here)
+        installed = sum(each.lstat().st_size for each in (here / "empty").rglob("*"))
+        print(f"{installed / 1e9:.1f} GB of environment, ", end="")
         print(f"{os.path.getsize(here / 'report.html'):,} bytes of report.html")
 
 

@@ -47,6 +47,7 @@ def make_classifier(name: str = "hgb") -> Pipeline:
     """
     if name not in CLASSIFIERS:
         raise ValueError(
-            f"`classifier` must be one of {list(CLASSIFIERS)}. Got {name!r}."
+            f"`classifier` must be one of {list(CLASSIFIERS)}. Got {name!r}. Take "
+            "one of these."
         )
     return make_table_classifier(clone(CLASSIFIERS[name], safe=False))

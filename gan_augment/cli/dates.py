@@ -33,6 +33,8 @@ TIMES = (
     " %H:%M",
     " %H:%M:%S",
     " %H:%M:%S.%f",
+    " %I:%M %p",
+    " %I:%M:%S %p",
     "T%H:%M",
     "T%H:%M:%S",
     "T%H:%M:%S.%f",
@@ -71,7 +73,7 @@ def parse_dates(
     if wanted not in (None, DAY_FIRST, MONTH_FIRST) and "%" not in str(wanted):
         raise UserError(
             f"`--dates` must be {DAY_FIRST}, {MONTH_FIRST}, a format such as %d.%m.%Y, "
-            f"or {TEXT}. Got {wanted!r}."
+            f"or {TEXT}. Got {wanted!r}. Leave it out to have the format found."
         )
     fitting = {
         name: fitting_formats(column, [wanted] if wanted and "%" in wanted else FORMATS)

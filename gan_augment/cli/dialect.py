@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 import re
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 # Bytes of a file, and rows of these, that are looked at.
@@ -105,6 +107,31 @@ def sniff_encoding(data: bytes) -> str:
             return "latin-1"  # takes any byte
         return encoding
     return "utf-8"
+
+
+def first_lines(text: str, is_cut: bool) -> list[str]:
+    """The first lines of a text, none of which ends within a quoted cell.
+
+    Parameters
+    ----------
+    text : str
+        The text, or its start.
+    is_cut : bool
+        Whether the text may end within a line.
+
+    Returns
+    -------
+    lines : list of str
+        With their ends.
+    """
+    lines = io.StringIO(text, newline="").readlines()
+    if not is_cut and len(lines) <= SAMPLE_ROWS:
+        return lines
+    lines = lines[:-1][:SAMPLE_ROWS] if is_cut else lines[:SAMPLE_ROWS]
+    # A quote within a quoted cell is written twice, so it changes nothing here.
+    open_quotes = np.cumsum([line.count('"') for line in lines]) % 2
+    whole = np.flatnonzero(open_quotes == 0)
+    return lines[: whole[-1] + 1] if len(whole) else lines
 
 
 def sniff_separator(lines: list[str]) -> str:

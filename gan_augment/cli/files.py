@@ -2,63 +2,22 @@
 
 from __future__ import annotations
 
-import bz2
-import csv
-import gzip
 import io
-import lzma
-import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from gan_augment.cli.csv_files import read_csv
 from gan_augment.cli.dates import in_words, parse_dates
-from gan_augment.cli.dialect import (
-    SAMPLE_BYTES,
-    SAMPLE_ROWS,
-    Dialect,
-    leading_zeros,
-    not_numbers,
-    sniff_encoding,
-    sniff_numbers,
-    sniff_separator,
-)
+from gan_augment.cli.dialect import Dialect, sniff_encoding
 from gan_augment.cli.errors import UserError, nearest, suggestion
+from gan_augment.cli.formats import SUFFIXES, kind_of_input, unpacked
 from gan_augment.cli.options import ReadingOptions
 
 PIPE = "-"
-SUFFIXES = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".txt": "csv",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".feather": "feather",
-    ".arrow": "feather",
-    ".xlsx": "excel",
-    ".xlsm": "excel",
-    ".jsonl": "json",
-    ".ndjson": "json",
-    ".json": "json",
-}
-# How a file begins -> what it is.
-BEGINNINGS = {
-    b"PAR1": "parquet",
-    b"ARROW1": "feather",
-    b"PK\x03\x04": "excel",
-    b"{": "json",
-    b"[": "json",
-}
-PACKED: dict[bytes, Callable[[bytes], bytes]] = {
-    b"\x1f\x8b": gzip.decompress,
-    b"BZh": bz2.decompress,
-    b"\xfd7zXZ": lzma.decompress,
-}
 
 
 @dataclass(frozen=True)
@@ -110,16 +69,18 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
     data = _bytes_of(path)
     name = "standard input" if path == PIPE else Path(path).name
     if not data.strip():
-        raise UserError(f"{name} must hold a header and rows. Got an empty file.")
-    kind, dialect, remarks = _kind(path, data), Dialect(), []
+        raise UserError(
+            f"{name} must hold a header and rows. Got an empty file. Export it again."
+        )
+    kind, dialect, remarks = kind_of_input(path, data), Dialect(), []
     if kind == "csv":
-        frame, dialect = _read_csv(data, name, options, tabs=path.endswith(".tsv"))
+        frame, dialect = read_csv(data, name, options, tabs=path.endswith(".tsv"))
         remarks.append(str(dialect))
     else:
         frame = _read_other(kind, data, name, options)
     frame.columns = frame.columns.map(str)
     if not len(frame):
-        raise UserError(f"{name} must hold rows. Got a header alone.")
+        raise UserError(f"{name} must hold rows. Got a header alone. Export it again.")
     frame, formats, guessed = parse_dates(frame, options.dates)
     if formats:
         remarks.append(in_words(formats, guessed))
@@ -176,7 +137,7 @@ def kind_of_output(path: str) -> str:
     if ending not in SUFFIXES:
         raise UserError(
             f"`--output` must end in one of {', '.join(SUFFIXES)}, or be -. "
-            f"Got {path!r}."
+            f"Got {path!r}. Take another name."
         )
     check_directory(path)
     return SUFFIXES[ending]
@@ -199,14 +160,13 @@ def _bytes_of(path: str) -> bytes:
     else:
         file = Path(path)
         if file.is_dir():
-            raise UserError(f"FILE must be a file. Got the directory {path!r}.")
+            raise UserError(
+                f"FILE must be a file. Got the directory {path!r}. Name a file of it."
+            )
         if not file.exists():
             raise UserError(_no_such_file(file))
         data = file.read_bytes()
-    for beginning, unpack in PACKED.items():
-        if data.startswith(beginning):
-            return unpack(data)
-    return data
+    return unpacked(data, path)
 
 
 def _no_such_file(file: Path) -> str:
@@ -215,100 +175,6 @@ def _no_such_file(file: Path) -> str:
     near = nearest(file.name, names, cutoff=0.75)
     meant = "" if near is None else f" Did you mean {near!r}?"
     return f"FILE must exist. Got {str(file)!r}, which is not there.{meant}"
-
-
-def _kind(path: str, data: bytes) -> str:
-    for beginning, kind in BEGINNINGS.items():
-        if kind not in ("json", "excel") and data.startswith(beginning):
-            return kind
-    endings = [suffix.lower() for suffix in Path(path).suffixes]
-    known = [SUFFIXES[ending] for ending in endings if ending in SUFFIXES]
-    if known:
-        return known[-1]
-    for beginning, kind in BEGINNINGS.items():
-        if data.lstrip().startswith(beginning):
-            return kind
-    return "csv"
-
-
-def _read_csv(
-    data: bytes, name: str, options: ReadingOptions, tabs: bool
-) -> tuple[pd.DataFrame, Dialect]:
-    encoding = options.encoding or sniff_encoding(data)
-    try:
-        if options.encoding:
-            data.decode(encoding)
-        start = data[:SAMPLE_BYTES].decode(encoding, errors="ignore")
-    except (LookupError, UnicodeError) as error:
-        raise UserError(
-            f"`--encoding` must be the encoding of {name}. Got {encoding!r}: {error}."
-        ) from error
-    if "\0" in start:
-        raise UserError(
-            f"{name} must be a table. Got a file that is neither text nor one of "
-            f"{', '.join(SUFFIXES)}."
-        )
-    lines = start.splitlines(keepends=True)
-    if len(data) > SAMPLE_BYTES:
-        lines = lines[:-1]  # cut off within a line
-    said = re.fullmatch(r'"?sep=(.)"?\s*', lines[0])  # as Excel writes it
-    skiprows = int(said is not None)
-    lines = lines[skiprows : skiprows + SAMPLE_ROWS]
-    sep = {"tab": "\t", "\\t": "\t", None: said[1] if said else None}.get(
-        options.sep, options.sep
-    )
-    if sep is None:
-        sep = "\t" if tabs else sniff_separator(lines)
-    rows = [row for row in csv.reader(lines, delimiter=sep) if row]
-    spaces = len(rows[0]) > 1 and all(
-        cell.startswith(" ") for row in rows for cell in row[1:]
-    )
-    form = {"sep": sep, "skipinitialspace": spaces}
-    sample = _parsed(name, io.StringIO("".join(lines)), form | {"dtype": str} | _NO_NA)
-    decimal, thousands = sniff_numbers(sample)
-    decimal = options.decimal or decimal
-    if thousands == decimal:
-        thousands = None
-    text = leading_zeros(sample)
-    # Elsewhere pandas would take the points out of dates.
-    as_text = {*text, *(not_numbers(sample) if thousands else ())}
-    missing = {} if options.na is None else {"na_values": options.na}
-    form |= {
-        "skiprows": skiprows,
-        "encoding": encoding,
-        "decimal": decimal,
-        "thousands": thousands,
-        "dtype": dict.fromkeys(as_text, str),
-        "keep_default_na": options.na is None,
-        "low_memory": False,
-    }
-    frame = _parsed(name, io.BytesIO(data), form | missing)
-    whole = {
-        column: "Int64"
-        for column in frame.select_dtypes("float")
-        if column in sample
-        and not sample[column].str.contains(re.escape(decimal)).any()
-        and (frame[column].dropna() % 1 == 0).all()
-        and frame[column].abs().max() < 2**53
-    }
-    dialect = Dialect(encoding, sep, decimal, thousands, skiprows, spaces, text)
-    return frame.astype(whole), dialect
-
-
-_NO_NA = {"keep_default_na": False, "na_filter": False}
-
-
-def _parsed(name: str, source: Any, form: dict[str, Any]) -> pd.DataFrame:
-    try:
-        return pd.read_csv(source, **form)
-    except pd.errors.EmptyDataError as error:
-        raise UserError(f"{name} must hold a header and rows. Got nothing.") from error
-    except pd.errors.ParserError as error:
-        reason = str(error).strip().rpartition("error: ")[2]
-        raise UserError(
-            f"{name} must have as many cells in every line as in its header. Got: "
-            f"{reason}. Pass --sep if the separator is not {form['sep']!r}."
-        ) from error
 
 
 def _read_other(
@@ -331,7 +197,10 @@ def _read_other(
         )
     except Exception as error:  # of several libraries, each with its own
         reason = str(error).partition("\n")[0].rstrip(".")
-        raise UserError(f"{name} must be a {kind} file. Got: {reason}.") from error
+        raise UserError(
+            f"{name} must be a {kind} file. Got: {reason}. Save it again, or "
+            "give it the ending of its format."
+        ) from error
     for column in frame:
         nested = frame[column].map(lambda cell: isinstance(cell, list | dict))
         if nested.any():
@@ -346,7 +215,9 @@ def _read_excel(source: Any, name: str, options: ReadingOptions) -> pd.DataFrame
     try:
         book = pd.ExcelFile(source, engine="openpyxl")
     except Exception as error:
-        raise UserError(f"{name} must be an Excel file. Got: {error}.") from error
+        raise UserError(
+            f"{name} must be an Excel file. Got: {error}. Save it again, as .xlsx."
+        ) from error
     sheet = options.sheet or book.sheet_names[0]
     if sheet not in book.sheet_names:
         raise UserError(

@@ -75,6 +75,41 @@ def fold_arguments(
                 "Lower --folds."
             )
         return {"cv": folding, "groups": None, "n_jobs": options.n_jobs}
+    fewest, label, what = rarest_class(table, options)
+    n_folds = min(options.folds, fewest)
+    if n_folds < options.folds:
+        console.say(
+            f"{n_folds} folds instead of {options.folds}: {shorter(label)} has "
+            f"{fewest} {what}s."
+        )
+    return {"cv": n_folds, "groups": groups, "n_jobs": options.n_jobs}
+
+
+def rarest_class(table: Table, options: FoldOptions) -> tuple[int, Any, str]:
+    """The class of the fewest rows, or groups, of which there are two at least.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    options : FoldOptions
+        With the column of groups, if there is one.
+
+    Returns
+    -------
+    fewest : int
+        Number of its rows or groups.
+    label : object
+        The class.
+    what : {"row", "group"}
+        What is counted.
+
+    Raises
+    ------
+    UserError
+        If there is one alone.
+    """
+    groups = None if options.groups is None else table.aside[options.groups]
     units = pd.Series(np.arange(len(table.y))) if groups is None else groups
     per_class = units.groupby(table.y.to_numpy()).nunique()
     fewest, label = int(per_class.min()), per_class.idxmin()
@@ -85,18 +120,14 @@ def fold_arguments(
             f"to hold out. Got {fewest} of {shorter(label)}. Merge this class with "
             "another, or leave it out."
         )
-    n_folds = min(options.folds, fewest)
-    if n_folds < options.folds:
-        console.say(
-            f"{n_folds} folds instead of {options.folds}: {shorter(label)} has "
-            f"{fewest} {what}s."
-        )
-    return {"cv": n_folds, "groups": groups, "n_jobs": options.n_jobs}
+    return fewest, label, what
 
 
 def hold_out(table: Table, options: FoldOptions, seed: int) -> tuple[Table, Table]:
     """Rows to train on, and rows to judge by: others, other groups, or later ones."""
     rows = np.arange(len(table.X))
+    if options.date is None:
+        rarest_class(table, options)
     if options.date is not None:
         cut = int(len(rows) * (1 - HELD_OUT))
         train, test = rows[:cut], rows[cut:]
@@ -114,6 +145,7 @@ def hold_out(table: Table, options: FoldOptions, seed: int) -> tuple[Table, Tabl
     if missing:
         raise UserError(
             "The rows that are trained on must have every class. Got none of "
-            f"{', '.join(sorted(map(shorter, missing)))}."
+            f"{', '.join(sorted(map(shorter, missing)))}. Merge them with another "
+            "class, or leave them out."
         )
     return table.rows(train), table.rows(test)

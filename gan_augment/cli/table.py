@@ -103,13 +103,13 @@ def load_table(
     if target in (*dropped, *set_aside):
         raise UserError(
             f"`--target` must be a column of its own. Got {target!r}, which another "
-            "option names too."
+            "option names too. Name it once."
         )
     X, y = frame.drop(columns=[target, *dropped]), frame[target]
     if X.shape[1] == len(set_aside):
         raise UserError(
             f"{file.name} must have a column besides the target. Got "
-            f"{list(frame.columns)}."
+            f"{list(frame.columns)}. Keep one to learn from."
         )
     refuse_amounts(y)
     X, y = look_at(X, y, columns.clean, set_aside, console)
@@ -214,7 +214,7 @@ def check_classes(y: pd.Series) -> pd.Series:
     if len(classes) < 2:
         raise UserError(
             f"y must have at least two classes. Got one in {target!r}: "
-            f"{shorter(classes[0])}."
+            f"{shorter(classes[0])}. Take another column, or more rows."
         )
     return y
 

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from gan_augment.gans.chains import MOST_ROWS as MOST_ROWS_OF_CHAIN
 from gan_augment.gans.mixture import count_components
 
 Quality = Literal["default", "high"]
@@ -29,6 +30,15 @@ SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
 STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800
+# Trees draw the rows of a class if it has more rows than this.
+FEWEST_ROWS_OF_TREES = 100
+# Cells of the training rows that all chains of trees may learn, and how many chains
+# there are. On one CPU core this takes about ten seconds.
+CELLS_OF_CHAINS = 1_500_000
+FEWEST_CHAINS, MOST_CHAINS = 2, 4
+# How many times as many for the best rows, and of how few real rows a cell is drawn.
+CHAINS_OF_QUALITY = {"default": 1, "high": 2}
+ROWS_OF_LEAF = {"default": 10, "high": 5}
 
 
 @dataclass(frozen=True)
@@ -54,6 +64,10 @@ class Recipe:
     discriminator_dims : tuple of int, default=()
         Widths of the hidden layers of the discriminators. If empty, they are
         `hidden_dims`.
+    n_chains : int, default=0
+        Chains of trees that draw the rows. If 0, networks draw them.
+    rows_of_leaf : int, default=0
+        Fewest real rows that a tree draws a cell from.
     """
 
     hidden_dims: tuple[int, ...]
@@ -64,6 +78,8 @@ class Recipe:
     n_components: int = 1
     n_candidates: int = 1
     discriminator_dims: tuple[int, ...] = ()
+    n_chains: int = 0
+    rows_of_leaf: int = 0
 
     def continuing(self, origin: Self) -> Self:
         """Return a recipe for a training that begins with the weights of another."""
@@ -130,6 +146,41 @@ def recipe_for_table(counts: np.ndarray, n_columns: int, quality: Quality) -> Re
         learning_rate=3.75e-4,
         gradient_penalty_weight=0.1,
         n_components=count_components(int(counts.max()), n_columns),
+        n_candidates=CANDIDATES_OF_QUALITY[quality],
+    )
+
+
+def recipe_for_trees(counts: np.ndarray, n_columns: int, quality: Quality) -> Recipe:
+    """The recipe for a table whose rows trees draw.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Number of training rows of each class.
+    n_columns : int
+        Width of an encoded row.
+    quality : {"default", "high"}
+        Whether there may be twice as many trees, with smaller leaves.
+
+    Returns
+    -------
+    recipe : Recipe
+        The recipe; what it says of networks is that of :func:`recipe_for_table`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.gans.recipe import recipe_for_trees
+    >>> recipe = recipe_for_trees(np.array([9_000, 5_000]), 10, "default")
+    >>> recipe.n_chains, recipe.rows_of_leaf
+    (4, 10)
+    """
+    n_cells = int(np.minimum(counts, MOST_ROWS_OF_CHAIN).sum()) * n_columns
+    n_chains = np.clip(CELLS_OF_CHAINS // n_cells, FEWEST_CHAINS, MOST_CHAINS)
+    return replace(
+        recipe_for_table(counts, n_columns, quality),
+        n_chains=int(n_chains) * CHAINS_OF_QUALITY[quality],
+        rows_of_leaf=ROWS_OF_LEAF[quality],
         n_candidates=CANDIDATES_OF_QUALITY[quality],
     )
 

@@ -1,6 +1,8 @@
 """Text files as people have them, from spreadsheets, databases and colleagues."""
 
 import gzip
+import io
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -47,6 +49,31 @@ def quoted(rows):
     return rows.assign(note=notes).to_csv(sep="|", index=False).encode()
 
 
+def quoted_long(rows):
+    """The same, with more lines than are looked at first."""
+    return quoted(pd.concat([rows] * (1500 // len(rows) + 1)))
+
+
+def titled(rows):
+    """What the export is, two lines above the names of the columns."""
+    names = "customers;;;;;\n2024-06-01;;;;;\n"
+    return names.encode() + rows.to_csv(sep=";", index=False).encode()
+
+
+def zipped(rows):
+    """An archive of one file."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr("customers.csv", csv(rows))
+    return archive.getvalue()
+
+
+def with_hours(rows):
+    """12/31/2024 11:59:00 PM."""
+    hours = rows["since"].dt.strftime("%m/%d/%Y %I:%M:%S %p")
+    return csv(rows.assign(since=hours))
+
+
 def spelled(rows):
     """Yes, YES and yes."""
     spellings = np.repeat(["Yes", "YES", "yes"], 6)[np.arange(len(rows)) % 18]
@@ -86,6 +113,9 @@ def make_files(n_rows=120):
         "bom.tsv": (csv(rows, "utf-8-sig", sep="\t"), 0, "separator tab"),
         "unicode.txt": (csv(rows, "utf-16", sep="\t"), 0, "encoding utf-16"),
         "quoted.csv": (quoted(rows), 0, "separator bar"),
+        "quoted_long.csv": (quoted_long(rows), 0, "separator bar"),
+        "hours.csv": (with_hours(rows), 0, "%I:%M:%S %p"),
+        "packed.zip": (zipped(rows), 0, "separator comma"),
         "excel.csv": (b"sep=;\r\n" + csv(rows, sep=";"), 0, "separator semicolon"),
         "numbered.csv": (numbered(rows), 0, "leading zeros: 'postcode'"),
         "packed.csv.gz": (gzip.compress(csv(rows)), 0, "separator comma"),
@@ -98,6 +128,9 @@ def make_files(n_rows=120):
         "target_alone.csv": (csv(rows[["churned"]]), 1, "a column besides the target"),
         "one_row.csv": (csv(rows[:1]), 1, "at least two classes"),
         "one_class.csv": (csv(rows[1:6]), 1, "at least two classes"),
+        "titled.csv": (titled(rows), 1, "Delete what stands before the names"),
+        "open.csv": (csv(rows) + b'1,"2,3,4,5,6\n', 1, "must close every quotation"),
+        "cut.csv.gz": (gzip.compress(csv(rows))[:-40], 1, "must be whole"),
         "ragged.csv": (csv(rows) + b"1,2,3,4,5,6,7\n", 1, "as many cells"),
         "picture.csv": (
             b"\x89PNG\r\n" + bytes(range(256)) * 9,

@@ -2,9 +2,11 @@
 
 import io
 import json
+import re
 import subprocess
 import sys
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -17,6 +19,8 @@ from gan_augment.cli import main
 from gan_augment.cli.app import VERBS
 
 FILES = make_files()
+# What must be, what was given, and what to do.
+SAID = r"gan-augment: .+[.:] .+\. .+[.?]( \(GAN_AUGMENT_DEBUG=1 shows where\.\))?"
 REFUSED = [name for name, (_, status, _) in FILES.items() if status]
 QUICK = ["--folds", "2", "--classifier", "lr"]
 TARGET = ["--target", "churned"]
@@ -41,13 +45,14 @@ def test_check_takes_files_as_people_have_them(name, here, capsys):
         assert FILES[name][2].split("churned:")[0] in said.err
 
 
+@pytest.mark.parametrize("verb", ["compare", "report"])
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_mistake_is_one_line_with_what_to_do(name, here, capsys):
+def test_a_mistake_is_one_line_with_what_to_do(verb, name, here, capsys):
     content, status, expected = FILES[name]
     (here / name).write_bytes(content)
-    assert main(["compare", name, *TARGET, *QUICK]) == status
+    assert main([verb, name, *TARGET, *QUICK]) == status
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("gan-augment: ")
+    assert re.fullmatch(SAID, last)
     assert expected in last
 
 
@@ -61,6 +66,47 @@ def test_compare_takes_files_as_people_have_them(name, here, capsys):
     assert expected in said.err
     assert "against nothing" in said.out
     assert "GAN" in said.out
+    assert main(["report", name, *TARGET, *QUICK, "--max-steps", "5"]) == status
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("verb", ["check", "compare", "report"])
+def test_a_million_rows(verb, here, capsys):
+    (here / "million.csv").write_bytes(csv(make_rows(1_000_000)))
+    assert (
+        main([verb, "million.csv", *TARGET, *(QUICK if verb != "check" else [])]) == 0
+    )
+    said = capsys.readouterr()
+    assert "1,000,000 rows" in said.out + said.err
+
+
+def rows_of_the_page():
+    """Of each file in the guide: its name and what is said of it."""
+    page = Path(__file__).parents[2] / "docs" / "guide" / "command_line.md"
+    cells = (line.split("|")[1:-1] for line in page.read_text().splitlines())
+    rows = {row[0].strip(" `"): row[2] for row in cells if len(row) == 3}
+    return {name: re.findall("`([^`]+)`", rows[name]) for name in FILES if name in rows}
+
+
+PAGE = rows_of_the_page()
+
+
+def test_the_page_shows_ten_files():
+    assert len(PAGE) >= 10
+
+
+@pytest.mark.parametrize("name", PAGE)
+def test_the_page_shows_what_is_said(name, here, capsys):
+    (here / name).write_bytes(FILES[name][0])
+    main(["check", name, *TARGET])
+    if name in REFUSED:
+        main(["compare", name, *TARGET])
+    captured = capsys.readouterr()
+    said = " ".join((captured.out + captured.err).split())
+    verbs = {"check", "compare", "report"}
+    for each in set(PAGE[name]) - verbs:
+        assert each in said
 
 
 @pytest.mark.parametrize("verb", [v.__name__ for some in VERBS.values() for v in some])
@@ -101,7 +147,7 @@ def test_every_verb_has_an_example_in_its_help(verb, capsys):
 def test_a_wrong_option_is_named(arguments, expected, here, capsys):
     assert main(arguments) == 1
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("gan-augment: ")
+    assert re.fullmatch(SAID, last)
     assert expected in last
 
 

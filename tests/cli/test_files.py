@@ -2,6 +2,7 @@
 
 import io
 import sys
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -23,8 +24,9 @@ def test_whatever_the_dialect_the_table_is_the_same(name, tmp_path):
     (tmp_path / name).write_bytes(FILES[name][0])
     table = read_table(str(tmp_path / name))
     rows = make_rows()
+    first = table.frame[rows.columns].iloc[: len(rows)]  # of one they are repeated
     pd.testing.assert_frame_equal(
-        table.frame[rows.columns], rows, check_dtype=False, check_column_type=False
+        first, rows, check_dtype=False, check_column_type=False
     )
     assert FILES[name][2] in "; ".join(table.remarks)
 
@@ -52,7 +54,8 @@ def test_other_formats_come_back(ending, tmp_path):
 
 
 def test_a_missing_extra_is_named(tmp_path, monkeypatch):
-    (tmp_path / "rows.xlsx").write_bytes(b"PK\x03\x04")
+    with zipfile.ZipFile(tmp_path / "rows.xlsx", "w") as book:
+        book.writestr("[Content_Types].xml", "")
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(UserError, match=r"pip install 'gan-augment\[excel\]'"):
         read_table(str(tmp_path / "rows.xlsx"))

@@ -105,7 +105,8 @@ def compare(
 def _check_output(output: str) -> None:
     if Path(output).suffix not in WRITTEN:
         raise UserError(
-            f"`--output` must end in one of {', '.join(WRITTEN)}. Got {output!r}."
+            f"`--output` must end in one of {', '.join(WRITTEN)}. Got {output!r}. Take "
+            "another name."
         )
     check_directory(output)
 

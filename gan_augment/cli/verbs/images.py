@@ -165,5 +165,7 @@ def _height_and_width(size: str | None) -> tuple[int, int] | None:
         return None
     parts = re.fullmatch(r"(\d+)(?:x(\d+))?", size)
     if parts is None:
-        raise UserError(f"`--size` must be such as 32 or 32x48. Got {size!r}.")
+        raise UserError(
+            f"`--size` must be such as 32 or 32x48. Got {size!r}. Give pixels."
+        )
     return int(parts[1]), int(parts[2] or parts[1])

@@ -51,7 +51,9 @@ def report(
     Example: `gan-augment report customers.csv --target churned -o report.html`
     """
     if Path(output).suffix not in WRITTEN:
-        raise UserError(f"`--output` must end in .html or .md. Got {output!r}.")
+        raise UserError(
+            f"`--output` must end in .html or .md. Got {output!r}. Take another name."
+        )
     check_directory(output)
     console = Console(quiet, as_json)
     from gan_augment.cli.classifiers import make_classifier

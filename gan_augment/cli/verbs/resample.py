@@ -71,12 +71,17 @@ def resample(
     if output == PIPE and as_json:
         raise UserError("`--json` must not be mixed with rows. Got -o -. Pass one.")
     if output == file != PIPE:
-        raise UserError(f"`--output` must be another file than FILE. Got {output!r}.")
+        raise UserError(
+            f"`--output` must be another file than FILE. Got {output!r}. Take another "
+            "name."
+        )
     kind_of_output(output)
     console = Console(quiet, as_json)
     table = load_table(file, reading, columns, console)
     if mark in (*table.X, *table.aside, table.y.name):
-        raise UserError(f"`--mark` must be the name of no other column. Got {mark!r}.")
+        raise UserError(
+            f"`--mark` must be the name of no other column. Got {mark!r}. Pass another."
+        )
     wanted = rows_wanted(table.y, ratio, columns.positive)
     if not wanted:
         raise UserError(

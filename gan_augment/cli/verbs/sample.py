@@ -59,10 +59,13 @@ def sample(
         n_rows, label=_class_named(label, gan.classes_), random_state=seed
     )
     if not hasattr(rows, "columns"):
-        raise UserError(f"{source} must draw tables. Got a generator of arrays.")
+        raise UserError(
+            f"{source} must draw tables. Got a generator of arrays. Call its `sample`."
+        )
     if target in rows:
         raise UserError(
-            f"`--target` must be the name of no other column. Got {target!r}."
+            f"`--target` must be the name of no other column. Got {target!r}. Pass "
+            "another."
         )
     write_table(rows.assign(**{target: labels}), output)
     if output != PIPE:

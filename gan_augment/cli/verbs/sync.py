@@ -36,7 +36,10 @@ def sync(
     Example: `gan-augment sync --tracking-uri http://localhost:5000`
     """
     if spool is not None and not spool.is_dir():
-        raise UserError(f"SPOOL must be a directory. Got {str(spool)!r}.")
+        raise UserError(
+            f"SPOOL must be a directory. Got {str(spool)!r}. Leave it out for the "
+            "usual one."
+        )
     console = Console(quiet, as_json)
     results = mlflow_package().sync(spool, tracking_uri, experiment)
     for result in results:

@@ -46,7 +46,7 @@ def train(
     """
     if output is None and not tracking.registered_model and not dry_run:
         raise UserError(
-            "`--output` or `--registered-model` must be given. Got neither."
+            "`--output` or `--registered-model` must be given. Got neither. Pass one."
         )
     if output is not None and output.exists():
         raise UserError(
