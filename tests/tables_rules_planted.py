@@ -214,7 +214,8 @@ def _missing_below(rng, n):
 def _value_above(rng, n):
     rate = rng.integers(0, 20, n)
     state = np.where(rate >= 12, "stopped", rng.choice(["open", "stopped", "held"], n))
-    return {"rate": rate, "state": state}, "state is 'stopped' where rate is at least 12"
+    words = "state is 'stopped' where rate is at least 12"
+    return {"rate": rate, "state": state}, words
 
 
 PLANTED = {
