@@ -33,6 +33,19 @@ class DatasetSample:
         Their classes.
     class_counts : dict
         Class -> number of rows in the whole table, those that were not drawn included.
+
+    See Also
+    --------
+    sample_dataset : Draws them.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.datasets import sample_dataset
+    >>> frame = pd.DataFrame({"amount": range(10), "fraud": [True] + 9 * [False]})
+    >>> sample = sample_dataset(frame, "fraud", max_rows=4, random_state=0)
+    >>> sample.X.shape, sample.class_counts
+    ((4, 1), {True: 1, False: 9})
     """
 
     X: pd.DataFrame

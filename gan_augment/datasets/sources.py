@@ -20,6 +20,23 @@ class Source(Protocol):
     ----------
     is_repeatable : bool
         Whether it can be read more than once.
+
+    See Also
+    --------
+    open_source : Makes one of paths, data sets and frames.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from gan_augment.datasets import sample_dataset
+    >>> class Days:
+    ...     is_repeatable = True
+    ...     def chunks(self, columns=None):
+    ...         for day in range(3):
+    ...             frame = pd.DataFrame({"day": day, "fraud": [True] + 3 * [False]})
+    ...             yield frame if columns is None else frame[columns]
+    >>> sample_dataset(Days(), "fraud", random_state=0).class_counts
+    {True: 3, False: 9}
     """
 
     is_repeatable: bool

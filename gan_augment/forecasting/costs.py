@@ -42,6 +42,19 @@ class Forecast:
         Most bytes that are taken besides the table itself.
     available_memory : float
         Bytes that the machine has left at present.
+
+    See Also
+    --------
+    forecast : Makes one.
+
+    Examples
+    --------
+    >>> from gan_augment.forecasting import Forecast
+    >>> expected = Forecast(10_000, 12, 500, 400, 8.0, 3e8, 4e9)
+    >>> expected.fits
+    True
+    >>> print(str(expected).partition(": ")[2])
+    about 8 s of one core and 300 MB of memory; 4.0 GB are available.
     """
 
     n_rows: int
@@ -137,7 +150,7 @@ def forecast(
         wanted = _wanted(sampler, classes, y, scaled)
     stages = TimedStages(gan, sampler, recipe, frame, classes, wanted / n_rows)
     seconds = stages.extrapolate(scaled)
-    needed = size.fit_bytes(recipe.batch_size)
+    needed = size.fit_bytes(recipe)
     if sampler is not None:
         needed = max(needed, size.draw_bytes(int(wanted.max())))
     return Forecast(

@@ -47,8 +47,9 @@ class Chains:
     first : ndarray of shape (n_nodes + 1,)
         Where the values of each leaf begin.
     values : ndarray of shape (n_values,)
-        Values of the leaves' rows, sorted: of a scalar its values, of a one-hot span
-        the positions of the ones.
+        Values of the leaves' rows, sorted: of a one-hot span the positions of the ones,
+        of a scalar its values, each moved by up to half of the way to its neighbours
+        in the leaf, so that nobody finds the row that a value is of.
     """
 
     order: np.ndarray
@@ -201,17 +202,16 @@ def learn_chains(
         The trees.
     """
     n_classes = int(classes.max()) + 1
-    orders, roots, trees = [], [], _Trees(rows_of_leaf)
+    orders, roots, trees = [], [], _Trees(rows_of_leaf, rng)
     for _ in range(n_chains):
         order = _draw_order(schema, rng)
-        seed = draw_seed(rng)
         orders.append(order)
         for label in range(n_classes):
             rows = rng.permutation(np.flatnonzero(classes == label))[:MOST_ROWS]
             encoded = encode(rows, rng)
             roots.append(
                 [
-                    trees.add(encoded, [schema[i] for i in order[: step + 1]], seed)
+                    trees.add(encoded, [schema[i] for i in order[: step + 1]])
                     for step in range(len(order))
                 ]
             )
@@ -235,12 +235,13 @@ def _draw_order(schema: Sequence[Span], rng: np.random.Generator) -> list[int]:
 class _Trees:
     """Trees that are learned one after the other, as the arrays that hold them."""
 
-    def __init__(self, rows_of_leaf: int) -> None:
+    def __init__(self, rows_of_leaf: int, rng: np.random.Generator) -> None:
         self._rows_of_leaf = rows_of_leaf
+        self._rng = rng
         self._parts: list[tuple[np.ndarray, ...]] = []
-        self._n_nodes = self._n_values = 0
+        self._n_nodes = 0
 
-    def add(self, encoded: np.ndarray, spans: Sequence[Span], seed: int) -> int:
+    def add(self, encoded: np.ndarray, spans: Sequence[Span]) -> int:
         """Learn the last span from those before; the root of its tree."""
         *known, span = spans
         rows, target = encoded, encoded[:, span.start]
@@ -252,7 +253,7 @@ class _Trees:
         if not len(target):
             target = np.zeros(1)
         cells = np.array([c for s in known for c in range(s.start, s.stop)], dtype=int)
-        root, self_first = self._n_nodes, self._n_values
+        root = self._n_nodes
         if len(cells) and len(target) >= 2 * self._rows_of_leaf:
             of_kind = (
                 DecisionTreeRegressor
@@ -260,7 +261,9 @@ class _Trees:
                 else DecisionTreeClassifier
             )
             inputs = rows[:, cells]
-            fitted = of_kind(min_samples_leaf=self._rows_of_leaf, random_state=seed)
+            fitted = of_kind(
+                min_samples_leaf=self._rows_of_leaf, random_state=draw_seed(self._rng)
+            )
             tree = fitted.fit(inputs, target).tree_
             is_leaf = tree.children_left < 0
             columns = np.where(is_leaf, LEAF, cells[np.maximum(tree.feature, 0)])
@@ -270,13 +273,14 @@ class _Trees:
         else:
             columns, thresholds, above = np.array([LEAF]), np.zeros(1), np.zeros(1)
             leaves = np.zeros(len(target), dtype=np.intp)
-        sorted_rows = np.lexsort((target, leaves))
-        counts = np.bincount(leaves, minlength=len(columns))
+        in_order = np.lexsort((target, leaves))
+        values, counts = target[in_order], np.bincount(leaves, minlength=len(columns))
+        if span.kind == "scalar":
+            values = _moved(values, leaves[in_order], self._rng)
         self._parts.append(
-            (columns, thresholds, above, counts, target[sorted_rows].astype(np.float32))
+            (columns, thresholds, above, counts, values.astype(np.float32))
         )
         self._n_nodes += len(columns)
-        self._n_values = self_first + len(target)
         return root
 
     def as_chains(self, order: np.ndarray, roots: np.ndarray) -> Chains:
@@ -293,3 +297,17 @@ class _Trees:
             first=np.append(0, counts.cumsum()).astype(np.int64),
             values=values,
         )
+
+
+def _moved(
+    values: np.ndarray, leaves: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Move sorted values of leaves by up to half of the way to their neighbours."""
+    gaps = np.where(leaves[1:] == leaves[:-1], np.diff(values), 0.0)
+    below, above = np.append(0.0, gaps), np.append(gaps, 0.0)
+    # The first and the last value of a leaf have one neighbour, and move to both sides.
+    below, above = (
+        np.where(g == 0, other, g) for g, other in ((below, above), (above, below))
+    )
+    moved = rng.uniform(-0.5, 0.5, len(values))
+    return values + moved * np.where(moved < 0, below, above)

@@ -23,6 +23,7 @@ from gan_augment.gans.acceptance import (
 )
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.chains import Chains, learn_chains
+from gan_augment.gans.collapse import warn_of_collapse
 from gan_augment.gans.distillation import distill
 from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import (
@@ -43,7 +44,7 @@ from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
 from gan_augment.progress import Verbose
-from gan_augment.seeding import RandomState
+from gan_augment.seeding import RandomState, make_rng
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
 from gan_augment.training.batches import ConditionalBatches
@@ -371,7 +372,7 @@ class TabularGAN(BaseGAN):
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
         size = self._size_of(X)
         recipe = self._recipe_for(np.bincount(classes), size.width)
-        return size.fit_bytes(recipe.chosen_by(self).batch_size)
+        return size.fit_bytes(recipe.chosen_by(self))
 
     def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
         """The recipe for classes of these sizes and rows of about this width."""
@@ -563,6 +564,13 @@ class TabularGAN(BaseGAN):
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> None:
         self.acceptance_ = None
+        # With seeds of its own, it changes no row that is drawn later.
+        warn_of_collapse(
+            lambda rows: self.encoder_.dequantize(codes[rows], make_rng(0)),
+            classes,
+            self.classes_.tolist(),
+            lambda chosen: self._candidates(chosen, make_rng(0)),
+        )
         if self.recipe_.n_candidates > 1:
             self.acceptance_ = self._learn_acceptance(codes, classes, rng)
 

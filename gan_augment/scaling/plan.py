@@ -33,6 +33,18 @@ class Request:
         Number of rows in the partitions before this one.
     total : int
         Number of rows in all partitions.
+
+    See Also
+    --------
+    Plan : Makes the requests.
+    RowDrawer : Draws the rows of one.
+
+    Examples
+    --------
+    >>> from gan_augment.scaling import Plan
+    >>> request = Plan({"yes": 250}, rows_per_partition=100)[2]
+    >>> request.label, request.n_rows, request.first
+    ('yes', 50, 200)
     """
 
     number: int

@@ -40,6 +40,25 @@ class WrittenRows:
     report : pyarrow.Table
         A row for each file: ``number``, ``n_rows``, ``n_bytes``, ``sha256``,
         ``was_kept`` (from an earlier call) and ``seconds``.
+
+    See Also
+    --------
+    over_sample, write_rows : Write them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import write_rows
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     options = {"rows_per_partition": 20, "n_workers": 1}
+    ...     written = write_rows(gan, {0: 30}, out=out, **options)
+    ...     again = write_rows(gan, {0: 30}, out=out, **options)
+    >>> written.report["n_rows"].to_pylist(), written.n_kept, again.n_kept
+    ([20, 10], 0, 2)
     """
 
     path: str
@@ -211,6 +230,23 @@ def write_rows(
     ------
     ValueError
         As in :func:`over_sample`.
+
+    See Also
+    --------
+    over_sample : Write the rows that data lacks.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import write_rows
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     written = write_rows(gan, {0: 30, 1: 10}, out=out, n_workers=1)
+    ...     written.dataset().count_rows()
+    40
     """
     drawer, plan = _planned(generator, n_rows, target, schema, rows_per_partition, seed)
     folder = Folder(fspath(out), dict(storage_options or {}))

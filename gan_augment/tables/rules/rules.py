@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.seeding import RandomState, make_rng
+from gan_augment.tables.rules.beyond import Beyond
 from gan_augment.tables.rules.bins import Bins
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
@@ -39,6 +40,7 @@ KINDS: list[type[Rule]] = [
     Order,
     Ranges,
     Excludes,
+    Beyond,
     Unique,
 ]
 # Rounds of repair: a repaired rule may break another one.
@@ -385,7 +387,8 @@ def discover(frame: pd.DataFrame, categorical: Sequence[Hashable] = ()) -> list[
     found: list[Rule] = []
     for kind in KINDS:
         found += kind.find(table, found)
-    return found
+    ranges = [rule for rule in found if isinstance(rule, Beyond)]
+    return [rule for rule in found if not any(r.implies(rule) for r in ranges)]
 
 
 def _any_broken(rules: Iterable[Rule], frame: pd.DataFrame) -> np.ndarray:
