@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -38,26 +39,13 @@ exclude_patterns = ["_build", "examples"]
 templates_path = ["_templates"]
 default_role = "literal"
 
-# Packages whose names are public, and the names by which pages call them.
-PACKAGES = [
-    "gan_augment",
-    "gan_augment.tables",
-    "gan_augment.tables.rules",
-    "gan_augment.over_sampling",
-    "gan_augment.classification",
-    "gan_augment.gans",
-    "gan_augment.datasets",
-    "gan_augment.scaling",
-    "gan_augment.encoding",
-    "gan_augment.comparison",
-    "gan_augment.metrics",
-    "gan_augment.plotting",
-    "gan_augment.reporting",
-    "gan_augment.mlflow",
-]
+# Packages whose names are public, as the reference lists them, and the names by which
+# pages call them.
+REFERENCE = Path(__file__).parent / "api" / "index.md"
+PACKAGES = re.findall(r"^   (gan_augment\S*)$", REFERENCE.read_text(), re.MULTILINE)
 PUBLIC: dict[str, str] = {}
 for _package in PACKAGES:
-    for _name in import_module(_package).__all__:
+    for _name in getattr(import_module(_package), "__all__", ()):
         if callable(getattr(import_module(_package), _name)) and _name[0] != "_":
             PUBLIC.setdefault(_name, f"{_package}.{_name}")
 PUBLIC |= {full: full for full in PUBLIC.values()}

@@ -26,6 +26,17 @@ from contextvars import ContextVar
 from types import FrameType
 from typing import Any
 
+__all__ = [
+    "Listener",
+    "Task",
+    "add_listener",
+    "listening",
+    "muted",
+    "progress",
+    "remove_listener",
+    "task",
+]
+
 # Where scikit-learn fits on the folds of a search or a cross-validation.
 _VALIDATION_MODULE = "sklearn.model_selection._validation"
 
@@ -50,6 +61,17 @@ class Task:
         What came of it; None until it ends, and if it fails.
     error : BaseException or None
         What it failed with.
+
+    See Also
+    --------
+    task : Opens one.
+
+    Examples
+    --------
+    >>> from gan_augment.events import task
+    >>> with task("search", n_trials=3) as outer, task("trial") as inner:
+    ...     [each.name for each in inner.lineage()], outer.inputs
+    (['trial', 'search'], {'n_trials': 3})
     """
 
     def __init__(
@@ -136,6 +158,23 @@ def add_listener(listener: Listener) -> None:
     ----------
     listener : Listener
         The listener. One that was added already is not added again.
+
+    See Also
+    --------
+    listening : For a block of code.
+
+    Examples
+    --------
+    >>> from gan_augment.events import Listener, add_listener, remove_listener, task
+    >>> class Names(Listener):
+    ...     def on_begin(self, task):
+    ...         print(task.name)
+    >>> names = Names()
+    >>> add_listener(names)
+    >>> with task("search"):
+    ...     pass
+    search
+    >>> remove_listener(names)
     """
     global _added
     with _lock:
@@ -150,6 +189,15 @@ def remove_listener(listener: Listener) -> None:
     ----------
     listener : Listener
         The listener. It still hears the end of the tasks whose beginning it heard.
+
+    See Also
+    --------
+    add_listener : The opposite, with an example.
+
+    Examples
+    --------
+    >>> from gan_augment.events import Listener, remove_listener
+    >>> remove_listener(Listener())
     """
     global _added
     with _lock:
@@ -166,6 +214,20 @@ def listening(*listeners: Listener) -> Iterator[None]:
     ----------
     *listeners : Listener
         The listeners.
+
+    See Also
+    --------
+    add_listener : For the whole process.
+
+    Examples
+    --------
+    >>> from gan_augment.events import Listener, listening, task
+    >>> class Names(Listener):
+    ...     def on_begin(self, task):
+    ...         print(task.name)
+    >>> with listening(Names()), task("search"):
+    ...     pass
+    search
     """
     token = _scoped.set((*_scoped.get(), *listeners))
     try:
@@ -180,6 +242,19 @@ def muted() -> Iterator[None]:
 
     For fits of which nothing is kept, such as those that are only timed. It holds for
     the current thread or asynchronous task alone.
+
+    See Also
+    --------
+    listening : Let listeners hear the tasks of a block.
+
+    Examples
+    --------
+    >>> from gan_augment.events import Listener, listening, muted, task
+    >>> class Names(Listener):
+    ...     def on_begin(self, task):
+    ...         print(task.name)
+    >>> with listening(Names()), muted(), task("search"):
+    ...     pass
     """
     token = _muted.set(True)
     try:
@@ -205,6 +280,20 @@ def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
     ------
     task : Task
         Set its ``result`` before the block ends.
+
+    See Also
+    --------
+    progress : Tell how the task goes on.
+
+    Examples
+    --------
+    >>> from gan_augment.events import Listener, listening, task
+    >>> class Results(Listener):
+    ...     def on_end(self, task):
+    ...         print(task.name, task.result)
+    >>> with listening(Results()), task("search") as search:
+    ...     search.result = 7
+    search 7
     """
     listeners = () if _muted.get() else (*_added, *_scoped.get())
     opened = Task(name, subject, inputs, _current.get(), listeners)
@@ -229,6 +318,20 @@ def progress(kind: str, value: Any) -> None:
         What is told, such as ``"epoch"``.
     value : object
         What it comes to.
+
+    See Also
+    --------
+    Listener.on_progress : What is told of a training and of a comparison.
+
+    Examples
+    --------
+    >>> from gan_augment.events import Listener, listening, progress, task
+    >>> class Steps(Listener):
+    ...     def on_progress(self, task, kind, value):
+    ...         print(task.name, kind, value)
+    >>> with listening(Steps()), task("search"):
+    ...     progress("trial", 1)
+    search trial 1
     """
     current = _current.get()
     if current is not None:

@@ -1,26 +1,14 @@
 """Every public name shows how it is used, and what it shows is run as a doctest."""
 
 import doctest
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-PACKAGES = [
-    "gan_augment",
-    "gan_augment.tables",
-    "gan_augment.tables.rules",
-    "gan_augment.over_sampling",
-    "gan_augment.classification",
-    "gan_augment.gans",
-    "gan_augment.encoding",
-    "gan_augment.comparison",
-    "gan_augment.metrics",
-    "gan_augment.plotting",
-    "gan_augment.reporting",
-    "gan_augment.mlflow",
-    "gan_augment.scaling",
-    "gan_augment.datasets",
-]
+REFERENCE = Path(__file__).parent.parent / "docs" / "api" / "index.md"
+PACKAGES = re.findall(r"^   (gan_augment\S*)$", REFERENCE.read_text(), re.MULTILINE)
 NAMES = {
     getattr(import_module(package), name): f"{package}.{name}"
     for package in reversed(PACKAGES)

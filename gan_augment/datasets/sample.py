@@ -36,16 +36,16 @@ class DatasetSample:
 
     See Also
     --------
-    sample_dataset : Draws the rows.
+    sample_dataset : Draws them.
 
     Examples
     --------
     >>> import pandas as pd
     >>> from gan_augment.datasets import sample_dataset
-    >>> frame = pd.DataFrame({"amount": range(500), "fraud": [True] + 499 * [False]})
-    >>> sample = sample_dataset(frame, "fraud", max_rows=60, random_state=0)
-    >>> sample.X.shape, int(sample.y.sum())
-    ((60, 1), 1)
+    >>> frame = pd.DataFrame({"amount": range(10), "fraud": [True] + 9 * [False]})
+    >>> sample = sample_dataset(frame, "fraud", max_rows=4, random_state=0)
+    >>> sample.X.shape, sample.class_counts
+    ((4, 1), {True: 1, False: 9})
     """
 
     X: pd.DataFrame

@@ -21,21 +21,22 @@ class Source(Protocol):
     is_repeatable : bool
         Whether it can be read more than once.
 
+    See Also
+    --------
+    open_source : Makes one of paths, data sets and frames.
+
     Examples
     --------
-    A table that a function makes anew in every pass:
-
     >>> import pandas as pd
     >>> from gan_augment.datasets import sample_dataset
-    >>> class Rows:
+    >>> class Days:
     ...     is_repeatable = True
     ...     def chunks(self, columns=None):
-    ...         for first in range(0, 900, 100):
-    ...             frame = pd.DataFrame({"x": range(first, first + 100)})
-    ...             frame["rare"] = frame["x"] < 9
-    ...             yield frame if columns is None else frame[list(columns)]
-    >>> sample_dataset(Rows(), "rare", max_rows=50, random_state=0).class_counts
-    {True: 9, False: 891}
+    ...         for day in range(3):
+    ...             frame = pd.DataFrame({"day": day, "fraud": [True] + 3 * [False]})
+    ...             yield frame if columns is None else frame[columns]
+    >>> sample_dataset(Days(), "fraud", random_state=0).class_counts
+    {True: 3, False: 9}
     """
 
     is_repeatable: bool

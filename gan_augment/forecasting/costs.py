@@ -45,6 +45,19 @@ class Forecast:
         Most bytes that are taken besides the table itself.
     available_memory : float
         Bytes that the machine has left at present.
+
+    See Also
+    --------
+    forecast : Makes one.
+
+    Examples
+    --------
+    >>> from gan_augment.forecasting import Forecast
+    >>> expected = Forecast(10_000, 12, 500, 400, 8.0, 3e8, 4e9)
+    >>> expected.fits
+    True
+    >>> print(str(expected).partition(": ")[2])
+    about 8 s of one core and 300 MB of memory; 4.0 GB are available.
     """
 
     n_rows: int

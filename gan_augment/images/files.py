@@ -38,6 +38,22 @@ class LabelledImages:
         Names of the folders, or labels of the data set.
     paths : list of Path
         Files of a folder; empty for a data set.
+
+    See Also
+    --------
+    load_images : Reads them.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from gan_augment.images import load_images, write_images
+    >>> images = np.zeros((2, 8, 8), np.uint8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     manifest = write_images(images, ["cat", "dog"], folder)
+    ...     loaded = load_images(folder)
+    >>> loaded.images.shape, loaded.labels.tolist()
+    ((2, 8, 8), ['cat', 'dog'])
     """
 
     images: np.ndarray
@@ -149,6 +165,17 @@ def write_images(
     See Also
     --------
     load_images : Read such a folder.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from gan_augment.images import write_images
+    >>> images = np.zeros((2, 8, 8), np.uint8)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     manifest = write_images(images, [3, 5], folder, synthetic=[False, True])
+    >>> manifest["class"].tolist(), manifest["synthetic"].tolist()
+    (['3', '5'], [False, True])
     """
     labels = [str(label) for label in np.asarray(labels).tolist()]
     is_synthetic = np.zeros(len(labels), bool) if synthetic is None else synthetic

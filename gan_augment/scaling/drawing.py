@@ -55,14 +55,15 @@ def load_generator(generator: Any) -> Any:
     Examples
     --------
     >>> import tempfile
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_breast_cancer
     >>> from gan_augment import TabularGAN
     >>> from gan_augment.scaling import load_generator
-    >>> gan = TabularGAN(max_steps=5, random_state=0).fit(*load_iris(return_X_y=True))
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
     >>> with tempfile.TemporaryDirectory() as directory:
-    ...     gan.save(directory)
-    ...     load_generator(directory).classes_.tolist()
-    [0, 1, 2]
+    ...     gan.save(f"{directory}/generator")
+    ...     load_generator(f"{directory}/generator").classes_
+    array([0, 1])
     """
     if not isinstance(generator, str | PathLike):
         return generator
@@ -118,15 +119,21 @@ class RowDrawer:
     classes : list
         Classes that can be drawn.
 
+    See Also
+    --------
+    draw_rows : All rows of a plan.
+
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_breast_cancer
     >>> from gan_augment import TabularGAN
     >>> from gan_augment.scaling import Plan, RowDrawer
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> drawer = RowDrawer(TabularGAN(max_steps=5, random_state=0).fit(X, y))
-    >>> drawer.draw(Plan({2: 250}, rows_per_partition=100)[2]).shape
-    (50, 5)
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
+    >>> drawer = RowDrawer(gan, target="malignant")
+    >>> rows = drawer.draw(Plan({0: 30}, rows_per_partition=20)[1])
+    >>> rows.num_rows, rows.column_names[-1]
+    (10, 'malignant')
     """
 
     def __init__(

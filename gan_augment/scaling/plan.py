@@ -34,6 +34,11 @@ class Request:
     total : int
         Number of rows in all partitions.
 
+    See Also
+    --------
+    Plan : Makes the requests.
+    RowDrawer : Draws the rows of one.
+
     Examples
     --------
     >>> from gan_augment.scaling import Plan

@@ -43,15 +43,22 @@ class WrittenRows:
 
     See Also
     --------
-    over_sample : Writes the rows that data lacks.
+    over_sample, write_rows : Write them.
 
     Examples
     --------
-    >>> import pyarrow as pa
-    >>> from gan_augment.scaling import WrittenRows
-    >>> report = pa.table({"n_rows": [100, 50], "was_kept": [True, False]})
-    >>> WrittenRows("synthetic", {"yes": 150}, report).n_kept
-    1
+    >>> import tempfile
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import write_rows
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
+    >>> with tempfile.TemporaryDirectory() as out:
+    ...     options = {"rows_per_partition": 20, "n_workers": 1}
+    ...     written = write_rows(gan, {0: 30}, out=out, **options)
+    ...     again = write_rows(gan, {0: 30}, out=out, **options)
+    >>> written.report["n_rows"].to_pylist(), written.n_kept, again.n_kept
+    ([20, 10], 0, 2)
     """
 
     path: str
@@ -224,20 +231,22 @@ def write_rows(
     ValueError
         As in :func:`over_sample`.
 
+    See Also
+    --------
+    over_sample : Write the rows that data lacks.
+
     Examples
     --------
     >>> import tempfile
-    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.datasets import load_breast_cancer
     >>> from gan_augment import TabularGAN
     >>> from gan_augment.scaling import write_rows
-    >>> X, y = load_iris(return_X_y=True, as_frame=True)
-    >>> gan = TabularGAN(max_steps=5, random_state=0).fit(X, y)
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
     >>> with tempfile.TemporaryDirectory() as out:
-    ...     written = write_rows(
-    ...         gan, {2: 250}, out=out, rows_per_partition=100, n_workers=1
-    ...     )
+    ...     written = write_rows(gan, {0: 30, 1: 10}, out=out, n_workers=1)
     ...     written.dataset().count_rows()
-    250
+    40
     """
     drawer, plan = _planned(generator, n_rows, target, schema, rows_per_partition, seed)
     folder = Folder(fspath(out), dict(storage_options or {}))

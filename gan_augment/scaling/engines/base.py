@@ -21,15 +21,21 @@ class Engine(Protocol):
 
     Examples
     --------
-    >>> import pyarrow as pa
-    >>> class OneAfterTheOther:
+    An engine that does one partition after the other, in this process:
+
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from gan_augment import TabularGAN
+    >>> from gan_augment.scaling import draw_rows
+    >>> class InTurn:
     ...     def map(self, function, n_partitions, schema):
-    ...         return map(function, range(n_partitions))
+    ...         return (function(number) for number in range(n_partitions))
     ...     def tables(self, frame):
     ...         return frame
-    >>> frame = OneAfterTheOther().map(lambda k: pa.table({"k": [k]}), 3, pa.schema([]))
-    >>> pa.concat_tables(frame)["k"].to_pylist()
-    [0, 1, 2]
+    >>> gan = TabularGAN(max_steps=20, random_state=0)
+    >>> gan = gan.fit(*load_breast_cancer(return_X_y=True, as_frame=True))
+    >>> rows = draw_rows(gan, {0: 30}, rows_per_partition=20, engine=InTurn())
+    >>> [table.num_rows for table in rows]
+    [20, 10]
     """
 
     def map(
