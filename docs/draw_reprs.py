@@ -23,7 +23,7 @@ PAGE = """<!doctype html><meta charset=utf-8>
 
 def make_objects():
     """Objects that a notebook shows, by name."""
-    loans = data("modeldata", "credit_data").sample(1200, random_state=0)
+    loans = data("modeldata", "credit_data").sample(400, random_state=0)
     X, y = loans.drop(columns=["rownames", "Status"]), loans["Status"]
     messy = X.assign(
         Home=X["Home"].str.upper().where(X.index % 3 == 0, X["Home"]),

@@ -21,7 +21,7 @@ COMPARE = ["compare", "customers.csv", "--target", "churned", "--classifier", "l
 
 
 def screen_of(arguments: list[str], here: str, until: str | None = None) -> str:
-    """Run a command in a terminal; what it shows at its end, or when a text appears."""
+    """Run a command in a terminal; what it shows at its end, or at a pattern."""
     environment = os.environ | {
         "COLUMNS": str(WIDTH),
         "FORCE_COLOR": "1",
@@ -36,7 +36,7 @@ def screen_of(arguments: list[str], here: str, until: str | None = None) -> str:
     os.close(its)
     shown = b""
     try:
-        while until is None or until.encode() not in shown.rpartition(b"\r")[2]:
+        while until is None or not re.search(until.encode(), shown):
             shown += os.read(ours, 4096)
     except OSError:  # the command has ended
         pass
@@ -66,6 +66,10 @@ if __name__ == "__main__":
     from pipelines.front_door import write_customers
 
     with tempfile.TemporaryDirectory() as here:
-        write_customers(Path(here) / "customers.csv")
+        write_customers(Path(here) / "customers.csv", n_rows=600)
         draw("screen-help", HELP, screen_of(HELP, here))
-        draw("screen-bar", COMPARE, screen_of(COMPARE, here, until=" 12/40 "))
+        draw(
+            "screen-bar",
+            COMPARE,
+            screen_of(COMPARE, here, until=r" ([6-9]|1\d)/\d+ .*s/"),
+        )
