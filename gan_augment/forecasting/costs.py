@@ -150,7 +150,7 @@ def forecast(
         wanted = _wanted(sampler, classes, y, scaled)
     stages = TimedStages(gan, sampler, recipe, frame, classes, wanted / n_rows)
     seconds = stages.extrapolate(scaled)
-    needed = size.fit_bytes(recipe.batch_size)
+    needed = size.fit_bytes(recipe)
     if sampler is not None:
         needed = max(needed, size.draw_bytes(int(wanted.max())))
     return Forecast(

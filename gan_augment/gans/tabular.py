@@ -371,7 +371,7 @@ class TabularGAN(BaseGAN):
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
         size = self._size_of(X)
         recipe = self._recipe_for(np.bincount(classes), size.width)
-        return size.fit_bytes(recipe.chosen_by(self).batch_size)
+        return size.fit_bytes(recipe.chosen_by(self))
 
     def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
         """The recipe for classes of these sizes and rows of about this width."""
