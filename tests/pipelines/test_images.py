@@ -140,7 +140,7 @@ def test_missing_data_say_what_to_install(tmp_path):
         image_sets.load_fashion(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("damage", [name for name in image_sets.DAMAGES])
+@pytest.mark.parametrize("damage", list(image_sets.DAMAGES))
 def test_images_of_low_quality_keep_their_layout(damage):
     images = image_sets.load_digits().images[:20] * np.uint8(16)
     damaged = image_sets.DAMAGES[damage](images)
