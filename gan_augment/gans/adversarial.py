@@ -81,9 +81,6 @@ class BaseGAN(BaseSynthesizer):
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
 
-    # Weight of the loss of real rows with another class's condition.
-    mismatch_weight: float = 0.0
-
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str | Loss
     n_discriminators: int
@@ -217,7 +214,7 @@ class BaseGAN(BaseSynthesizer):
             loss=LOSSES[self.loss] if isinstance(self.loss, str) else self.loss,
             gradient_penalty_weight=recipe.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
-            mismatch_weight=self.mismatch_weight,
+            mismatch_weight=recipe.mismatch_weight,
             optimizer=self.optimizer,
             learning_rate=recipe.learning_rate,
             max_steps=recipe.max_steps,

@@ -26,6 +26,9 @@ STEPS_OF_QUALITY = {"default": 1, "high": 4}
 CANDIDATES_OF_QUALITY = {"default": 2, "high": 4}
 # Steps for images that the generator doubles once, and for larger ones.
 SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
+# Weight of mismatched labels. They cost diversity, of which few images have little; if
+# the rarest class has fewer images than this, the weight is 0.
+MISMATCH_WEIGHT, FEWEST_OF_MISMATCH = 0.2, 100
 # Share of the steps that a training takes that begins with the weights of another.
 STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
@@ -57,6 +60,8 @@ class Recipe:
         Step size of the generator.
     gradient_penalty_weight : float
         Weight of R1 + R2.
+    mismatch_weight : float, default=0.0
+        Weight of the loss of real rows with the condition of another class.
     n_components : int, default=1
         Gaussians of each class that the generator begins with.
     n_candidates : int, default=1
@@ -75,6 +80,7 @@ class Recipe:
     max_steps: int
     learning_rate: float
     gradient_penalty_weight: float
+    mismatch_weight: float = 0.0
     n_components: int = 1
     n_candidates: int = 1
     discriminator_dims: tuple[int, ...] = ()
@@ -213,3 +219,25 @@ def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
     """
     steps = SMALL_IMAGE_STEPS if n_doublings == 1 else IMAGE_STEPS
     return max(steps, min(STEPS_OF_QUALITY[quality] * steps, n_images))
+
+
+def mismatch_for_images(n_rarest: int) -> float:
+    """Weight of the loss of real images with the label of another class.
+
+    Parameters
+    ----------
+    n_rarest : int
+        Number of training images of the rarest class.
+
+    Returns
+    -------
+    mismatch_weight : float
+        The weight.
+
+    Examples
+    --------
+    >>> from gan_augment.gans.recipe import mismatch_for_images
+    >>> mismatch_for_images(174), mismatch_for_images(20)
+    (0.2, 0.0)
+    """
+    return MISMATCH_WEIGHT if n_rarest >= FEWEST_OF_MISMATCH else 0.0
