@@ -135,13 +135,17 @@ class Chains:
 
     def _leaves_of(self, rows: np.ndarray, roots: np.ndarray) -> np.ndarray:
         nodes = roots.copy()
+        # Cells of the flat rows: numpy's take is twice as fast as two indices.
+        cells, first = rows.ravel(), np.arange(len(rows)) * rows.shape[1]
         walking = np.arange(len(rows))
         while len(walking):
-            at = nodes[walking]
-            inner = self.columns[at] != LEAF
-            walking, at = walking[inner], at[inner]
-            is_above = rows[walking, self.columns[at]] > self.thresholds[at]
-            nodes[walking] = np.where(is_above, self.above[at], at + 1)
+            at = nodes.take(walking)
+            columns = self.columns.take(at)
+            inner = np.flatnonzero(columns != LEAF)
+            walking, at = walking.take(inner), at.take(inner)
+            values = cells.take(first.take(walking) + columns.take(inner))
+            is_above = values > self.thresholds.take(at)
+            nodes[walking] = np.where(is_above, self.above.take(at), at + 1)
         return nodes
 
     def _draw_span(
