@@ -3,9 +3,8 @@
     python -m pipelines.verdicts
     python -m pipelines.verdicts --table flaref
 
-The tables were chosen for what a short trial showed, among ten of `pipelines.datasets` of at most
-2,000 rows and four classifiers; how often either happens is what `pipelines.benchmark`
-measures.
+The tables were chosen for what a short trial showed, among ten of `pipelines.datasets`
+and four classifiers; how often either happens is what `pipelines.benchmark` measures.
 """
 
 from __future__ import annotations
