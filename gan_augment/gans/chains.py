@@ -19,8 +19,8 @@ from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.schema import Span
 from gan_augment.seeding import draw_seed
 
-# Most rows of a class that a chain learns from.
-MOST_ROWS = 20_000
+# Most rows of a class that a chain learns from, and most cells of these rows.
+MOST_ROWS, MOST_CELLS = 20_000, 1_000_000
 # In the place of the column that an inner node looks at.
 LEAF = -1
 
@@ -206,12 +206,13 @@ def learn_chains(
         The trees.
     """
     n_classes = int(classes.max()) + 1
+    most_rows = most_rows_of_class(max(span.stop for span in schema))
     orders, roots, trees = [], [], _Trees(rows_of_leaf, rng)
     for _ in range(n_chains):
         order = _draw_order(schema, rng)
         orders.append(order)
         for label in range(n_classes):
-            rows = rng.permutation(np.flatnonzero(classes == label))[:MOST_ROWS]
+            rows = rng.permutation(np.flatnonzero(classes == label))[:most_rows]
             encoded = encode(rows, rng)
             roots.append(
                 [
@@ -223,6 +224,11 @@ def learn_chains(
             break
     shape = len(orders), n_classes, len(schema)
     return trees.as_chains(np.array(orders), np.array(roots).reshape(shape))
+
+
+def most_rows_of_class(width: int) -> int:
+    """How many rows of a class, encoded in so many cells, a chain learns from."""
+    return min(MOST_ROWS, max(MOST_CELLS // width, 1))
 
 
 def _draw_order(schema: Sequence[Span], rng: np.random.Generator) -> list[int]:

@@ -58,8 +58,8 @@ WIDE_STEPS = 400
 START_ROWS = 4096
 # The most rows that Gaussian mixtures are fitted to.
 MIXTURE_ROWS = 50_000
-# The most real rows that the acceptance of drawn rows is learned from.
-ACCEPTANCE_ROWS = 20_000
+# The most real rows that the acceptance of drawn rows is learned from, and their cells.
+ACCEPTANCE_ROWS, ACCEPTANCE_CELLS = 20_000, 1_000_000
 # After so many draws a row is taken as it is.
 MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
@@ -581,7 +581,7 @@ class TabularGAN(BaseGAN):
         rng: np.random.Generator,
         on_tree: Monitor | None = None,
     ) -> Acceptance:
-        chosen = rng.permutation(len(codes))[:ACCEPTANCE_ROWS]
+        chosen = rng.permutation(len(codes))[: most_rows_of_acceptance(self)]
         classes = classes[chosen]
         drawn_classes = np.tile(classes, GENERATED_PER_REAL)
         return learn_acceptance(
@@ -641,6 +641,11 @@ class TabularGAN(BaseGAN):
             hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
+
+
+def most_rows_of_acceptance(gan: TabularGAN) -> int:
+    """How many real rows a fitted GAN learns from which rows to accept."""
+    return min(ACCEPTANCE_ROWS, max(ACCEPTANCE_CELLS // gan.encoder_.width_, 1))
 
 
 def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
