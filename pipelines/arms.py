@@ -18,10 +18,10 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neighbors import NearestNeighbors
 
 from gan_augment import CTGAN, TVAE, GANOverSampler
-from gan_augment.comparison.baselines import ImputedSMOTE
+from gan_augment.comparison.baselines import ImputedSMOTE, fill_missing
 from gan_augment.encoding import TableEncoder
 from gan_augment.over_sampling import ClassFilter
-from pipelines.ensembles import ENSEMBLES
+from pipelines.ensembles import ENSEMBLES, PRETRAINED, installed
 
 
 class FilteredSMOTE(BaseEstimator):
@@ -150,6 +150,79 @@ class ProWSynSampler(EncodedSampler):
         return np.array(rows)
 
 
+class PolynomFitSampler(EncodedSampler):
+    """polynom-fit-SMOTE, star topology: rows on the lines to the mean of the class.
+
+    Gazzah and Essoukri Ben Amara, "New oversampling approaches based on polynomial
+    fitting for imbalanced data sets", DAS 2008, doi:10.1109/DAS.2008.74. Every rare row
+    has as many points at equal distances between it and the mean; those beyond the
+    wanted number are left out at random.
+    """
+
+    def _draw(
+        self,
+        rare: np.ndarray,
+        common: np.ndarray,
+        n_rows: int,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        n_each = -(-n_rows // len(rare))
+        steps = np.arange(1, n_each + 1) / (n_each + 1)
+        to_mean = rare.mean(axis=0) - rare
+        rows = (rare + steps[:, None, None] * to_mean).reshape(-1, rare.shape[1])
+        return rows[rng.choice(len(rows), n_rows, replace=False)]
+
+
+class MGSGRFSampler(BaseEstimator):
+    """MGS-GRF: local Gaussians for numbers, a forest of them for categories.
+
+    Sakho, Malherbe, Gauthier and Scornet, "Harnessing mixed features for imbalance data
+    oversampling: application to bank customers scoring", arXiv:2503.22730, in the
+    package of its authors, with its defaults, on imputed values. A table without
+    numbers is not in its means.
+
+    Parameters
+    ----------
+    sampling_strategy, random_state : object
+        As in imbalanced-learn.
+    """
+
+    def __init__(
+        self, *, sampling_strategy: Any = "auto", random_state: int | None = None
+    ) -> None:
+        self.sampling_strategy = sampling_strategy
+        self.random_state = random_state
+
+    def fit_resample(
+        self, X: pd.DataFrame, y: np.ndarray
+    ) -> tuple[pd.DataFrame, np.ndarray]:
+        """Real rows, then synthetic ones."""
+        filled = fill_missing(X)
+        categories = np.flatnonzero([dtype.kind == "O" for dtype in filled.dtypes])
+        sampler = installed(
+            "mgs_grf",
+            "MGSGRFOverSampler",
+            package="mgs-grf",
+            categorical_features=categories if len(categories) else None,
+            sampling_strategy=self.sampling_strategy,
+            random_state=self.random_state,
+        )
+        kept = np.random.get_state()  # noqa: NPY002  the package seeds it
+        try:
+            rows, labels = sampler.fit_resample(filled.to_numpy(), np.asarray(y))
+        finally:
+            np.random.set_state(kept)  # noqa: NPY002
+        made = pd.DataFrame(rows[len(X) :], columns=X.columns)
+        for name in X:
+            if pd.api.types.is_bool_dtype(X[name]):
+                made[name] = made[name].astype(str) == "True"
+            elif filled[name].dtype.kind != "O":
+                made[name] = made[name].astype(float)
+                if (filled[name] % 1 == 0).all():
+                    made[name] = made[name].round()
+        return pd.concat([X, made], ignore_index=True), labels.astype(bool)
+
+
 # name -> unfitted sampler, or None where the classifier is another one
 ARMS: dict[str, Any] = {
     "GAN": GANOverSampler(),
@@ -157,6 +230,8 @@ ARMS: dict[str, Any] = {
     "SMOTE": ImputedSMOTE(),
     "SMOTE, our filter": FilteredSMOTE(),
     "ProWSyn": ProWSynSampler(),
+    "polynom-fit-SMOTE": PolynomFitSampler(),
+    "MGS-GRF": MGSGRFSampler(),
     "mixture": MixtureSampler(),
     "random": RandomOverSampler(),
     "CTGAN": GANOverSampler(CTGAN(per_class=True), sample_filter=None),
@@ -169,8 +244,8 @@ ARMS: dict[str, Any] = {
 }
 # These take minutes a training set, the last one half of one.
 SLOW = ("CTGAN", "CTGAN, all rows", "TVAE", "TVAE, all rows", "ResampledClassifier")
-# These are no over-samplers.
-BY_NAME = (*SLOW, *ENSEMBLES)
+# These are no over-samplers, or need a package that only a few need.
+BY_NAME = (*SLOW, *ENSEMBLES, "MGS-GRF")
 
 
 def parse_arms(specifications: list[str]) -> dict[str, Any]:
@@ -182,9 +257,9 @@ def parse_arms(specifications: list[str]) -> dict[str, Any]:
     if not specifications:
         return {name: arm for name, arm in ARMS.items() if name not in BY_NAME}
     if specifications == ["all"]:
-        return dict(ARMS)
+        return {name: arm for name, arm in ARMS.items() if name not in PRETRAINED}
     if specifications == ["ensembles"]:
-        return dict.fromkeys(ENSEMBLES)
+        return {name: None for name in ENSEMBLES if name not in PRETRAINED}
     arms = {}
     for specification in specifications:
         name, _, path = specification.rpartition("=")

@@ -16,7 +16,7 @@ score is the share of the gap that it closes between nothing and the hidden real
 
 Arms of `pipelines.ensembles` take the place of every classifier: their gain over
 nothing is that over the mean of LR, RF and HGB alone. ``--against vote`` compares all
-arms with that one.
+arms that are named with that one, and leaves out nothing and class weights.
 
 Results go to a CSV file, a line a measurement; a run that was stopped goes on where it
 was. The tables and the figures beside it are made from the file.
@@ -241,12 +241,15 @@ def main(
     repeats = repeats or usual_repeats
     modes = ["cv", "oracle"] if mode == "both" else [mode]
     try:
-        samplers = {NOTHING: None, "class weights": None, **parse_arms(arm or [])}
+        samplers = parse_arms(arm or [])
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    if against not in samplers:
+    if against == NOTHING or mode != "cv":
+        samplers = {NOTHING: None, "class weights": None, **samplers}
+    if against not in samplers or len(samplers) < 2:
         raise typer.BadParameter(
-            f"--against must be one of {list(samplers)}. Got {against!r}."
+            "--against must be an arm that is measured, beside another one. Got "
+            f"{against!r}, with the arms {list(samplers)}."
         )
     keys = ["mode", "set", "split", "arm", "folds", "ratio", "n_rare"]
     left = "all" if n_rare is None else str(n_rare)

@@ -1,12 +1,17 @@
 """What a user could take instead of a classifier and an over-sampler.
 
 LightGBM, XGBoost and CatBoost come with ``pip install "gan-augment[benchmark]"``.
+TabICL and TabPFN are pretrained: install ``tabicl`` or ``tabpfn``, and name the file of
+the weights that you have in the environment variable ``TABICL_WEIGHTS`` or
+``TABPFN_WEIGHTS``. Nothing is downloaded.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -101,15 +106,35 @@ def _rare_probability(ensemble: list[Any], X: np.ndarray) -> np.ndarray:
     return np.mean([each.predict_proba(X)[:, 1] for each in ensemble], axis=0)
 
 
-def installed(module: str, name: str, **params: Any) -> Any:
+def installed(
+    module: str, name: str, *, package: str = "gan-augment[benchmark]", **params: Any
+) -> Any:
     """What a function or class of a package gives that is not needed otherwise."""
     try:
         found = importlib.import_module(module)
     except ImportError as error:
-        raise ImportError(
-            f'{name} needs {module}. Install "gan-augment[benchmark]".'
-        ) from error
+        raise ImportError(f'{name} needs {module}. Install "{package}".') from error
     return getattr(found, name)(**params)
+
+
+def pretrained(module: str, name: str, **params: Any) -> Any:
+    """A classifier of a package with the weights that the user has.
+
+    Raises
+    ------
+    ValueError
+        If the environment variable does not name a file.
+    """
+    variable = f"{module.upper()}_WEIGHTS"
+    weights = os.environ.get(variable, "")
+    if not Path(weights).is_file():
+        raise ValueError(
+            f"{variable} must name a file of weights for {name}. Got {weights!r}. "
+            "Download the weights from their authors, or leave this arm out."
+        )
+    return installed(
+        module, name, package=module, model_path=weights, device="cpu", **params
+    )
 
 
 def _prepared(name: str) -> Callable[[], Any]:
@@ -139,4 +164,12 @@ ENSEMBLES: dict[str, Callable[[], Any]] = {
         )
     ),
     "ResampledClassifier()": lambda: ResampledClassifier(random_state=0),
+    "TabICL": lambda: make_classifier(
+        pretrained("tabicl", "TabICLClassifier", allow_auto_download=False, n_jobs=1)
+    ),
+    "TabPFN": lambda: make_classifier(
+        pretrained("tabpfn", "TabPFNClassifier", random_state=0)
+    ),
 }
+# These need weights that are not in a package, so they are measured only if named.
+PRETRAINED = ("TabICL", "TabPFN")

@@ -281,6 +281,11 @@ def _table_gan() -> TabularGAN:
     return gan.fit(*_small_table())
 
 
+def _tree_gan() -> TabularGAN:
+    gan = TabularGAN(generator="trees", n_candidates=2, random_state=0)
+    return gan.fit(*_small_table())
+
+
 def _array_gan() -> TabularGAN:
     array = np.random.default_rng(0).choice(["a", "bb"], (60, 2))
     gan = TabularGAN(max_steps=2, hidden_dims=(8,), random_state=0)
@@ -315,6 +320,7 @@ def _tvae() -> TVAE:
 # Every kind of input, and what makes its target in a folder.
 TARGETS: dict[str, Callable[[Path], Target]] = {
     "table": lambda folder: ModelTarget(folder, "table", _table_gan()),
+    "trees": lambda folder: ModelTarget(folder, "trees", _tree_gan()),
     "array": lambda folder: ModelTarget(folder, "array", _array_gan()),
     "images": lambda folder: ModelTarget(folder, "images", _image_gan()),
     "rows": lambda folder: ModelTarget(folder, "rows", _row_gan()),

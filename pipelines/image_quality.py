@@ -3,16 +3,19 @@
     python -m pipelines.image_quality                                  # mnist
     python -m pipelines.image_quality --data fashion --data patches --quality high
     python -m pipelines.image_quality --max-steps 150 --max-steps 450  # a curve
+    python -m pipelines.image_quality --damage noise --damage blur     # of low quality
 
 Trains the GAN of all classes on the training images of a set and prints, for each
 training, the measures of as many images of each class, beside those of real images in
-their place; and which changes leave the class of an image what it is. Writes a picture
-of real images beside those of the GAN for each training.
+their place; how rough they are beside real ones, which is less than 1 where noise is
+removed; and which changes leave the class of an image what it is. With --picture it
+draws real images beside those of the GAN, eight of each class.
 """
 
 from __future__ import annotations
 
 import time
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,12 +25,13 @@ import torch
 import typer
 from rich.console import Console
 from rich.table import Table
+from scipy.ndimage import uniform_filter
 
 from gan_augment import ImageGAN
 from gan_augment.encoding import ImageEncoder
 from gan_augment.images import image_quality
 from gan_augment.over_sampling import find_changes
-from pipelines.image_sets import SETS, load_fashion
+from pipelines.image_sets import DAMAGES, SETS, load_fashion
 
 N_TRAIN = 4000
 N_SYNTHETIC = 2000
@@ -45,20 +49,34 @@ def training_images(
     return data.images[order], data.labels[order]
 
 
-def picture(X: np.ndarray, y: np.ndarray, drawn: np.ndarray, asked: np.ndarray) -> Any:
-    """Real images, left, beside those of the GAN, right; a row a class."""
-    from PIL import Image
+def roughness(images: np.ndarray) -> float:
+    """Mean absolute difference of a pixel from the mean of its neighbourhood."""
+    sides = (1, 2)
+    mean = uniform_filter(images.astype(float), 3, axes=sides, mode="nearest")
+    return float(np.abs(images - mean).mean())
 
-    rows = []
-    for label in np.unique(y):
-        kinds = [
-            kind[labels == label][:SHOWN] for kind, labels in ((X, y), (drawn, asked))
-        ]
-        gap = np.full_like(kinds[0][0][:, :4], kinds[0].max())
-        rows.append(np.concatenate([*kinds[0], gap, *kinds[1]], axis=1))
-    grid = np.concatenate(rows)
-    grid = (grid * (255 / max(grid.max(), 1))).astype(np.uint8)
-    return Image.fromarray(grid).resize((2 * grid.shape[1], 2 * grid.shape[0]), 0)
+
+def grid(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Images side by side, a row a class."""
+    rows = [
+        np.concatenate(images[labels == label][:SHOWN], axis=1)
+        for label in np.unique(labels)
+    ]
+    return np.concatenate(rows)
+
+
+def draw(grids: dict[str, tuple[np.ndarray, np.ndarray]]) -> Any:
+    """Real images, left, beside those of the GAN, right; a row a training."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 5 * len(grids)), layout="constrained")
+    panels = figure.subplots(len(grids), 2, squeeze=False)
+    for axes, (name, pair) in zip(panels, grids.items(), strict=True):
+        for axis, kind, shown in zip(axes, ("real", "GAN"), pair, strict=True):
+            axis.imshow(shown, cmap="gray", interpolation="nearest")
+            axis.set_title(f"{name}, {kind}", fontsize=9)
+            axis.axis("off")
+    return figure
 
 
 def show(measures: pd.DataFrame, title: str) -> None:
@@ -79,21 +97,26 @@ def main(
     fashion: Annotated[
         Path | None, typer.Option(help="Where Fashion-MNIST is.")
     ] = None,
+    damage: Annotated[
+        list[str] | None, typer.Option(help=f"Of {', '.join(DAMAGES)}. Default: none.")
+    ] = None,
     n_train: Annotated[int, typer.Option(help="Training images.")] = N_TRAIN,
     quality: Annotated[str, typer.Option(help="default or high.")] = "default",
     max_steps: Annotated[
         list[int] | None, typer.Option(min=1, help="Default: the GAN's own.")
     ] = None,
     seed: Annotated[int, typer.Option(min=0)] = 0,
-    pictures: Annotated[
-        Path | None, typer.Option(help="Directory for the pictures.")
+    picture: Annotated[
+        Path | None, typer.Option(help="Figure of all trainings.")
     ] = None,
 ) -> None:
     """Train the GAN, and print how good its images are."""
     torch.set_num_threads(1)
     chosen: Literal["default", "high"] = "high" if quality == "high" else "default"
-    for name in data or ["mnist"]:
+    grids: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    for name, damaged in product(data or ["mnist"], damage or ["none"]):
         X, y = training_images(name, fashion, n_train)
+        X = DAMAGES[damaged](X)
         labels = np.unique(y)
         columns: dict[str, pd.Series] = {}
         wanted: list[int | None] = [*max_steps] if max_steps else [None]
@@ -105,26 +128,30 @@ def main(
             with console.status(f"{name}, {steps or quality}"):
                 gan.fit(X, y)
                 seconds = time.process_time() - begin
+                n_each = N_SYNTHETIC // len(labels)
                 parts = [
-                    gan.sample(N_SYNTHETIC // len(labels), label=label, random_state=1)
-                    for label in labels
+                    gan.sample(n_each, label=label, random_state=1) for label in labels
                 ]
             drawn, asked = map(np.concatenate, zip(*parts, strict=True))
             measures = image_quality(X, y, drawn, asked, random_state=seed)
             n_steps = gan.recipe_.max_steps
             cost = pd.Series({"CPU s": seconds})
+            cost["roughness"] = roughness(drawn) / roughness(X)
             columns[f"{n_steps} steps"] = pd.concat([cost, measures["synthetic"]])
             columns["real"] = measures["real"]
-            if pictures is not None:
-                pictures.mkdir(parents=True, exist_ok=True)
-                picture(X, y, drawn, asked).save(pictures / f"{name}-{n_steps}.png")
+            panel = f"{name}, {n_steps} steps"
+            panel += f", {damaged}" * (damaged != "none")
+            grids[panel] = grid(X, y), grid(drawn, asked)
         real = columns.pop("real")
-        title = f"{name}, {len(X):,} images of {len(labels)} classes"
+        shown = name if damaged == "none" else f"{name}, {damaged}"
+        title = f"{shown}, {len(X):,} images of {len(labels)} classes"
         table = pd.DataFrame(columns)
         show(table.assign(real=real), title)
         encoded = ImageEncoder().fit(X).transform(X)
         changes, _ = find_changes(encoded, y, np.random.default_rng(seed))
         console.print(f"Changes that keep the class: {changes}.")
+    if picture is not None:
+        draw(grids).savefig(picture, dpi=110)
 
 
 if __name__ == "__main__":

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from PIL import Image
+from scipy.ndimage import gaussian_filter
 
 from gan_augment.over_sampling import RandomAffine
 
@@ -130,6 +133,46 @@ SETS: dict[str, Callable[[], ImageSet]] = {
     "mnist": load_mnist,
     "fashion": load_fashion,
     "patches": load_patches,
+}
+
+
+def add_noise(images: np.ndarray) -> np.ndarray:
+    """Gaussian noise of an eighth of the range."""
+    top = images.max()
+    noise = np.random.default_rng(0).normal(0, top / 8, images.shape)
+    return np.rint((images + noise).clip(0, top)).astype(images.dtype)
+
+
+def blur(images: np.ndarray) -> np.ndarray:
+    """A Gaussian low-pass filter of one pixel."""
+    smooth = gaussian_filter(images.astype(float), 1, axes=(1, 2))
+    return np.rint(smooth).astype(images.dtype)
+
+
+def compress(images: np.ndarray) -> np.ndarray:
+    """JPEG of quality 10, with its artefacts."""
+
+    def read_again(image: np.ndarray) -> np.ndarray:
+        file = BytesIO()
+        Image.fromarray(image).save(file, format="jpeg", quality=10)
+        return np.asarray(Image.open(file))
+
+    return np.stack([read_again(image) for image in images])
+
+
+def posterize(images: np.ndarray) -> np.ndarray:
+    """Eight levels of brightness."""
+    step = images.max() / 7
+    return np.rint(np.rint(images / step) * step).astype(images.dtype)
+
+
+# What makes images of low quality.
+DAMAGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "none": lambda images: images,
+    "noise": add_noise,
+    "blur": blur,
+    "JPEG": compress,
+    "8 levels": posterize,
 }
 
 

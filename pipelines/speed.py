@@ -89,19 +89,20 @@ def distilled() -> Iterator[dict[str, Any]]:
     for name in available(["magic", "lending_club"]):
         split = load_split(name, 0)
         large = TabularGAN(random_state=0).fit(*split.train)
+        plain = TabularGAN(n_candidates=1, random_state=0).fit(*split.train)
         small = large.distill(random_state=0)
-        for gan in (large, small):
+        for title, gan in (
+            ("trees", large),
+            ("trees, n_candidates=1", plain),
+            (f"network of {small.recipe_.hidden_dims}", small),
+        ):
             classes = np.arange(100_000) % len(gan.classes_)
-            noise = torch.Generator()
             encoded = gan._generate(classes, np.random.default_rng(0))
             drawn, labels = gan.sample(len(split.test.y))
             yield {
                 "table": name,
                 "columns": str(split.test.X.shape[1]),
-                "hidden_dims": str(gan.recipe_.hidden_dims),
-                "ns noise": _ns_a_row(
-                    partial(torch.randn, 100_000, gan.latent_dim, generator=noise)
-                ),
+                "generator": title,
                 "ns encoded": _ns_a_row(
                     partial(gan._generate, classes, np.random.default_rng(0))
                 ),

@@ -56,14 +56,16 @@ def cut(name: str, seed: int) -> tuple[Table, Table, Table]:
 def measure(name: str, seed: int) -> Iterator[dict[str, Any]]:
     """Fit every generator of one table."""
     old, train, test = cut(name, seed)
-    before = TabularGAN(random_state=seed).fit(*old)
+    before = TabularGAN(generator="network", random_state=seed).fit(*old)
     yield judged(name, "old rows", before, None, test)
     going_on = TabularGAN(init_from=before, random_state=seed + 1)
     yield judged(name, "from old rows", going_on, train, test)
     short = TabularGAN(max_steps=going_on.recipe_.max_steps, random_state=seed + 1)
     yield judged(name, "anew, as many steps", short, train, test)
-    anew = TabularGAN(random_state=seed + 1)
+    anew = TabularGAN(generator="network", random_state=seed + 1)
     yield judged(name, "anew, all steps", anew, train, test)
+    trees = TabularGAN(generator="trees", random_state=seed + 1)
+    yield judged(name, "trees", trees, train, test)
 
 
 def judged(

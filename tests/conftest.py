@@ -1,6 +1,7 @@
 """Shared data: small tables with every kind of column, and GANs that train at once."""
 
 import shutil
+import sys
 
 import numpy as np
 import pandas as pd
@@ -64,3 +65,51 @@ def store(database, tmp_path, monkeypatch):
     # An experiment that another test had active is not in this store.
     mlflow.set_experiment("test")
     return tmp_path
+
+
+@pytest.fixture(scope="module")
+def spark():
+    """A session of Spark with two cores of this machine."""
+    sql = pytest.importorskip("pyspark.sql", reason="needs the extra spark, of 400 MB")
+    if shutil.which("java") is None:
+        pytest.skip("needs Java 17")
+    options = {
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.sql.shuffle.partitions": "2",
+    }
+    # A task that fails is tried again: up to four times.
+    builder = sql.SparkSession.builder.master("local[2,4]").config(map=options)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        session = builder.getOrCreate()
+        yield session
+        session.stop()
+
+
+@pytest.fixture(scope="module")
+def dask_client():
+    """A cluster of Dask with two processes of this machine."""
+    reason = "needs the extra dask"
+    pytest.importorskip("dask.dataframe", reason=reason)
+    distributed = pytest.importorskip("distributed", reason=reason)
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    with (
+        distributed.LocalCluster(**options) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="module")
+def ray_cluster():
+    """Ray on two cores of this machine, also as a backend of joblib."""
+    ray = pytest.importorskip("ray", reason="needs the extra ray")
+    pytest.importorskip("ray.data", reason="needs the extra ray")
+    from ray.util.joblib import register_ray
+
+    ray.init(num_cpus=2, include_dashboard=False, configure_logging=False)
+    register_ray()
+    yield ray
+    ray.shutdown()

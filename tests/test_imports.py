@@ -58,6 +58,7 @@ ALLOWED: dict[str, set[str]] = {
         "gans",
         "mlflow",
         "over_sampling",
+        "parallel",
         "persistence",
         "tables",
     },
@@ -75,6 +76,7 @@ ALLOWED: dict[str, set[str]] = {
         "events",
         "metrics",
         "over_sampling",
+        "parallel",
         "plotting",
         "progress",
         "seeding",
@@ -144,6 +146,7 @@ ALLOWED: dict[str, set[str]] = {
     "encoding": {"seeding"},
     "persistence": set(),
     "seeding": set(),
+    "parallel": set(),
     "threads": set(),
 }
 

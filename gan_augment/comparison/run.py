@@ -13,18 +13,21 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
-from imblearn.over_sampling import RandomOverSampler
-from imblearn.under_sampling import RandomUnderSampler
-from joblib import Parallel, delayed
+from joblib import delayed
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets
 
 from gan_augment import events
 from gan_augment.classification import ResampledClassifier
-from gan_augment.classification.prior import default_strategy, shift_prior
+from gan_augment.classification.prior import shift_prior
 from gan_augment.classification.weights import has_method
-from gan_augment.comparison.baselines import ImputedSMOTE
+from gan_augment.comparison.arms import (
+    class_weights,
+    make_arms,
+    named_classifiers,
+    named_samplers,
+)
 from gan_augment.comparison.classifiers import alternatives
 from gan_augment.comparison.folds import group_codes, make_splits
 from gan_augment.comparison.result import NOTHING, TUNED, WEIGHTS, Comparison
@@ -35,8 +38,8 @@ from gan_augment.metrics.scores import (
     OF_THE_THRESHOLD,
     classifier_scores,
 )
-from gan_augment.over_sampling import GANOverSampler
 from gan_augment.over_sampling.leakage import LeakageWarning, find_leak
+from gan_augment.parallel import run_tasks
 from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import check_table, find_leaks
@@ -50,6 +53,7 @@ def compare(
     classifier: Any,
     samplers: Literal["default", "all"] | Mapping[str, Any] = "default",
     *,
+    classifiers: Mapping[str, Any] | None = None,
     groups: Any = None,
     cv: Any = None,
     n_jobs: int | None = None,
@@ -84,6 +88,10 @@ def compare(
         forest and boosted trees. ``"all"`` adds a stack of these three, bagged boosted
         trees, the balanced forest and EasyEnsemble of imbalanced-learn, and
         ResampledClassifier with its defaults.
+    classifiers : dict of str to classifier, default=None
+        Name -> classifier that could replace `classifier`, without any sampler, such as
+        one of a boosting library. They are compared in addition to those that
+        `samplers` names. Pass a pipeline if one needs a preprocessing.
     groups : array-like of shape (n_samples,), default=None
         Group of each row, such as the customer. No group is on both sides of a fold;
         otherwise the scores would be for customers that the classifier was trained on.
@@ -113,10 +121,10 @@ def compare(
     ------
     ValueError
         If `classifier` has no ``predict_proba``, `samplers` holds something without
-        ``fit_resample`` or under a name that an arm without a sampler has, `y` has one
-        class, a group is missing, a class has fewer rows or groups than there are
-        folds, a training fold has no rows of a class, or a fold has a group on both
-        sides.
+        ``fit_resample``, `classifiers` something without ``predict_proba``, two arms
+        have the same name, `y` has one class, a group is missing, a class has fewer
+        rows or groups than there are folds, a training fold has no rows of a class, or
+        a fold has a group on both sides.
 
     Warns
     -----
@@ -152,10 +160,10 @@ def compare(
             "`classifier` must have predict_proba. Got "
             f"{type(classifier).__name__}. Calibrate it with CalibratedClassifierCV."
         )
-    chosen = _named_samplers(samplers)
-    others: dict[str, Any] = {}
+    chosen = named_samplers(samplers)
+    others = {} if classifiers is None else named_classifiers(classifiers, chosen)
     if isinstance(samplers, str) and np.ndim(X) == 2:
-        others = alternatives(classifier, everything=samplers == "all")
+        others = alternatives(classifier, everything=samplers == "all") | others
     X, y = as_rows(X), column_or_1d(exact_labels(y))
     check_classification_targets(y)
     check_consistent_length(X, y)
@@ -214,7 +222,7 @@ def _cross_validate(
     classes, counts = np.unique(y, return_counts=True)
     arms = {
         arm: seeded(estimator, rng)
-        for arm, estimator in {**_arms(classifier, samplers), **others}.items()
+        for arm, estimator in {**make_arms(classifier, samplers), **others}.items()
     }
     rare = np.delete(np.arange(len(classes)), counts.argmax()).tolist()
     tasks = [
@@ -222,9 +230,8 @@ def _cross_validate(
         for fold, split in enumerate(splits)
     ]
     events.progress("arms", len(tasks) * len(arms))
-    by_fold = Parallel(n_jobs=n_jobs, return_as="generator")(tasks)
     measured = []
-    for each in chain.from_iterable(by_fold):
+    for each in chain.from_iterable(run_tasks(tasks, n_jobs)):
         told = {name: each[name] for name in ("arm", "scores", "error") if name in each}
         events.progress("arm", told)
         measured.append(each)
@@ -244,72 +251,10 @@ def _cross_validate(
         classifiers=tuple(others),
         own_weights={
             name: value
-            for name, value in _class_weights(classifier).items()
+            for name, value in class_weights(classifier).items()
             if value is not None
         },
     )
-
-
-def _named_samplers(samplers: Any) -> dict[str, Any]:
-    if isinstance(samplers, str) and samplers in ("default", "all"):
-        return _default_samplers()
-    named = isinstance(samplers, Mapping) and len(samplers) > 0
-    if not named or not all(hasattr(s, "fit_resample") for s in samplers.values()):
-        raise ValueError(
-            '`samplers` must be "default", "all" or a dict of names and samplers, '
-            f"which have fit_resample. Got {samplers!r}. Name each, such as "
-            '{"SMOTE": SMOTE()}.'
-        )
-    return dict(samplers)
-
-
-def _default_samplers() -> dict[str, Any]:
-    return {
-        "random over-sampling": RandomOverSampler(sampling_strategy=default_strategy),
-        "random under-sampling": RandomUnderSampler(sampling_strategy=_reduced),
-        "SMOTE": ImputedSMOTE(sampling_strategy=default_strategy),
-        "GAN": GANOverSampler(sampling_strategy=default_strategy),
-    }
-
-
-def _reduced(y: Any) -> dict[Any, int]:
-    """Rows of each class when the common ones are cut to the ratio of the others."""
-    classes, counts = np.unique(y, return_counts=True)
-    raised = default_strategy(y)
-    ratio = max(raised.values(), default=counts.max()) / counts.max()
-    kept = np.minimum(counts, int(counts.min() / ratio))
-    return dict(zip(classes.tolist(), kept.tolist(), strict=True))
-
-
-def _arms(classifier: Any, samplers: dict[str, Any]) -> dict[str, Any]:
-    taken = {NOTHING, TUNED, WEIGHTS} & set(samplers)
-    if taken:
-        raise ValueError(
-            f"`samplers` must have names of their own. Got {sorted(taken)}, which "
-            "compare uses. Rename them."
-        )
-    arms = {NOTHING: classifier}
-    weighable = {
-        name: "balanced"
-        for name, value in _class_weights(classifier).items()
-        if value is None
-    }
-    if weighable:
-        arms[WEIGHTS] = clone(classifier).set_params(**weighable)
-    for name, sampler in samplers.items():
-        arms[name] = ResampledClassifier(
-            clone(classifier), clone(sampler), soft_labels=False, n_draws=1
-        )
-    return arms
-
-
-def _class_weights(classifier: Any) -> dict[str, Any]:
-    """The parameters that weigh classes, of a classifier and of what is inside it."""
-    return {
-        name: value
-        for name, value in classifier.get_params(deep=True).items()
-        if name.split("__")[-1] == "class_weight"
-    }
 
 
 def _measure_fold(

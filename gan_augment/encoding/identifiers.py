@@ -28,6 +28,8 @@ DENSE = 0.5
 FIRST_YEAR, LAST_YEAR = 1500, 2200
 # Digits from which whole numbers that are spread evenly are numbers of something.
 MANY_DIGITS = 9
+# No measure has larger whole numbers, which a float64 would round.
+LARGEST_MEASURE = 2**53
 # Words in the name of a column that names rows.
 _NAMES_ROWS = re.compile(
     r"(?:^|[^a-z])(?:id|ids|uid|uuid|guid|identifier|key|phone|mobile|telephone|tel|"
@@ -67,8 +69,8 @@ def is_identifier(series: pd.Series) -> bool:
 
     Text names rows if nearly all values differ and they are neither numbers nor dates.
     Whole numbers do if no value repeats and they count rows, are spread evenly over
-    the numbers of nine digits and more, or have a name that says so. Other numbers are
-    measures, whatever they look like.
+    the numbers of nine digits and more, exceed 2**53 and are no times, or have a name
+    that says so. Other numbers are measures, whatever they look like.
 
     Parameters
     ----------
@@ -121,9 +123,11 @@ def _counts_or_numbers_rows(present: pd.Series, n_distinct: int) -> bool:
         return False
     if n_distinct >= DENSE * (high - low + 1):
         return True
-    if low < 10 ** (MANY_DIGITS - 1) or len(str(low)) + 1 < len(str(high)):
-        return False
     if _is_time(low) and _is_time(high):
+        return False
+    if high > LARGEST_MEASURE:
+        return True
+    if low < 10 ** (MANY_DIGITS - 1) or len(str(low)) + 1 < len(str(high)):
         return False
     return _is_even((values.astype(float) - low) / (high - low))
 

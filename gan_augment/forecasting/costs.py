@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
@@ -12,24 +10,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from imblearn.utils import check_sampling_strategy
-from sklearn.base import clone
 from sklearn.utils import check_consistent_length
 
-from gan_augment import events
 from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.frames import labels_to_pandas
 from gan_augment.encoding.labels import exact_labels
+from gan_augment.forecasting.timing import MOST_ROWS, TimedStages
+from gan_augment.gans.acceptance import N_TREES
 from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.tabular import TabularGAN
+from gan_augment.gans.tree_steps import TREES_OF_STEP
 from gan_augment.memory import available_memory, in_words
 from gan_augment.over_sampling.over_sampler import GANOverSampler
-from gan_augment.training.callbacks import Callback
 
-# Training steps that are timed: two lots of batches that are encoded ahead.
-TIMED_STEPS = 64
-# Rows and cells of the larger part that is timed. The classifier that filters rows
-# learns from no more than half as many rows, and costs the same for more.
-MOST_ROWS, MOST_CELLS = 20_000, 600_000
 # Share of rare rows where only a shape is given.
 RARE_SHARE = 0.1
 
@@ -45,7 +38,7 @@ class Forecast:
     n_drawn : int
         Synthetic rows that are wanted of all classes; 0 if an estimator is only fitted.
     n_steps : int
-        Training steps.
+        Training steps, as the progress bar counts them.
     seconds : float
         Time on one core that nothing else uses.
     memory : float
@@ -99,9 +92,9 @@ def forecast(
 ) -> Forecast:
     """Forecast the time and the memory of a fit or a resampling of a table.
 
-    The time is extrapolated from two short fits, on up to 10,000 and 20,000 of the
-    rows, which take some seconds. The memory follows from the numbers of rows, columns
-    and levels.
+    The stages of a fit are timed on up to 20,000 of the rows and extrapolated each by
+    itself, which takes some seconds. The memory follows from the numbers of rows,
+    columns and levels.
 
     Parameters
     ----------
@@ -158,103 +151,20 @@ def forecast(
     wanted = np.zeros(len(counts), dtype=int)
     if sampler is not None:
         wanted = _wanted(sampler, classes, y, scaled)
-    timed = _Timed(gan, sampler, recipe, frame, classes, wanted / n_rows)
-    seconds = timed.extrapolate(n_rows, recipe.max_steps, gan.max_time)
-    needed = size.fit_bytes(recipe.batch_size)
+    stages = TimedStages(gan, sampler, recipe, frame, classes, wanted / n_rows)
+    seconds = stages.extrapolate(scaled)
+    needed = size.fit_bytes(recipe)
     if sampler is not None:
         needed = max(needed, size.draw_bytes(int(wanted.max())))
     return Forecast(
         n_rows=n_rows,
         n_columns=frame.shape[1],
         n_drawn=int(wanted.sum()),
-        n_steps=recipe.max_steps,
+        n_steps=_n_steps(recipe),
         seconds=seconds,
         memory=needed,
         available_memory=available_memory(),
     )
-
-
-class _Timed:
-    """Short fits of an estimator on parts of a table."""
-
-    def __init__(
-        self,
-        gan: TabularGAN,
-        sampler: GANOverSampler | None,
-        recipe: Recipe,
-        frame: pd.DataFrame,
-        classes: np.ndarray,
-        drawn_per_row: np.ndarray,
-    ) -> None:
-        self.gan = gan
-        self.sampler = sampler
-        self.recipe = recipe
-        self.frame = frame
-        self.classes = classes
-        self.drawn_per_row = drawn_per_row
-
-    def extrapolate(self, n_rows: int, n_steps: int, max_time: float | None) -> float:
-        """Seconds of a fit of all rows, linear in rows and in steps."""
-        most = min(len(self.frame), MOST_ROWS, MOST_CELLS // self.frame.shape[1])
-        # A part of a small table, so that a forecast takes less than what it is of.
-        larger = max(min(most, n_rows // 2), 1)
-        self._run(max(larger // 8, 1))  # what is loaded on first use
-        (few, start, _), (many, end, per_step) = map(
-            self._run, (max(larger // 2, 1), larger)
-        )
-        growth = max(end - start, 0.0) / max(many - few, 1)
-        training = n_steps * per_step
-        if max_time is not None:
-            training = min(training, max_time)
-        return end + growth * (n_rows - many) + training
-
-    def _run(self, n_rows: int) -> tuple[int, float, float]:
-        """Rows that a fit was given, its seconds besides training, and those a step."""
-        rows = _part(self.classes, n_rows / len(self.classes))
-        X, y = self.frame.iloc[rows].reset_index(drop=True), self.classes[rows]
-        watch = _Stopwatch()
-        gan = clone(self.gan).set_params(
-            hidden_dims=self.recipe.hidden_dims,
-            batch_size=self.recipe.batch_size,
-            max_steps=TIMED_STEPS,
-            max_time=None,
-            # Nothing that was learned before is continued, or written over.
-            checkpoint_dir=None,
-            warm_start=False,
-            init_from=None,
-            callbacks=[watch],
-            verbose=False,
-            random_state=0,
-        )
-        begin = time.process_time()
-        with events.muted(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            if self.sampler is None:
-                gan.fit(X, y)
-            else:
-                counts = np.bincount(y)
-                sizes = counts + np.rint(self.drawn_per_row * len(y)).astype(int)
-                clone(self.sampler).set_params(
-                    gan=gan,
-                    sampling_strategy=dict(enumerate(sizes.tolist())),
-                    memory=None,
-                    verbose=False,
-                    random_state=0,
-                ).fit_resample(X, y)
-        total = time.process_time() - begin
-        return len(y), total - watch.seconds, watch.seconds / TIMED_STEPS
-
-
-class _Stopwatch(Callback):
-    """Processor time from the first step to the last."""
-
-    seconds = 0.0
-
-    def on_train_begin(self, max_steps: int) -> None:
-        self._begin = time.process_time()
-
-    def on_train_end(self) -> None:
-        self.seconds = time.process_time() - self._begin
 
 
 def _parts(estimator: Any) -> tuple[TabularGAN, GANOverSampler | None]:
@@ -267,6 +177,12 @@ def _parts(estimator: Any) -> tuple[TabularGAN, GANOverSampler | None]:
             f"{estimator!r}."
         )
     return gan, sampler
+
+
+def _n_steps(recipe: Recipe) -> int:
+    if recipe.n_chains:
+        return recipe.n_chains + N_TREES // TREES_OF_STEP
+    return recipe.max_steps
 
 
 def _is_shape(X: Any) -> bool:
@@ -317,17 +233,6 @@ def _wanted(
     for index, n_rows in of_part.items():
         wanted[index] = round(n_rows * counts.sum() / len(classes))
     return wanted
-
-
-def _part(classes: np.ndarray, share: float) -> np.ndarray:
-    """Positions of a share of the rows of each class, of two rows at least."""
-    rng = np.random.default_rng(0)
-    rows = [np.flatnonzero(classes == index) for index in np.unique(classes)]
-    return np.sort(
-        np.concatenate(
-            [rng.permutation(r)[: max(round(share * len(r)), 2)] for r in rows]
-        )
-    )
 
 
 def _duration(seconds: float) -> str:

@@ -81,9 +81,6 @@ class BaseGAN(BaseSynthesizer):
     generator_weights_: dict[str, np.ndarray]
     discriminator_weights_: dict[str, np.ndarray]
 
-    # Weight of the loss of real rows with another class's condition.
-    mismatch_weight: float = 0.0
-
     # Hyper-parameters, declared by the constructor of the subclass.
     loss: str | Loss
     n_discriminators: int
@@ -217,7 +214,7 @@ class BaseGAN(BaseSynthesizer):
             loss=LOSSES[self.loss] if isinstance(self.loss, str) else self.loss,
             gradient_penalty_weight=recipe.gradient_penalty_weight,
             penalty_interval=self._penalty_interval,
-            mismatch_weight=self.mismatch_weight,
+            mismatch_weight=recipe.mismatch_weight,
             optimizer=self.optimizer,
             learning_rate=recipe.learning_rate,
             max_steps=recipe.max_steps,
@@ -291,12 +288,17 @@ class BaseGAN(BaseSynthesizer):
             Larger is more real; the mean over the discriminators. Under a relativistic
             loss only differences between rows of one class mean something.
         """
-        check_is_fitted(self, "discriminator_weights_")
+        check_is_fitted(self, "sample_seed_")
         codes = self.encoder_.quantize(X)
         y = column_or_1d(exact_labels(y))
         check_consistent_length(codes, y)
         classes = np.array([self._class_index(label) for label in y])
-        encoded = self.encoder_.dequantize(codes, make_rng(self.sample_seed_))
+        return self._score(
+            self.encoder_.dequantize(codes, make_rng(self.sample_seed_)), classes
+        )
+
+    def _score(self, encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        """Logits of the discriminators for encoded rows of these class indices."""
         discriminators = self._make_discriminators(make_torch_generator(make_rng(0)))
         _from_numpy(discriminators, self.discriminator_weights_)
         chunks = zip(
@@ -314,8 +316,13 @@ class BaseGAN(BaseSynthesizer):
         return logits.numpy().astype(np.float64)
 
     def _check_state(self) -> None:
-        """Raise if the weights do not fit the networks, before these take memory."""
         super()._check_state()
+        self._check_networks()
+        # What is damaged elsewhere raises here, not when a user draws rows.
+        self._draw(np.resize(np.arange(len(self.classes_)), N_PROBES), make_rng(0))
+
+    def _check_networks(self) -> None:
+        """Raise if the weights do not fit the networks, before these take memory."""
         check_depth(self.recipe_.hidden_dims, self.generator_weights_)
         check_depth(self.recipe_.discriminator_dims, self.discriminator_weights_)
         if self.n_discriminators > len(self.discriminator_weights_):
@@ -330,8 +337,6 @@ class BaseGAN(BaseSynthesizer):
             discriminators = self._make_discriminators(unused)
         check_weights(generator, self.generator_weights_)
         check_weights(discriminators, self.discriminator_weights_)
-        # What is damaged elsewhere raises here, not when a user draws rows.
-        self._draw(np.resize(np.arange(len(self.classes_)), N_PROBES), make_rng(0))
 
     def _condition(self, classes: np.ndarray) -> torch.Tensor:
         return one_hot(torch.from_numpy(classes), len(self.classes_)).float()

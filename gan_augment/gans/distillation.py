@@ -1,4 +1,4 @@
-"""A small generator that learns the outputs of a large one."""
+"""A small generator that learns from a large one."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 BATCH_SIZE = 512
 LEARNING_RATE = 4e-3
+# Rows of trees that networks learn from.
+N_DRAWN = 20_000
 # Steps whose mean distance is one entry of the history.
 REPORTED = 100
 # What belongs to fits that end in another way.
@@ -40,7 +42,9 @@ OF_FIT = {
 def distill(
     teacher: GAN, hidden_dims: Sequence[int], max_steps: int, random_state: RandomState
 ) -> GAN:
-    """Train a small generator to give the outputs of a large one.
+    """Train a small generator to draw what a large one draws.
+
+    It learns the outputs of a network, and the rows that trees draw.
 
     Parameters
     ----------
@@ -70,10 +74,12 @@ def distill(
         hidden_dims=hidden_dims, max_steps=max_steps, random_state=random_state
     )
     student._validate_params()
-    student.acceptance_ = None
+    student.acceptance_ = student.chains_ = None
     student.classes_ = teacher.classes_
     student.class_prior_ = teacher.class_prior_
     student.encoder_ = teacher.encoder_
+    if teacher.chains_ is not None:
+        return _train_on_drawn(student, teacher, make_rng(random_state))
     recipe = teacher.recipe_
     student.recipe_ = replace(
         recipe.chosen_by(student),
@@ -94,6 +100,17 @@ def distill(
         )
     student.generator_weights_ = weights_of(small)
     student.discriminator_weights_ = teacher.discriminator_weights_
+    student.sample_seed_ = draw_seed(rng)
+    return student
+
+
+def _train_on_drawn(student: GAN, teacher: GAN, rng: np.random.Generator) -> GAN:
+    """Train the networks of a small GAN on rows that the trees of another draw."""
+    student.set_params(generator="network")
+    student._origin = None
+    classes = np.arange(N_DRAWN) % len(teacher.classes_)
+    with one_thread("cpu"):
+        student._train(teacher._draw(classes, rng), classes, rng)
     student.sample_seed_ = draw_seed(rng)
     return student
 

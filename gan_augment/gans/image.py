@@ -15,7 +15,13 @@ from torch import nn
 from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.gans.adversarial import BaseGAN
-from gan_augment.gans.recipe import STEPS_OF_QUALITY, Quality, Recipe, steps_for_images
+from gan_augment.gans.recipe import (
+    STEPS_OF_QUALITY,
+    Quality,
+    Recipe,
+    mismatch_for_images,
+    steps_for_images,
+)
 from gan_augment.metrics import prdc
 from gan_augment.networks.image import Discriminator, Generator, n_stages
 from gan_augment.progress import Verbose
@@ -49,7 +55,8 @@ class ImageGAN(BaseGAN):
     textures of the common ones. The generator doubles the sides by interpolation, a
     low-pass filter, so that no grid shows through [4]_. The loss is relativistic, with
     a gradient penalty on real and generated images [1]_ every fourth step. The
-    discriminator also learns which class a real image has [3]_. The images that it is
+    discriminator also learns which class a real image has [3]_, unless the rarest class
+    has few images. The images that it is
     given are shifted at random if it over-fits, and as often as it does [2]_. Images
     are drawn with the weights of the generator averaged over the last steps.
 
@@ -88,10 +95,11 @@ class ImageGAN(BaseGAN):
         Both fall linearly to zero in the second half of the training.
     batch_size : int, default=32
         Number of images in a batch.
-    mismatch_weight : float, default=0.2
+    mismatch_weight : float or "auto", default="auto"
         Weight of the loss in which the discriminators distinguish real images from real
         images with the label of another class [3]_. It makes the class of synthetic
-        images clearer, at some loss of their diversity.
+        images clearer, at some loss of their diversity. ``"auto"`` uses 0.2, or 0 if
+        the rarest class has fewer than 100 images.
     quality : {"default", "high"}, default="default"
         Whether the training may take up to four times as long for better images, if
         `max_steps` is ``"auto"``. It takes no longer for a few hundred images, which a
@@ -198,7 +206,10 @@ class ImageGAN(BaseGAN):
         "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
         "n_discriminators": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left")],
-        "mismatch_weight": [Interval(Real, 0, None, closed="left")],
+        "mismatch_weight": [
+            Interval(Real, 0, None, closed="left"),
+            StrOptions({"auto"}),
+        ],
         "quality": [StrOptions(set(STEPS_OF_QUALITY))],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither")],
@@ -227,7 +238,7 @@ class ImageGAN(BaseGAN):
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
         gradient_penalty_weight: float = 1.0,
-        mismatch_weight: float = 0.2,
+        mismatch_weight: float | Literal["auto"] = "auto",
         quality: Quality = "default",
         optimizer: Literal["adam", "sgd"] = "adam",
         learning_rate: float = 1e-3,
@@ -303,6 +314,7 @@ class ImageGAN(BaseGAN):
             max_steps=steps,
             learning_rate=self.learning_rate,
             gradient_penalty_weight=self.gradient_penalty_weight,
+            mismatch_weight=mismatch_for_images(int(np.bincount(classes).min())),
         )
 
     def _training_dtype(self) -> torch.dtype:

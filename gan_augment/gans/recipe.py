@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
+from gan_augment.gans.chains import MOST_ROWS as MOST_ROWS_OF_CHAIN
 from gan_augment.gans.mixture import count_components
 
 Quality = Literal["default", "high"]
@@ -25,10 +26,22 @@ STEPS_OF_QUALITY = {"default": 1, "high": 4}
 CANDIDATES_OF_QUALITY = {"default": 2, "high": 4}
 # Steps for images that the generator doubles once, and for larger ones.
 SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
+# Weight of mismatched labels. They cost diversity, of which few images have little; if
+# the rarest class has fewer images than this, the weight is 0.
+MISMATCH_WEIGHT, FEWEST_OF_MISMATCH = 0.2, 100
 # Share of the steps that a training takes that begins with the weights of another.
 STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800
+# Trees draw the rows of a class if it has more rows than this.
+FEWEST_ROWS_OF_TREES = 100
+# Cells of the training rows that all chains of trees may learn, and how many chains
+# there are. On one CPU core this takes about ten seconds.
+CELLS_OF_CHAINS = 1_500_000
+FEWEST_CHAINS, MOST_CHAINS = 2, 4
+# How many times as many for the best rows, and of how few real rows a cell is drawn.
+CHAINS_OF_QUALITY = {"default": 1, "high": 2}
+ROWS_OF_LEAF = {"default": 10, "high": 5}
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,8 @@ class Recipe:
         Step size of the generator.
     gradient_penalty_weight : float
         Weight of R1 + R2.
+    mismatch_weight : float, default=0.0
+        Weight of the loss of real rows with the condition of another class.
     n_components : int, default=1
         Gaussians of each class that the generator begins with.
     n_candidates : int, default=1
@@ -54,6 +69,10 @@ class Recipe:
     discriminator_dims : tuple of int, default=()
         Widths of the hidden layers of the discriminators. If empty, they are
         `hidden_dims`.
+    n_chains : int, default=0
+        Chains of trees that draw the rows. If 0, networks draw them.
+    rows_of_leaf : int, default=0
+        Fewest real rows that a tree draws a cell from.
     """
 
     hidden_dims: tuple[int, ...]
@@ -61,9 +80,12 @@ class Recipe:
     max_steps: int
     learning_rate: float
     gradient_penalty_weight: float
+    mismatch_weight: float = 0.0
     n_components: int = 1
     n_candidates: int = 1
     discriminator_dims: tuple[int, ...] = ()
+    n_chains: int = 0
+    rows_of_leaf: int = 0
 
     def continuing(self, origin: Self) -> Self:
         """Return a recipe for a training that begins with the weights of another."""
@@ -134,6 +156,41 @@ def recipe_for_table(counts: np.ndarray, n_columns: int, quality: Quality) -> Re
     )
 
 
+def recipe_for_trees(counts: np.ndarray, n_columns: int, quality: Quality) -> Recipe:
+    """The recipe for a table whose rows trees draw.
+
+    Parameters
+    ----------
+    counts : ndarray of shape (n_classes,)
+        Number of training rows of each class.
+    n_columns : int
+        Width of an encoded row.
+    quality : {"default", "high"}
+        Whether there may be twice as many trees, with smaller leaves.
+
+    Returns
+    -------
+    recipe : Recipe
+        The recipe; what it says of networks is that of :func:`recipe_for_table`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.gans.recipe import recipe_for_trees
+    >>> recipe = recipe_for_trees(np.array([9_000, 5_000]), 10, "default")
+    >>> recipe.n_chains, recipe.rows_of_leaf
+    (4, 10)
+    """
+    n_cells = int(np.minimum(counts, MOST_ROWS_OF_CHAIN).sum()) * n_columns
+    n_chains = np.clip(CELLS_OF_CHAINS // n_cells, FEWEST_CHAINS, MOST_CHAINS)
+    return replace(
+        recipe_for_table(counts, n_columns, quality),
+        n_chains=int(n_chains) * CHAINS_OF_QUALITY[quality],
+        rows_of_leaf=ROWS_OF_LEAF[quality],
+        n_candidates=CANDIDATES_OF_QUALITY[quality],
+    )
+
+
 def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
     """How many steps images are trained for.
 
@@ -162,3 +219,25 @@ def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
     """
     steps = SMALL_IMAGE_STEPS if n_doublings == 1 else IMAGE_STEPS
     return max(steps, min(STEPS_OF_QUALITY[quality] * steps, n_images))
+
+
+def mismatch_for_images(n_rarest: int) -> float:
+    """Weight of the loss of real images with the label of another class.
+
+    Parameters
+    ----------
+    n_rarest : int
+        Number of training images of the rarest class.
+
+    Returns
+    -------
+    mismatch_weight : float
+        The weight.
+
+    Examples
+    --------
+    >>> from gan_augment.gans.recipe import mismatch_for_images
+    >>> mismatch_for_images(174), mismatch_for_images(20)
+    (0.2, 0.0)
+    """
+    return MISMATCH_WEIGHT if n_rarest >= FEWEST_OF_MISMATCH else 0.0

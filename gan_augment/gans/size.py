@@ -13,6 +13,7 @@ from sklearn.utils import _safe_indexing
 from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.values import is_numeric
+from gan_augment.gans.recipe import Recipe
 from gan_augment.training.batches import BATCHES_AHEAD
 
 # Rows that tell which columns there are, and their levels.
@@ -24,6 +25,9 @@ NUMBER_BYTES, LEVEL_BYTES = 30.0, 18.0
 ENCODED_BYTES, DECODED_BYTES = 32.0, 37.0
 # Bytes of an encoded cell of the rows, no more than these, that the filter learns from.
 FILTER_CELL_BYTES, FILTER_ROWS = 20.0, 10_000
+# Bytes of an encoded cell of the rows, no more than these, that trees learn from: they
+# are compared with two drawn rows each.
+TREE_CELL_BYTES, TREE_ROWS = 53.0, 20_000
 # Bytes, whatever the table is: of networks and of the classifier that filters rows.
 NETWORK_BYTES, FILTER_BYTES = 10e6, 40e6
 # Copies of the encoded batches that are held at once, in float32.
@@ -78,11 +82,15 @@ class TableSize:
         """The same columns with another number of rows."""
         return replace(self, n_rows=n_rows)
 
-    def fit_bytes(self, batch_size: int) -> float:
+    def fit_bytes(self, recipe: Recipe) -> float:
         """Bytes that a training takes besides the table."""
         cells = NUMBER_BYTES * self.n_numbers + LEVEL_BYTES * self.n_levels
-        batches = BATCH_BYTES * BATCHES_AHEAD * batch_size * self.width
-        return NETWORK_BYTES + batches + cells * self.n_rows
+        learned = 0.0
+        if not recipe.n_chains:
+            learned += BATCH_BYTES * BATCHES_AHEAD * recipe.batch_size * self.width
+        if recipe.n_chains or recipe.n_candidates > 1:
+            learned += TREE_CELL_BYTES * min(self.n_rows, TREE_ROWS) * self.width
+        return NETWORK_BYTES + learned + cells * self.n_rows
 
     def draw_bytes(self, n_wanted: int) -> float:
         """Bytes that an over-sampler takes to draw and filter rows of one class."""

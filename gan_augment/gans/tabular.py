@@ -18,23 +18,33 @@ from torch.nn.functional import one_hot
 from gan_augment.gans.acceptance import (
     GENERATED_PER_REAL,
     Acceptance,
+    Monitor,
     learn_acceptance,
 )
 from gan_augment.gans.adversarial import BaseGAN
+from gan_augment.gans.chains import Chains, learn_chains
+from gan_augment.gans.collapse import warn_of_collapse
 from gan_augment.gans.distillation import distill
 from gan_augment.gans.mixture import assign_components
-from gan_augment.gans.recipe import Quality, Recipe, recipe_for_table
+from gan_augment.gans.recipe import (
+    FEWEST_ROWS_OF_TREES,
+    Quality,
+    Recipe,
+    recipe_for_table,
+    recipe_for_trees,
+)
 from gan_augment.gans.size import TableSize
 from gan_augment.gans.transfer import (
     carry_over_by_name,
     check_columns,
     check_sizes,
 )
+from gan_augment.gans.tree_steps import TreeSteps
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
 from gan_augment.progress import Verbose
-from gan_augment.seeding import RandomState
+from gan_augment.seeding import RandomState, make_rng
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
 from gan_augment.training.batches import ConditionalBatches
@@ -53,22 +63,43 @@ ACCEPTANCE_ROWS = 20_000
 # After so many draws a row is taken as it is.
 MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
+# Parameters that only networks use.
+OF_NETWORKS = (
+    "latent_dim",
+    "hidden_dims",
+    "n_components",
+    "loss",
+    "n_discriminators",
+    "gradient_penalty_weight",
+    "optimizer",
+    "learning_rate",
+    "batch_size",
+    "max_steps",
+    "checkpoint_dir",
+    "device",
+)
 
 
 class TabularGAN(BaseGAN):
     """Class-conditional GAN for tables: numbers, categories, dates, missing values.
 
-    One generator and one discriminator learn all classes together. Every batch holds
-    each class equally often, so a rare class shares the structure of the common ones.
-    Columns are encoded by :class:`~gan_augment.encoding.TableEncoder`. Both networks
-    are residual. The loss is relativistic, with a gradient penalty on real and on
-    generated rows [1]_. The generator adds to draws of a Gaussian mixture of each
-    class, which is fitted before the training. Rows are drawn with its weights averaged
-    over the last steps, and boosted trees accept them by their odds of being real [2]_.
+    Columns are encoded by :class:`~gan_augment.encoding.TableEncoder`. The generator
+    and the discriminator are networks if a class has few rows, and otherwise trees,
+    which represent large tables more faithfully.
 
-    By default, the sizes of the networks and batches and the number of steps depend on
-    the number of rows. On one CPU core, a fit takes some seconds for 1,000 rows, and
-    half a minute for 20,000 rows or more.
+    One generator network and one discriminator network learn all classes together.
+    Every batch holds each class equally often, so a rare class shares the structure of
+    the common ones. Both networks are residual. The loss is relativistic, with a
+    gradient penalty on real and on generated rows [1]_. Rows are drawn with weights
+    averaged over the last steps.
+
+    As trees, the generator draws one column after the other, each from real rows of the
+    class that resemble the cells drawn so far [4]_. Boosted trees are the
+    discriminator. They learn to distinguish drawn rows from real ones, and rows are
+    accepted by their odds of being real [2]_.
+
+    By default, the sizes depend on the number of rows. On one CPU core, a fit takes
+    some seconds for 1,000 rows, and up to half a minute for 20,000 rows or more.
 
     Parameters
     ----------
@@ -90,11 +121,17 @@ class TabularGAN(BaseGAN):
         list may hold rules, functions that take a frame and return one boolean a row,
         and ``"auto"`` to add those that are found. If None, no rules are used. See
         :class:`~gan_augment.tables.rules.Rules`.
+    generator : {"auto", "network", "trees"}, default="auto"
+        What draws the rows. ``"auto"`` chooses trees if each class has more than 100
+        rows and every parameter that only networks use has its default: those from
+        `latent_dim` to `max_steps` except `n_candidates`, `checkpoint_dir` and
+        `device`. With `init_from` or `warm_start` it chooses what these have.
     quality : {"default", "high"}, default="default"
-        Length of the training if `max_steps` is ``"auto"``. ``"high"`` trains for up to
-        four times as many steps, and draws twice as many candidates, for rows that are
-        harder to distinguish from real ones. It changes nothing if the rarest class has
-        few rows, because a longer training would memorise them.
+        Effort for rows that a classifier learns more from. With ``"high"`` there are
+        twice as many trees, which draw each cell from five real rows at least, instead
+        of ten, so that the rows are nearer to real ones. A training of networks is up
+        to four times as long, if `max_steps` is ``"auto"`` and the rarest class has
+        more than some hundred rows.
     latent_dim : int, default=32
         Number of dimensions of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
@@ -156,8 +193,9 @@ class TabularGAN(BaseGAN):
     init_from : TabularGAN, path-like, str or None, default=None
         A GAN to go on from: a fitted TabularGAN of rows with the same columns, the
         directory that one was saved to, or its address in MLflow, such as
-        ``"models:/churn-generator@champion"``. If `max_steps` is ``"auto"``, a tenth of
-        the steps is taken. The encoding is learned anew. Weights are carried over for
+        ``"models:/churn-generator@champion"``. Trees are learned anew, which takes
+        seconds. Of networks, a tenth of the steps is taken if `max_steps` is
+        ``"auto"``. The encoding is learned anew. Weights are carried over for
         columns, levels and classes of the same names; new levels and classes begin at
         their frequencies and means. Wrap a fitted GAN in
         :class:`sklearn.frozen.FrozenEstimator` if the estimator is cloned, as by
@@ -189,10 +227,13 @@ class TabularGAN(BaseGAN):
         Sizes of the networks and of the training, with the values that were chosen for
         the parameters that are ``"auto"``.
     acceptance_ : Acceptance or None
-        What the trees learned; None if every drawn row is accepted.
+        The boosted trees that accept drawn rows; None if every row of the networks is
+        accepted.
+    chains_ : Chains or None
+        The trees that draw rows; None if networks do.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks. Those of the generator are averaged over the last
-        steps.
+        steps. Empty if trees draw rows.
     history_ : dict of str to list of float
         Steps, seconds and mean losses of every epoch.
     sample_seed_ : int
@@ -212,6 +253,8 @@ class TabularGAN(BaseGAN):
        arXiv:1810.06758.
     .. [3] Verine et al., "Optimal budgeted rejection sampling for generative models",
        AISTATS 2024, arXiv:2311.00460.
+    .. [4] Reiter, "Using CART to generate partially synthetic public use microdata",
+       Journal of Official Statistics 21, 2005.
 
     Examples
     --------
@@ -229,6 +272,7 @@ class TabularGAN(BaseGAN):
         "max_categories": [Interval(Integral, 2, None, closed="left")],
         "identifiers": [StrOptions({"fresh", "keep", "drop"})],
         "rules": [StrOptions({"auto"}), list, tuple, Rules, None],
+        "generator": [StrOptions({"auto", "network", "trees"})],
         "quality": [StrOptions({"default", "high"})],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "hidden_dims": ["array-like", AUTO],
@@ -259,6 +303,7 @@ class TabularGAN(BaseGAN):
         max_categories: int = 64,
         identifiers: Literal["fresh", "keep", "drop"] = "fresh",
         rules: Any = "auto",
+        generator: Literal["auto", "network", "trees"] = "auto",
         quality: Quality = "default",
         latent_dim: int = 32,
         hidden_dims: Sequence[int] | Literal["auto"] = "auto",
@@ -285,6 +330,7 @@ class TabularGAN(BaseGAN):
         self.max_categories = max_categories
         self.identifiers = identifiers
         self.rules = rules
+        self.generator = generator
         self.quality = quality
         self.latent_dim = latent_dim
         self.hidden_dims = hidden_dims
@@ -309,9 +355,10 @@ class TabularGAN(BaseGAN):
 
     encoder_: RuleEncoder
     acceptance_: Acceptance | None
-    _saved_attributes = (*BaseGAN._saved_attributes, "acceptance_")
+    chains_: Chains | None
+    _saved_attributes = (*BaseGAN._saved_attributes, "acceptance_", "chains_")
     _saved_classes = STATE_CLASSES.new_child(
-        {**BaseGAN._saved_classes, Acceptance.__name__: Acceptance}
+        {**BaseGAN._saved_classes, "Acceptance": Acceptance, "Chains": Chains}
     )
 
     @property
@@ -325,11 +372,28 @@ class TabularGAN(BaseGAN):
     def _memory_of_fit(self, X: Any, classes: np.ndarray) -> float:
         size = self._size_of(X)
         recipe = self._recipe_for(np.bincount(classes), size.width)
-        return size.fit_bytes(recipe.chosen_by(self).batch_size)
+        return size.fit_bytes(recipe.chosen_by(self))
 
     def _recipe_for(self, counts: np.ndarray, width: int) -> Recipe:
         """The recipe for classes of these sizes and rows of about this width."""
-        return recipe_for_table(counts, width, self.quality)
+        by_trees = self._draws_by_trees(counts)
+        recipe_for = recipe_for_trees if by_trees else recipe_for_table
+        return recipe_for(counts, width, self.quality)
+
+    def _draws_by_trees(self, counts: np.ndarray) -> bool:
+        """Whether trees draw the rows of classes of these sizes."""
+        if self.generator != "auto":
+            return self.generator == "trees"
+        origin = getattr(self, "_origin", None)
+        if origin is not None:
+            return origin.chains_ is not None
+        defaults = TabularGAN().get_params(deep=False)
+        return (
+            counts.min() > FEWEST_ROWS_OF_TREES
+            # A subclass with networks of its own is there for them.
+            and type(self)._make_generator is TabularGAN._make_generator
+            and all(getattr(self, n) == defaults[n] for n in OF_NETWORKS)
+        )
 
     def distill(
         self,
@@ -341,7 +405,8 @@ class TabularGAN(BaseGAN):
         """Train a small generator that draws what this one draws, several times faster.
 
         For the same noise, the small generator learns to give the outputs of this one
-        [1]_. No real row is needed. The discriminators are those of this GAN.
+        [1]_, and the discriminators are those of this GAN. If trees draw the rows, both
+        networks are trained on rows that these draw. No real row is needed.
 
         Parameters
         ----------
@@ -356,8 +421,8 @@ class TabularGAN(BaseGAN):
         Returns
         -------
         small : TabularGAN
-            A fitted GAN with the same columns, classes and rules. ``history_`` holds
-            how far its outputs are from those of this one.
+            A fitted GAN with the same columns, classes and rules. Of a network,
+            ``history_`` holds how far its outputs are from those of this one.
 
         Raises
         ------
@@ -405,6 +470,40 @@ class TabularGAN(BaseGAN):
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
         return self._recipe_for(np.bincount(classes), self.encoder_.width_)
+
+    def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
+        recipe = self._make_recipe(classes).chosen_by(self)
+        if recipe.n_chains:
+            self._train_trees(recipe, X, classes, rng)
+        else:
+            self.chains_ = None
+            super()._train(X, classes, rng)
+
+    def _train_trees(
+        self, recipe: Recipe, X: Any, classes: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        """Learn the trees that draw rows, then those that accept them."""
+        self.encoder_.check_variety()
+        origin = self.__dict__.pop("_origin")
+        if origin is not None:  # has no weights to go on from
+            check_columns(self, origin)
+        self.recipe_ = recipe
+        self.generator_weights_, self.discriminator_weights_ = {}, {}
+        codes = self.encoder_.quantize(X)
+        with TreeSteps(recipe.n_chains, self.max_time, self.callbacks) as steps:
+            self.chains_ = learn_chains(
+                lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
+                classes,
+                self.encoder_.schema_,
+                n_chains=recipe.n_chains,
+                rows_of_leaf=recipe.rows_of_leaf,
+                rng=rng,
+                on_chain=steps.on_chain,
+            )
+            self.acceptance_ = self._learn_acceptance(
+                codes, classes, rng, steps.on_tree
+            )
+        self.history_ = steps.history
 
     def _start(
         self,
@@ -465,28 +564,50 @@ class TabularGAN(BaseGAN):
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> None:
         self.acceptance_ = None
-        if self.recipe_.n_candidates == 1:
-            return
+        # With seeds of its own, it changes no row that is drawn later.
+        warn_of_collapse(
+            lambda rows: self.encoder_.dequantize(codes[rows], make_rng(0)),
+            classes,
+            self.classes_.tolist(),
+            lambda chosen: self._candidates(chosen, make_rng(0)),
+        )
+        if self.recipe_.n_candidates > 1:
+            self.acceptance_ = self._learn_acceptance(codes, classes, rng)
+
+    def _learn_acceptance(
+        self,
+        codes: np.ndarray,
+        classes: np.ndarray,
+        rng: np.random.Generator,
+        on_tree: Monitor | None = None,
+    ) -> Acceptance:
         chosen = rng.permutation(len(codes))[:ACCEPTANCE_ROWS]
         classes = classes[chosen]
         drawn_classes = np.tile(classes, GENERATED_PER_REAL)
-        self.acceptance_ = learn_acceptance(
+        return learn_acceptance(
             self.encoder_.dequantize(codes[chosen], rng),
             classes,
-            self._generate(drawn_classes, rng),
+            self._candidates(drawn_classes, rng),
             drawn_classes,
             n_candidates=self.recipe_.n_candidates,
             rng=rng,
+            on_tree=on_tree,
         )
+
+    def _candidates(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Encoded rows of these class indices, none of which is refused."""
+        if self.chains_ is None:
+            return super()._generate(classes, rng)
+        return self.chains_.draw(classes, self.encoder_.schema_, rng)
 
     def _generate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw rows until all are accepted."""
-        if self.acceptance_ is None:
-            return super()._generate(classes, rng)
+        if self.acceptance_ is None or self.recipe_.n_candidates == 1:
+            return self._candidates(classes, rng)
         rows = np.empty((len(classes), self.encoder_.width_), dtype=np.float32)
         wanted = np.arange(len(classes))
         for _ in range(MOST_ROUNDS):
-            drawn = super()._generate(classes[wanted], rng)
+            drawn = self._candidates(classes[wanted], rng)
             rows[wanted] = drawn
             odds = self.acceptance_.probabilities(drawn, classes[wanted])
             wanted = wanted[rng.random(len(wanted)) >= odds]
@@ -494,10 +615,24 @@ class TabularGAN(BaseGAN):
                 break
         return rows
 
+    def _score(self, encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:
+        if self.chains_ is None or self.acceptance_ is None:
+            return super()._score(encoded, classes)
+        return self.acceptance_.logits(encoded, classes)
+
     def _check_state(self) -> None:
+        n_classes = len(self.classes_)
         if self.acceptance_ is not None:
-            self.acceptance_.check(self.encoder_.width_, len(self.classes_))
+            self.acceptance_.check(self.encoder_.width_, n_classes)
+        if self.chains_ is not None:
+            self.chains_.check(self.encoder_.schema_, n_classes)
         super()._check_state()
+
+    def _check_networks(self) -> None:
+        if self.chains_ is None:
+            super()._check_networks()
+        elif self.generator_weights_ or self.discriminator_weights_:
+            raise ValueError("Weights of networks must be none where trees draw rows.")
 
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
         return Discriminator(

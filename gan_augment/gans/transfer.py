@@ -155,6 +155,11 @@ def carry_over_by_name(
     ValueError
         If the two GANs have no class in common.
     """
+    if origin.chains_ is not None:
+        raise ValueError(
+            "`init_from` must be a GAN whose rows a network draws. Got one with trees, "
+            'which have no weights. Train without `init_from`, or set generator="auto".'
+        )
     layouts = [_layout(of) for of in (gan, origin)]
     if not {*layouts[0].classes} & {*layouts[1].classes}:
         raise ValueError(

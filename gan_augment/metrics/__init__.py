@@ -23,9 +23,11 @@ from gan_augment.metrics.marginals import (
     marginal_distances,
 )
 from gan_augment.metrics.privacy import (
+    MembershipInference,
     closest_distances,
     closest_record_ratio,
     copy_rates,
+    membership_inference,
     membership_inference_auc,
     reused_identifiers,
 )
@@ -43,6 +45,7 @@ from gan_augment.metrics.utility import (
 
 __all__ = [
     "AttackRisk",
+    "MembershipInference",
     "RuleViolations",
     "association_distance",
     "associations",
@@ -60,6 +63,7 @@ __all__ = [
     "kernel_distance",
     "linkability_risk",
     "marginal_distances",
+    "membership_inference",
     "membership_inference_auc",
     "oracle_gap_closed",
     "prdc",

@@ -16,6 +16,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from gan_augment.encoding.identifiers import find_identifiers
 from gan_augment.metrics.columns import as_matrices, plain_frames
+from gan_augment.metrics.risk import Z
 from gan_augment.seeding import RandomState, make_rng
 
 
@@ -213,6 +214,81 @@ def closest_record_ratio(
     return to_train / to_holdout if to_holdout else np.nan if not to_train else np.inf
 
 
+class MembershipInference(NamedTuple):
+    """What :func:`membership_inference` returns.
+
+    Parameters
+    ----------
+    auc : float
+        ROC AUC of the attack; 0.5 if it succeeds by chance alone.
+    low, high : float
+        Ends of its 95 % interval, which is wide where few rows are compared.
+
+    Examples
+    --------
+    >>> from gan_augment.metrics import MembershipInference
+    >>> found = MembershipInference(auc=0.62, low=0.46, high=0.78)
+    >>> found.low > 0.5  # is it more than chance?
+    False
+    """
+
+    auc: float
+    low: float
+    high: float
+
+
+def membership_inference(
+    train: Any, holdout: Any, synthetic: Any
+) -> MembershipInference:
+    """Compute how well an attacker infers membership, with an interval.
+
+    Parameters
+    ----------
+    train, holdout, synthetic : {DataFrame, array-like} of shape (n_rows, n_features)
+        As in :func:`membership_inference_auc`.
+
+    Returns
+    -------
+    found : MembershipInference
+        The AUC of the attack, and the ends of its 95 % interval after Hanley and McNeil
+        [1]_.
+
+    Raises
+    ------
+    ValueError
+        If a set is empty, or the columns differ.
+
+    See Also
+    --------
+    membership_inference_auc : Compute the AUC alone.
+
+    References
+    ----------
+    .. [1] Hanley and McNeil, "The meaning and use of the area under a receiver
+       operating characteristic (ROC) curve", Radiology 1982, 143(1), 29-36.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gan_augment.metrics import membership_inference
+    >>> train, holdout, fresh = np.random.default_rng(0).normal(size=(3, 25, 2))
+    >>> found = membership_inference(train, holdout, fresh)
+    >>> found.low < 0.5 < found.high
+    True
+    """
+    auc = membership_inference_auc(train, holdout, synthetic)
+    error = Z * _auc_error(auc, len(train), len(holdout))
+    return MembershipInference(auc, max(auc - error, 0.0), min(auc + error, 1.0))
+
+
+def _auc_error(auc: float, n_positive: int, n_negative: int) -> float:
+    """Standard error of an AUC, after Hanley and McNeil."""
+    of_positive = (n_positive - 1) * (auc / (2 - auc) - auc**2)
+    of_negative = (n_negative - 1) * (2 * auc**2 / (1 + auc) - auc**2)
+    variance = auc * (1 - auc) + of_positive + of_negative
+    return float(np.sqrt(max(variance, 0.0) / (n_positive * n_negative)))
+
+
 def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
     """Compute how well an attacker infers membership in the training data.
 
@@ -243,6 +319,7 @@ def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
 
     See Also
     --------
+    membership_inference : Compute the AUC with its interval.
     copy_rates : Compute the shares of synthetic rows that copy a training row.
     closest_record_ratio : Compare distances to training and to hold-out rows.
 

@@ -14,7 +14,7 @@ from gan_augment.metrics.marginals import association_distance, marginal_distanc
 from gan_augment.metrics.privacy import (
     closest_record_ratio,
     copy_rates,
-    membership_inference_auc,
+    membership_inference,
 )
 from gan_augment.seeding import RandomState, draw_seed, make_rng
 
@@ -113,19 +113,22 @@ def row_quality(
         for name, rows in (("synthetic", synthetic), ("real", train))
     }
     copies = copy_rates(train, holdout, synthetic)
+    known = membership_inference(train, holdout, synthetic)
     quality["synthetic"] |= {
         "exact_copies": copies.exact,
         "near_copies": copies.near,
         "closest_record_ratio": closest_record_ratio(
             train, holdout, synthetic, random_state=seed
         ),
-        "membership_inference_auc": membership_inference_auc(train, holdout, synthetic),
+        "membership_inference_auc": known.auc,
+        "membership_inference_low": known.low,
     }
     quality["real"] |= {
         "exact_copies": copies.exact_holdout,
         "near_copies": copies.near_holdout,
         "closest_record_ratio": 1.0,
         "membership_inference_auc": 0.5,
+        "membership_inference_low": 0.5,
     }
     return pd.DataFrame(quality)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
     """Draw the rows of many requests in parallel on Spark.
+
+    .. deprecated:: 0.2
+        Call ``gan_augment.scaling.draw_rows(model_uri, n_rows, engine=SparkEngine())``,
+        which divides any number of rows of each class into requests by itself.
 
     Every request has its own seed. The same requests therefore give the same rows in
     any partitioning, and if Spark draws a request again. The rows of a request are held
@@ -48,6 +53,7 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
 
     See Also
     --------
+    gan_augment.scaling.draw_rows : Draw rows on Spark, Dask or Ray.
     GeneratorModel.predict : Draw the rows of requests in this process.
 
     Examples
@@ -61,6 +67,12 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
     ... )
     >>> rows.write.parquet("synthetic.parquet")  # doctest: +SKIP
     """
+    warnings.warn(
+        "generate_on_spark is deprecated since version 0.2 and will be removed in "
+        "version 0.3. Call gan_augment.scaling.draw_rows with engine=SparkEngine().",
+        FutureWarning,
+        stacklevel=2,
+    )
     missing = [name for name in ("n_rows", "seed") if name not in requests.columns]
     if missing:
         raise ValueError(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Self
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from gan_augment.encoding.container import Container, to_frame
+from gan_augment.encoding.container import Container, row_hashes, to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.refinement import Refinement
-from gan_augment.tables.rules import Rules
+from gan_augment.tables.rules import Rule, Rules
 
 
 class KeptRules(Refinement):
@@ -82,3 +83,94 @@ class KeptRules(Refinement):
             columns = [frame[name] for name in frame]
             X = self._container.build(columns, len(frame))
         return _safe_indexing(X, np.flatnonzero(~self.rules_.violations(frame)))
+
+
+class NewCombinations(Refinement):
+    """Drop rows that repeat what no two real rows have in common.
+
+    Where no two real rows have the same patient and visit, a synthetic row has neither
+    those of a real row nor those of another synthetic one. :class:`KeptRules` sees to
+    the rows of one draw alone.
+
+    Parameters
+    ----------
+    kept : KeptRules
+        The refinement that knows the rules; fitted before this one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.encoding.rows import RealRows
+    >>> from gan_augment.over_sampling import KeptRules
+    >>> from gan_augment.over_sampling.kept_rules import NewCombinations
+    >>> from gan_augment.tables.rules import Unique
+    >>> X = pd.DataFrame({"patient": ["a", "a", "b"], "visit": [1, 2, 1]})
+    >>> kept = KeptRules([Unique(("patient", "visit"))])
+    >>> new = NewCombinations(kept.fit(RealRows(X), None, None, []))
+    >>> rng = np.random.default_rng(0)
+    >>> rows = pd.DataFrame({"patient": ["a", "b"], "visit": [1, 3]})
+    >>> new.fit(RealRows(X), None, None, []).refine(rows, 0, 2, rng)
+      patient  visit
+    1       b      3
+    """
+
+    def __init__(self, kept: KeptRules) -> None:
+        self.kept = kept
+
+    def fit(self, real: RealRows, y: Any, gan: Synthesizer, labels: list[Any]) -> Self:
+        """Remember the combinations of the real rows, as one number each.
+
+        Parameters
+        ----------
+        real : RealRows
+            The real rows.
+        y, gan, labels : object
+            Not used, for the protocol of refinements.
+
+        Returns
+        -------
+        self : NewCombinations
+            The fitted refinement.
+        """
+        self._taken: dict[Rule, set[int]] = {
+            rule: set(_combinations(rule, real.frame).tolist())
+            for rule in self.kept.rules_.between_rows()
+        }
+        return self
+
+    def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
+        """Keep the rows whose combinations are new, and remember these."""
+        if not self._taken:
+            return X
+        frame = to_frame(X)
+        is_new = ~self.repeats(frame)
+        for rule, taken in self._taken.items():
+            taken.update(_combinations(rule, frame[is_new]).tolist())
+        return _safe_indexing(X, np.flatnonzero(is_new))
+
+    def repeats(self, X: Any) -> np.ndarray:
+        """Which rows have a combination of a real row, or of one that was kept.
+
+        Parameters
+        ----------
+        X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to look up.
+
+        Returns
+        -------
+        mask : ndarray of shape (n_samples,), dtype=bool
+            True for a row that repeats one.
+        """
+        frame = to_frame(X)
+        found = np.zeros(len(frame), dtype=bool)
+        for rule, taken in self._taken.items():
+            complete = frame[list(rule.columns)].notna().all(axis=1).to_numpy()
+            hashes = _combinations(rule, frame)
+            found |= complete & np.fromiter((h in taken for h in hashes), dtype=bool)
+        return found
+
+
+def _combinations(rule: Rule, frame: pd.DataFrame) -> np.ndarray:
+    """One number a row for its values in the columns of a rule."""
+    return row_hashes(frame[list(rule.columns)])

@@ -18,7 +18,12 @@ from sklearn.utils._param_validation import HasMethods, StrOptions
 from sklearn.utils.validation import check_memory, validate_data
 
 from gan_augment import events
-from gan_augment.encoding.container import as_array, check_column_names, stack_rows
+from gan_augment.encoding.container import (
+    as_array,
+    check_column_names,
+    stack_rows,
+    to_frame,
+)
 from gan_augment.encoding.frames import (
     labels_like,
     labels_to_pandas,
@@ -39,7 +44,7 @@ from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter
 from gan_augment.over_sampling.identifiers import FreshIdentifiers
 from gan_augment.over_sampling.image_mixture import ImageMixture
-from gan_augment.over_sampling.kept_rules import KeptRules
+from gan_augment.over_sampling.kept_rules import KeptRules, NewCombinations
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
 from gan_augment.progress import Verbose, progress_bar
@@ -137,8 +142,9 @@ class GANOverSampler(BaseOverSampler):
         Class -> number of rows to generate.
     refinements_ : list of Refinement
         All fitted refinements in the order in which they are applied: the mixture,
-        `refinements`, the rules, the filter of copies, `sample_filter`, and the step
-        that gives identifiers fresh values.
+        `refinements`, the rules, the filter of copies, `sample_filter`, the filter of
+        combinations that must not repeat, and the step that gives identifiers fresh
+        values.
     sample_filter_ : Refinement or None
         The fitted filter. None if rows are not filtered.
     mixture_ : ImageMixture or None
@@ -280,6 +286,8 @@ class GANOverSampler(BaseOverSampler):
         self._warn_of_levels(real)
         drawn, labels = [X], [y]
         self.n_synthetic_, self.n_copies_ = {}, {}
+        # What gives way where the rows that are wanted cannot be had otherwise.
+        optional = self._copies, self._combinations
         for label, n_rows in wanted.items():
             rows = draw_refined(
                 self.gan_,
@@ -287,7 +295,7 @@ class GANOverSampler(BaseOverSampler):
                 label,
                 n_rows,
                 rng,
-                last_resort=[r for r in self.refinements_ if r is not self._copies],
+                last_resort=[r for r in self.refinements_ if r not in optional],
             )
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
@@ -298,9 +306,10 @@ class GANOverSampler(BaseOverSampler):
                 # Where rows repeat, unseen real rows may equal synthetic ones too.
                 remember(rows)
         self._report_copies()
-        y_resampled = np.concatenate(labels)
+        X_resampled, y_resampled = stack_rows(drawn), np.concatenate(labels)
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)
-        return stack_rows(drawn), y_resampled
+        self._report_repeats(X_resampled)
+        return X_resampled, y_resampled
 
     def _fit_all(
         self, real: RealRows, y: np.ndarray, labels: list[Any], rng: np.random.Generator
@@ -329,6 +338,7 @@ class GANOverSampler(BaseOverSampler):
         self.sample_filter_ = fitted.get("filter")
         self.rules_ = fitted["rules"].rules_ if "rules" in fitted else None
         self._copies = fitted["copies"]
+        self._combinations = fitted.get("combinations")
 
     def _make_gan(self, X: Any) -> Synthesizer:
         if self.gan is not None and not isinstance(self.gan, str):
@@ -347,8 +357,9 @@ class GANOverSampler(BaseOverSampler):
             made["mixture"] = ImageMixture() if own else clone(self.mixture)
         for number, refinement in enumerate(self.refinements):
             made[f"refinement {number}"] = clone(refinement, safe=False)
+        kept = KeptRules(self.rules)
         if not takes_images:
-            made["rules"] = KeptRules(self.rules)
+            made["rules"] = kept
         made["copies"] = CopyFilter()
         if not takes_images and self.sample_filter is not None:
             own = isinstance(self.sample_filter, str)
@@ -356,6 +367,7 @@ class GANOverSampler(BaseOverSampler):
                 ClassFilter() if own else clone(self.sample_filter, safe=False)
             )
         if not takes_images:
+            made["combinations"] = NewCombinations(kept)
             made["identifiers"] = FreshIdentifiers()
         return made
 
@@ -415,6 +427,18 @@ class GANOverSampler(BaseOverSampler):
                 UserWarning,
                 stacklevel=_level_of_caller(),
             )
+
+    def _report_repeats(self, X_resampled: Any) -> None:
+        """Warn of synthetic rows that repeat what no two real rows have in common."""
+        for rule in self.rules_.between_rows() if self.rules_ is not None else []:
+            repeats = rule.violations(to_frame(X_resampled)) & self.synthetic_mask_
+            if repeats.any():
+                warnings.warn(
+                    f"{repeats.sum()} synthetic rows break a rule: {rule}. Few other "
+                    "combinations are left. Leave these rows out, or ask for fewer.",
+                    UserWarning,
+                    stacklevel=_level_of_caller(),
+                )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

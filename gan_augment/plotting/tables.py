@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 MAX_BARS = 8
 # Most bins of a histogram.
 MAX_BINS = 30
+# Most characters of a name that has the distance beside it rather than below.
+LONGEST_BESIDE = 10
 
 
 class MarginalsDisplay:
@@ -155,7 +157,10 @@ class MarginalsDisplay:
     ) -> None:
         measure, distance = self.distances.iloc[position]
         name = label(self.real.columns[position])
-        ax.set_title(f"{name} ({measure} {distance:.2f})", fontsize="medium")
+        # A long name would run into its neighbour, or out of the figure.
+        between = "\n" if len(name) > LONGEST_BESIDE else " "
+        title = f"{name}{between}({measure} {distance:.2f})"
+        ax.set_title(title, fontsize="medium")
         ax.tick_params(labelsize="small")
         if is_numeric(real):
             _draw_histogram(ax, real, synthetic)

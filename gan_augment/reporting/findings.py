@@ -144,7 +144,8 @@ def gives_away(
         f"rows: {real['exact_copies']:.1%}); {synthetic['near_copies']:.1%} come very "
         f"near to one (unseen: {real['near_copies']:.1%}). Who was in the training "
         f"data can be guessed with an AUC of "
-        f"{synthetic['membership_inference_auc']:.2f} (0.50: by chance). "
+        f"{synthetic['membership_inference_auc']:.2f} (0.50: by chance; 95 % interval "
+        f"from {synthetic['membership_inference_low']:.2f}). "
     )
     if risky is not None:
         evidence += (
@@ -237,6 +238,8 @@ def _leak(quality: pd.DataFrame) -> float:
     """0 for no sign of a leak; above 1 for a slight one, above 2 for a plain one."""
     synthetic, real = quality["synthetic"], quality["real"]
     known = synthetic["membership_inference_auc"]
+    if synthetic["membership_inference_low"] <= 0.5:
+        known = 0.5  # of few rows, it may be chance
     if (
         synthetic["exact_copies"] > real["exact_copies"] + COPIES
         or known > KNOWN_PLAINLY

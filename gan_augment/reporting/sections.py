@@ -38,6 +38,10 @@ PRIVACY = {
         "Membership inference (AUC)",
         "who was in the training data; 0.5: by chance, 1: known",
     ),
+    "membership_inference_low": (
+        "Membership inference, at least",
+        "low end of the 95 % interval of the AUC; below 0.5: it may be chance",
+    ),
 }
 SCORES = {
     "average_precision": "average precision",
@@ -329,6 +333,7 @@ def _calibration(trials: Trials) -> Figure:
             ax=ax,
         )
     label = trials.classes[trials.rare]
+    ax.legend(loc="upper left")  # overstated probabilities are below the diagonal
     ax.set(xlabel="predicted probability", ylabel="share that came true")
     return Figure.of(
         figure,

@@ -44,11 +44,12 @@ def on_check(check: TableCheck) -> Section:
     """List what is wrong with the table."""
     text = [
         f"{len(check)} finding{'s' * (len(check) != 1)} of check_table in the real "
-        "training rows. Mend what would spoil a model, and fit again."
+        "training rows. Mend what would spoil a model, and fit again. "
+        "check_table(X, y).clean(X, y) does what is safe."
     ]
     table = pd.DataFrame(
         [
-            [found.kind, found.message, found.example, found.remedy]
+            [found.kind, found.message, found.example, found.advice]
             for found in check.findings
         ],
         columns=["what", "evidence", "example", "remedy"],

@@ -21,6 +21,7 @@ from gan_augment.gans import GANS
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling import CopyFilter, GANOverSampler, Refinement
 from gan_augment.over_sampling.identifiers import FreshIdentifiers
+from gan_augment.over_sampling.kept_rules import NewCombinations
 from gan_augment.over_sampling.refinement import draw_refined
 from gan_augment.persistence import ModelFileError
 from gan_augment.persistence.files import TREE_FILE
@@ -274,7 +275,7 @@ def _parts(generator: Any) -> tuple[Synthesizer, Sequence[Refinement]]:
         kept = [
             refinement
             for refinement in generator.refinements_
-            if not isinstance(refinement, FreshIdentifiers)
+            if not isinstance(refinement, FreshIdentifiers | NewCombinations)
         ]
         return generator.gan_, kept
     encoder = getattr(generator, "encoder_", None)

@@ -1,6 +1,5 @@
 """DistilledClassifier: one classifier of the user's class, taught by another one."""
 
-import pickle
 import subprocess
 import sys
 
@@ -21,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
+from skops.io import dump, get_untrusted_types
 
 from gan_augment import (
     DistilledClassifier,
@@ -108,11 +108,15 @@ def test_the_fitted_classifier_needs_nothing_of_this_library(imbalanced, tmp_pat
     )
     model = DistilledClassifier(make_pipeline(encode, TREE), gan=QUICK, random_state=0)
     model.fit(X, y)
-    (tmp_path / "model.pkl").write_bytes(pickle.dumps(model.classifier_))
+    path = tmp_path / "model.skops"
+    dump(model.classifier_, path)
+    trusted = get_untrusted_types(file=path)
+    assert all(name.startswith(("sklearn.", "numpy.")) for name in trusted)
     X.to_pickle(tmp_path / "X.pkl")
     code = (
-        "import pickle, sys, pandas as pd\n"
-        "model = pickle.load(open('model.pkl', 'rb'))\n"
+        "import sys, pandas as pd\n"
+        "from skops.io import load\n"
+        f"model = load('model.skops', trusted={trusted})\n"
         "print(model.predict_proba(pd.read_pickle('X.pkl'))[:, 1].round(9).tolist())\n"
         "assert not any(name.startswith('gan_augment') for name in sys.modules)"
     )

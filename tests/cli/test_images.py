@@ -50,6 +50,18 @@ def test_a_folder_becomes_a_folder(endings, shape, dtype, tmp_path, capsys):
         assert (out / name).read_bytes() == (folder / name).read_bytes()
 
 
+def test_torchvision_opens_the_folder(tmp_path):
+    datasets = pytest.importorskip("torchvision.datasets")
+    folder, out = tmp_path / "photos", tmp_path / "more"
+    write_folder(folder, ["png", "jpg", "webp"], {"cat": 6, "dog": 4}, (8, 9, 3))
+    steps = ["--max-steps", "2", "--quiet"]
+    assert main(["images", str(folder), "-o", str(out), *steps]) == 0
+    found = datasets.ImageFolder(out)
+    assert found.classes == ["cat", "dog"]
+    assert found.targets == [0] * 6 + [1] * 6
+    assert {image.size for image, _ in found} == {(9, 8)}
+
+
 @pytest.mark.parametrize(
     ("shapes", "message"),
     [

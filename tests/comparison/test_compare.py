@@ -20,10 +20,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import LinearSVC
 from sklearn.tree import DecisionTreeClassifier
 
 from gan_augment import GANOverSampler, TabularGAN, compare
-from gan_augment.comparison import run
+from gan_augment.comparison import arms
 from gan_augment.comparison.classifiers import alternatives
 from gan_augment.comparison.result import Comparison, paired_interval
 from gan_augment.over_sampling import LeakageWarning
@@ -233,7 +234,7 @@ def test_a_classifier_that_does_more_than_any_sampler_is_named():
 
 def test_other_classifiers_are_beside_the_default_samplers(imbalanced, monkeypatch):
     X, y = imbalanced
-    monkeypatch.setattr(run, "_default_samplers", lambda: RANDOM)
+    monkeypatch.setattr(arms, "_default_samplers", lambda: RANDOM)
     encode = make_column_transformer((OneHotEncoder(handle_unknown="ignore"), ["job"]))
     classifier = make_pipeline(encode, LogisticRegression())
     comparison = compare(X, y, classifier, cv=2, random_state=0, verbose=False)
@@ -241,6 +242,23 @@ def test_other_classifiers_are_beside_the_default_samplers(imbalanced, monkeypat
     assert comparison.classifiers == ("vote",)
     assert comparison.samplers == tuple(RANDOM)
     assert comparison.frame.groupby("arm")["fold"].apply(tuple).nunique() == 1
+
+
+def test_classifiers_of_ones_own_are_compared_without_a_sampler(imbalanced):
+    X, y = imbalanced
+    comparison = compare(
+        X[["age"]].fillna(0),
+        y,
+        TREE,
+        RANDOM,
+        classifiers={"prior": DummyClassifier()},
+        cv=2,
+        random_state=0,
+        verbose=False,
+    )
+    assert comparison.classifiers == ("prior",)
+    scores = comparison.frame[comparison.frame["arm"] == "prior"]
+    np.testing.assert_allclose(scores["roc_auc"], 0.5)
 
 
 def test_other_classifiers_see_the_rows_as_the_classifier_does(imbalanced):
@@ -258,7 +276,7 @@ def test_other_classifiers_see_the_rows_as_the_classifier_does(imbalanced):
 def test_mixed_tables_with_missing_values(imbalanced, name):
     X, y = imbalanced
     quick = GANOverSampler(TabularGAN(max_steps=5), sample_filter=None)
-    samplers = {name: run._default_samplers()[name] if name == "SMOTE" else quick}
+    samplers = {name: arms._default_samplers()[name] if name == "SMOTE" else quick}
     encode = make_column_transformer(
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), ["job"]),
         remainder="passthrough",
@@ -441,6 +459,12 @@ def test_groups_that_are_not_kept_together_are_refused(change, message):
             {"samplers": {"nothing": RandomOverSampler()}},
             r"names of their own.*nothing",
         ),
+        ({"classifiers": {"tree": LinearSVC()}}, r"`classifiers` must be a dict of"),
+        ({"classifiers": [TREE]}, r"`classifiers` must be a dict of names"),
+        (
+            {"classifiers": dict.fromkeys(RANDOM, TREE)},
+            r"`classifiers` must have names",
+        ),
     ],
 )
 def test_bad_input_is_named(change, message):
@@ -458,7 +482,7 @@ def test_an_unknown_metric_is_named(helped):
 def test_the_default_samplers_reach_the_same_ratio():
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(400, 2)), np.arange(400) % 10 == 0
-    for name, sampler in run._default_samplers().items():
+    for name, sampler in arms._default_samplers().items():
         if name == "GAN":
             sampler.set_params(gan=TabularGAN(max_steps=2))
         _, resampled = sampler.fit_resample(X, y)
@@ -466,7 +490,7 @@ def test_the_default_samplers_reach_the_same_ratio():
     # Classes that are that common are raised further.
     y = np.arange(400) % 3 == 0
     for name in ("random over-sampling", "random under-sampling"):
-        _, resampled = run._default_samplers()[name].fit_resample(X, y)
+        _, resampled = arms._default_samplers()[name].fit_resample(X, y)
         assert resampled.sum() / (~resampled).sum() == pytest.approx(0.6, abs=0.01)
 
 

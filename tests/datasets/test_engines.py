@@ -35,23 +35,13 @@ def test_dask(frame):
 
 
 @pytest.mark.slow
-def test_ray(frame):
-    ray = pytest.importorskip("ray")
-    ray.init(num_cpus=1, include_dashboard=False)
-    try:
-        context = ray.data.DataContext.get_current()
-        context.execution_options.preserve_order = True
-        dataset = ray.data.from_pandas(np.array_split(frame, 3))
-        is_sampled_alike(dataset, frame)
-    finally:
-        ray.shutdown()
+def test_ray(ray_cluster, frame):
+    context = ray_cluster.data.DataContext.get_current()
+    context.execution_options.preserve_order = True
+    dataset = ray_cluster.data.from_pandas(np.array_split(frame, 3))
+    is_sampled_alike(dataset, frame)
 
 
 @pytest.mark.slow
-def test_spark(frame):
-    sql = pytest.importorskip("pyspark.sql")
-    session = sql.SparkSession.builder.master("local[1]").getOrCreate()
-    try:
-        is_sampled_alike(session.createDataFrame(frame).repartition(1), frame)
-    finally:
-        session.stop()
+def test_spark(spark, frame):
+    is_sampled_alike(spark.createDataFrame(frame).repartition(1), frame)

@@ -1,5 +1,7 @@
 """What a training will take, before it begins."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from gan_augment.gans.recipe import recipe_for_table
 from gan_augment.gans.size import TableSize
 
 SMALL = TabularGAN(max_steps=9, hidden_dims=[8], batch_size=16)
+OF_RECIPE_STEPS = TabularGAN(n_candidates=1, hidden_dims=[8], batch_size=16)
 
 
 def sampler_with(**options):
@@ -55,7 +58,7 @@ def test_a_part_of_a_table_stands_for_all_of_it(table):
 
 
 def test_a_shape_is_enough():
-    said = forecast(TabularGAN(hidden_dims=[8], batch_size=16), (1_000_000, 5))
+    said = forecast(OF_RECIPE_STEPS, (1_000_000, 5))
     recipe = recipe_for_table(np.array([900_000, 100_000]), 5, "default")
     assert (said.n_rows, said.n_columns) == (1_000_000, 5)
     assert said.n_steps == recipe.max_steps
@@ -145,8 +148,11 @@ class TestMemory:
         assert small == TableSize(600, n_numbers=2, n_levels=1, width=6)
         wide = TableSize.of(pd.concat([X, X.add_suffix(" 2")], axis=1), 64)
         large = small.with_rows(10**6)
+        recipe = recipe_for_table(np.array([500, 100]), 6, "default")
         for size in (wide, large):
-            assert size.fit_bytes(256) > small.fit_bytes(256)
+            assert size.fit_bytes(recipe) > small.fit_bytes(recipe)
+        with_trees = replace(recipe, n_candidates=2)
+        assert small.fit_bytes(with_trees) > small.fit_bytes(recipe)
         assert wide.draw_bytes(99) > small.draw_bytes(99)
         assert small.draw_bytes(10**6) > small.draw_bytes(99)
         assert TableSize.of(X, 3).width == 3

@@ -65,7 +65,7 @@ def test_the_odds_are_those_of_the_trees(monkeypatch):
     monkeypatch.setattr(acceptance, "GradientBoostingClassifier", Kept)
     found = learn()
     rows, classes = make_rows(2, gap=False)
-    mine = found._log_odds_of(rows, classes)
+    mine = found.logits(rows, classes)
     theirs = fitted[0].decision_function(with_class(rows, classes))
     # They differ by the odds of a real row before anything is known of it.
     assert np.ptp(mine - theirs) < 1e-4

@@ -148,6 +148,16 @@ def test_a_discriminator_learns_the_classes_of_real_images(digits):
     assert ranks[0.0] + 0.2 < ranks[1.0] > 0.7
 
 
+@pytest.mark.parametrize(("n_rare", "weight"), [(20, 0.0), (120, 0.2)])
+def test_labels_are_mismatched_where_every_class_has_many_images(n_rare, weight):
+    images = np.random.default_rng(0).random((130 + n_rare, 8, 8))
+    labels = np.repeat(["common", "rare"], [130, n_rare])
+    gan = ImageGAN(max_steps=1, random_state=0).fit(images, labels)
+    assert gan.recipe_.mismatch_weight == weight
+    chosen = ImageGAN(max_steps=1, mismatch_weight=0.1, random_state=0)
+    assert chosen.fit(images, labels).recipe_.mismatch_weight == 0.1
+
+
 def test_high_quality_takes_more_steps_but_not_on_few_images():
     default, high = (
         [steps_for_images(n, 2, quality) for n in (100, 4000)]

@@ -106,6 +106,7 @@ def test_a_report_says_what_attacks_found(tables, copied, tone):
         "exact_copies": [0.0, 0.0],
         "near_copies": [0.05, 0.05],
         "membership_inference_auc": [0.5, 0.5],
+        "membership_inference_low": [0.5, 0.5],
     }
     quality = pd.DataFrame(measures, index=["synthetic", "real"]).T
     made = train if copied else fresh

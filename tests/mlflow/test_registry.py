@@ -229,6 +229,7 @@ def test_a_report_tells_of_privacy(register, copies, is_bad):
         "exact_copies": copies,
         "near_copies": 0.01,
         "membership_inference_auc": 0.5,
+        "membership_inference_low": 0.5,
     }
     quality = pd.DataFrame(
         {"synthetic": measures, "real": measures | {"exact_copies": 0.0}}

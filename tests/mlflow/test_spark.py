@@ -1,7 +1,5 @@
 """Mass generation on a local Spark: the rows of the requests, whoever draws them."""
 
-import shutil
-import sys
 from types import SimpleNamespace
 
 import mlflow
@@ -11,28 +9,11 @@ import pytest
 import gan_augment.mlflow
 from gan_augment.mlflow import GeneratorModel
 
+pytestmark = pytest.mark.filterwarnings("ignore:generate_on_spark:FutureWarning")
 REQUESTS = [
     {"n_rows": 20 + seed, "target_class": label, "seed": seed}
     for seed, label in enumerate(["rare", "common", "", "rare", "", "common"])
 ]
-
-
-@pytest.fixture(scope="module")
-def spark():
-    sql = pytest.importorskip("pyspark.sql", reason="needs pyspark, of 400 MB")
-    if shutil.which("java") is None:
-        pytest.skip("needs Java 17")
-    options = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-    }
-    builder = sql.SparkSession.builder.master("local[2]")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        session = builder.config(map=options).getOrCreate()
-        yield session
-        session.stop()
 
 
 @pytest.mark.slow
@@ -62,6 +43,15 @@ def test_the_same_requests_give_the_same_rows_however_they_are_cut(
             expected.sort_values(list(rows), ignore_index=True),
             check_dtype=False,
         )
+
+
+def test_it_says_what_to_call_instead():
+    requests = SimpleNamespace(columns=[])
+    with (
+        pytest.warns(FutureWarning, match=r"Call gan_augment\.scaling\.draw_rows"),
+        pytest.raises(ValueError, match="n_rows"),
+    ):
+        gan_augment.mlflow.generate_on_spark("models:/generator@candidate", requests)
 
 
 def test_a_request_without_a_seed_is_refused():

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 from imblearn.over_sampling import RandomOverSampler
-from tables_rules_planted import planted, shuffled
+from tables_rules_planted import PLANTED, planted, shuffled
 
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.encoding.rows import RealRows
@@ -36,15 +38,35 @@ class ShufflingGAN:
         return (rows.to_numpy() if self.as_array else rows), np.full(n_samples, label)
 
 
-@pytest.mark.parametrize("kind", ["order", "sum", "levels", "bins", "never_together"])
-def test_rows_of_any_gan_keep_the_rules(kind):
-    X, _ = planted(kind, 600, 0)
-    sampler = GANOverSampler(ShufflingGAN(), random_state=0)
-    rows, y = sampler.fit_resample(X, RARE)
-    assert len(sampler.rules_) >= 1
+@pytest.mark.parametrize("kind", PLANTED)
+@given(seed=st.integers(0, 2**32 - 1))
+@settings(max_examples=1, deadline=None, database=None, phases=[Phase.generate])
+def test_rows_of_any_gan_keep_the_rules_of_tables_with_ten_rare_rows(kind, seed):
+    X, words = planted(kind, 600, seed, missing=0.1)
+    is_rare = np.arange(600) % 60 == 0
+    sampler = GANOverSampler(ShufflingGAN(), sample_filter=None, random_state=seed)
+    rows, y = sampler.fit_resample(X, is_rare)
+    assert words & {str(rule) for rule in sampler.rules_}
     assert not sampler.rules_.violations(rows).any()
-    assert y.sum() == (~y).sum()
+    assert y.sum() == (~y).sum() == 590
     pd.testing.assert_frame_equal(rows.head(600), X)
+
+
+def test_rows_that_the_filter_chose_keep_the_rules():
+    X, _ = planted("order", 600, 0)
+    sampler = GANOverSampler(ShufflingGAN(), random_state=0)
+    rows, _ = sampler.fit_resample(X, RARE)
+    assert not sampler.rules_.violations(rows).any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", PLANTED)
+def test_rows_of_the_default_gan_keep_the_rules_of_tables_with_ten_rare_rows(kind):
+    X, words = planted(kind, 600, 1, missing=0.1)
+    sampler = GANOverSampler(random_state=0)
+    rows, _ = sampler.fit_resample(X, np.arange(600) % 60 == 0)
+    assert words & {str(rule) for rule in sampler.rules_}
+    assert not sampler.rules_.violations(rows).any()
 
 
 def test_arrays_come_back_as_arrays():

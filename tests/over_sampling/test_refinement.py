@@ -40,6 +40,7 @@ def test_a_refinement_of_the_users_own_is_kept_to_with_exact_counts(imbalanced):
         "KeptRules",
         "CopyFilter",
         "ClassFilter",
+        "NewCombinations",
         "FreshIdentifiers",
     ]
 

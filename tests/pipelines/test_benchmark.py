@@ -14,7 +14,7 @@ from gan_augment.comparison.baselines import ImputedSMOTE
 from gan_augment.over_sampling import ClassFilter
 from pipelines import arms, benchmark, measures, summary
 from pipelines.datasets import DATASETS, load
-from pipelines.ensembles import ENSEMBLES
+from pipelines.ensembles import ENSEMBLES, PRETRAINED
 
 
 @pytest.fixture
@@ -100,10 +100,14 @@ def test_an_ensemble_takes_the_place_of_every_classifier(
     app.command()(benchmark.main)
     arguments = ["--mode", "cv", "--repeats", "1", "--folds", "2"]
     arguments += ["--data", "own.csv:churned", "--arm", "vote", "--against", "vote"]
+    alone = CliRunner().invoke(app, arguments)
+    assert alone.exit_code == 2
+    arguments += ["--arm", "random"]
     run = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert run.exit_code == 0
     assert "gain over vote" in run.stdout
     results = pd.read_csv("benchmark.csv").set_index("arm")
+    assert set(results.index) == {"vote", "random"}
     of_vote = results.loc["vote"].groupby("split")["average_precision"]
     assert (of_vote.size() == len(measures.CLASSIFIERS)).all()
     assert (of_vote.nunique() == 1).all()
@@ -226,11 +230,37 @@ def test_prowsyn_prefers_rare_rows_near_the_common_ones():
     assert (rows[:, 0] < 4.5).mean() > 0.6
 
 
+def test_rows_of_polynomial_fitting_lie_between_a_row_and_the_mean():
+    rng = np.random.default_rng(0)
+    rare = np.array([[0.0, 0.0], [8.0, 0.0], [4.0, 6.0]])
+    rows = arms.PolynomFitSampler()._draw(rare, rare, 5, rng)
+    assert len(np.unique(rows, axis=0)) == 5
+    a, b = (rows - rare.mean(axis=0))[:, None], (rare - rare.mean(axis=0))[None]
+    off_the_line = np.abs(a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0])
+    assert (off_the_line.min(axis=1) < 1e-9).all()
+
+
+def test_mgs_grf_takes_a_table_of_any_kinds(imbalanced):
+    pytest.importorskip("mgs_grf")
+    X, y = imbalanced
+    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        frame, labels = arms.MGSGRFSampler(
+            sampling_strategy={True: 60}, random_state=0
+        ).fit_resample(X, (y == "rare").to_numpy())
+    assert len(frame) == len(labels) == 235
+    assert set(frame["job"].iloc[len(X) :]) <= {*X["job"], "missing"}
+    assert (frame["age"].iloc[len(X) :] % 1 == 0).all()
+    after = np.random.get_state()[1]  # noqa: NPY002
+    np.testing.assert_array_equal(after, before)
+
+
 def test_arms_are_named_or_found_by_their_path():
     assert list(arms.parse_arms(["GAN", "SMOTE"])) == ["GAN", "SMOTE"]
     assert set(arms.parse_arms([])) == set(arms.ARMS) - set(arms.BY_NAME)
-    assert set(arms.parse_arms(["ensembles"])) == set(ENSEMBLES)
-    assert set(arms.parse_arms(["all"])) == set(arms.ARMS)
+    assert set(arms.parse_arms(["ensembles"])) == set(ENSEMBLES) - set(PRETRAINED)
+    assert set(arms.parse_arms(["all"])) == set(arms.ARMS) - set(PRETRAINED)
     (found,) = arms.parse_arms(["imblearn.over_sampling.ADASYN"])
     assert found == "ADASYN"
     with pytest.raises(ValueError, match=r"or NAME=MODULE.CLASS\. Got 'nonsense'"):

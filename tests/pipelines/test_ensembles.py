@@ -9,7 +9,8 @@ from sklearn.metrics import average_precision_score
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import check_estimator_cloneable
 
-from pipelines.ensembles import ENSEMBLES, SelfPacedEnsemble
+from pipelines.arms import parse_arms
+from pipelines.ensembles import ENSEMBLES, PRETRAINED, SelfPacedEnsemble
 
 
 @pytest.fixture(scope="module")
@@ -65,3 +66,12 @@ def test_a_package_that_is_missing_is_named(monkeypatch):
     monkeypatch.setattr("importlib.import_module", without)
     with pytest.raises(ImportError, match=r"Install \"gan-augment\[benchmark\]\""):
         ENSEMBLES["CatBoost"]()
+
+
+@pytest.mark.parametrize("name", PRETRAINED)
+def test_weights_that_nobody_has_are_asked_for(name, monkeypatch):
+    monkeypatch.setenv(f"{name.upper()}_WEIGHTS", "nowhere.ckpt")
+    with pytest.raises(ValueError, match=f"{name.upper()}_WEIGHTS must name a file"):
+        ENSEMBLES[name]()
+    assert name not in parse_arms(["ensembles"])
+    assert name in parse_arms([name])

@@ -2,6 +2,7 @@
 
 import re
 
+import numpy as np
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -17,7 +18,8 @@ def test_every_training_has_a_column_beside_that_of_real_images(tmp_path, monkey
     app = image_quality.typer.Typer()
     app.command()(image_quality.main)
     steps = ["--max-steps", "2", "--max-steps", "4"]
-    options = ["--data", "digits", "--n-train", "400", "--pictures", str(tmp_path)]
+    picture = tmp_path / "images.png"
+    options = ["--data", "digits", "--n-train", "400", "--picture", str(picture)]
     result = CliRunner().invoke(app, [*options, *steps], catch_exceptions=False)
     assert result.exit_code == 0
     assert "digits, 400 images of 10 classes" in result.stdout
@@ -25,8 +27,12 @@ def test_every_training_has_a_column_beside_that_of_real_images(tmp_path, monkey
     assert (
         len(re.findall(r"(?:kid|novelty|CPU s) *(?:│ *[-.\d]* *)+", result.stdout)) == 3
     )
-    assert {path.name for path in tmp_path.iterdir()} == {
-        "digits-2.png",
-        "digits-4.png",
-    }
-    assert Image.open(tmp_path / "digits-2.png").size == (2 * 132, 2 * 80)
+    with Image.open(picture) as drawn:
+        # A row of panels for each training.
+        assert drawn.height > drawn.width
+
+
+def test_a_grid_shows_every_class_in_a_row():
+    images = np.arange(6, dtype=np.uint8).repeat(64).reshape(6, 8, 8)
+    shown = image_quality.grid(images, np.array([1, 0, 1, 0, 0, 1]))
+    assert shown[::8, ::8].tolist() == [[1, 3, 4], [0, 2, 5]]

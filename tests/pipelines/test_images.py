@@ -138,3 +138,14 @@ def test_a_folder_of_images_is_read_by_class(tmp_path):
 def test_missing_data_say_what_to_install(tmp_path):
     with pytest.raises(FileNotFoundError, match="apt-get install"):
         image_sets.load_fashion(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("damage", list(image_sets.DAMAGES))
+def test_images_of_low_quality_keep_their_layout(damage):
+    images = image_sets.load_digits().images[:20] * np.uint8(16)
+    damaged = image_sets.DAMAGES[damage](images)
+    assert damaged.shape == images.shape
+    assert damaged.dtype == images.dtype
+    assert (damaged == images).all() == (damage == "none")
+    if damage == "8 levels":
+        assert len(np.unique(damaged)) == 8

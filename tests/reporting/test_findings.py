@@ -2,9 +2,11 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from gan_augment.metrics import membership_inference
 from gan_augment.metrics.rules import RuleViolations
 from gan_augment.metrics.utility import Gain
 from gan_augment.reporting.findings import (
@@ -22,6 +24,7 @@ MEASURES = {
     "exact_copies": (0.0, 0.0),
     "near_copies": (0.05, 0.05),
     "membership_inference_auc": (0.5, 0.5),
+    "membership_inference_low": (0.5, 0.5),
 }
 
 
@@ -30,6 +33,10 @@ def quality(**changed):
         name: (value, MEASURES[name][1]) for name, value in changed.items()
     }
     return {"rare": pd.DataFrame(measures, index=["synthetic", "real"]).T}
+
+
+def known(auc, low):
+    return {"membership_inference_auc": auc, "membership_inference_low": low}
 
 
 @pytest.mark.parametrize(
@@ -56,8 +63,10 @@ def test_a_high_floor_is_granted_and_a_low_one_is_not_held_against_the_rows():
         ({}, "No sign of it"),
         ({"near_copies": 0.08}, "No sign of it"),
         ({"near_copies": 0.2}, "A little"),
-        ({"membership_inference_auc": 0.57}, "A little"),
-        ({"membership_inference_auc": 0.7}, "Yes"),
+        (known(0.57, 0.52), "A little"),
+        (known(0.57, 0.49), "No sign of it"),
+        (known(0.7, 0.6), "Yes"),
+        (known(0.7, 0.48), "No sign of it"),
         ({"exact_copies": 0.02}, "Yes"),
     ],
 )
@@ -65,6 +74,16 @@ def test_rows_give_real_ones_away(changed, answer):
     finding = gives_away(quality(**changed))
     assert finding.answer == answer
     assert "no proof of privacy" in finding.evidence
+
+
+def test_what_few_rows_give_away_by_chance_is_no_leak():
+    found, tones = [], []
+    for seed in range(60):
+        tables = np.random.default_rng(seed).normal(size=(3, 25, 6))
+        found.append(membership_inference(*tables))
+        tones.append(gives_away(quality(**known(*found[-1][:2]))).tone)
+    assert max(membership.auc for membership in found) > 0.62
+    assert tones.count("good") >= 54  # intervals of 95 %
 
 
 def test_copies_that_real_rows_have_too_are_no_leak():

@@ -1,46 +1,20 @@
 """Searches over many fits on joblib's Dask and Ray backends: those of one process."""
 
 import os
-import signal
-from pathlib import Path
 
 import mlflow
 import pandas as pd
 import pytest
 from imblearn.pipeline import make_pipeline
 from joblib import parallel_config
-from sklearn.base import BaseEstimator, ClassifierMixin
+from scaling.searched import MortalClassifier, TrackedClassifier, sampler
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
-import gan_augment.mlflow
-from gan_augment import GANOverSampler, TabularGAN, compare
+from gan_augment import compare
 
 pytestmark = pytest.mark.slow
 FOLDS = StratifiedKFold(2)
-
-
-@pytest.fixture(scope="module")
-def dask_client():
-    reason = "needs the extra dask"
-    distributed = pytest.importorskip("distributed", reason=reason)
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
-    with (
-        distributed.LocalCluster(**options) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ray_cluster():
-    ray = pytest.importorskip("ray", reason="needs the extra ray")
-    from ray.util.joblib import register_ray
-
-    ray.init(num_cpus=2, include_dashboard=False, configure_logging=False)
-    register_ray()
-    yield ray
-    ray.shutdown()
 
 
 @pytest.fixture(params=["dask", "ray"])
@@ -55,10 +29,6 @@ def cluster(request):
 def numbers(imbalanced):
     X, y = imbalanced
     return X[["age"]].assign(income=X["income"].fillna(0)), y
-
-
-def sampler():
-    return GANOverSampler(TabularGAN(max_steps=5), random_state=0)
 
 
 def test_compare_on_a_cluster_is_compare_in_one_process(cluster, numbers):
@@ -102,25 +72,6 @@ def test_a_search_on_a_cluster_is_a_search_in_one_process(cluster, numbers):
     assert (found.best_estimator_[-1].coef_ == expected.best_estimator_[-1].coef_).all()
 
 
-class TrackedClassifier(ClassifierMixin, BaseEstimator):
-    """Fits a classifier on rows that are over-sampled in a run of MLflow."""
-
-    def __init__(self, uri=""):
-        self.uri = uri
-
-    def fit(self, X, y):
-        mlflow.set_tracking_uri(self.uri)
-        mlflow.set_experiment("search")
-        with gan_augment.mlflow.autolog(log_models=False, log_figures=False):
-            rows, labels = sampler().fit_resample(X, y)
-        self.classifier_ = LogisticRegression().fit(rows, labels)
-        self.classes_ = self.classifier_.classes_
-        return self
-
-    def predict_proba(self, X):
-        return self.classifier_.predict_proba(X)
-
-
 def test_workers_track_their_fits(dask_client, numbers, store):
     uri = os.environ["MLFLOW_TRACKING_URI"]
     mlflow.set_experiment("search")
@@ -131,22 +82,7 @@ def test_workers_track_their_fits(dask_client, numbers, store):
     runs = mlflow.search_runs(experiment_names=["search"])
     assert (runs["status"] == "FINISHED").all()
     assert len(runs) == 3  # two folds, and the fit on all rows
-    assert len({*runs["metrics.generator_loss"]}) == 3
-
-
-class MortalClassifier(LogisticRegression):
-    """Takes the first worker that fits it with it."""
-
-    def __init__(self, marker="", pid=0):
-        super().__init__()
-        self.marker = marker
-        self.pid = pid
-
-    def fit(self, X, y, sample_weight=None):
-        if os.getpid() != self.pid and not Path(self.marker).exists():
-            Path(self.marker).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        return super().fit(X, y, sample_weight)
+    assert len({*runs["metrics.train/generator_loss"]}) == 3
 
 
 def test_a_search_outlives_a_worker_that_dies(dask_client, numbers, tmp_path):

@@ -1,8 +1,5 @@
 """Spark, Dask and Ray in local mode, on two cores: the rows of one process, exactly."""
 
-import shutil
-import sys
-
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -20,49 +17,6 @@ from gan_augment.scaling import (
 
 pytestmark = pytest.mark.slow
 OPTIONS = {"rows_per_partition": 40, "seed": 5}
-
-
-@pytest.fixture(scope="module")
-def spark():
-    sql = pytest.importorskip("pyspark.sql", reason="needs the extra spark, of 400 MB")
-    if shutil.which("java") is None:
-        pytest.skip("needs Java 17")
-    options = {
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.driver.host": "127.0.0.1",
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
-    }
-    # A task that fails is tried again: up to four times.
-    builder = sql.SparkSession.builder.master("local[2,4]").config(map=options)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        session = builder.getOrCreate()
-        yield session
-        session.stop()
-
-
-@pytest.fixture(scope="module")
-def dask_client():
-    reason = "needs the extra dask"
-    pytest.importorskip("dask.dataframe", reason=reason)
-    distributed = pytest.importorskip("distributed", reason=reason)
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-    ):
-        yield client
-
-
-@pytest.fixture(scope="module")
-def ray_cluster():
-    ray = pytest.importorskip("ray", reason="needs the extra ray")
-    pytest.importorskip("ray.data", reason="needs the extra ray")
-    ray.init(num_cpus=2, include_dashboard=False, configure_logging=False)
-    yield ray
-    ray.shutdown()
 
 
 def as_frame(table):

@@ -267,6 +267,8 @@ def make_names(kind, n, rng):
         "row number": np.arange(n) + 1,
         "account": rng.integers(10**9, 10**10, n),
         "hash": rng.integers(2**60, 2**62, n),
+        "any 64 bits": rng.integers(0, 2**62, n),
+        "message": (1_600_000_000_000 + rng.gamma(2, 10**9, n).astype(int)) << 22,
         "customer_id": rng.lognormal(9, 1, n).astype(int) * n + np.arange(n),
     }[kind]
 
@@ -282,6 +284,8 @@ def make_names(kind, n, rng):
         "row number",
         "account",
         "hash",
+        "any 64 bits",
+        "message",
         "customer_id",
     ],
 )
@@ -335,6 +339,15 @@ def test_classes_are_looked_at_too():
     cleaned = check.clean(X, y)
     assert sorted(set(cleaned.y)) == ["maybe", "no", "yes"]
     assert len(cleaned.X) == len(cleaned.y) == 58
+
+
+def test_many_classes_of_one_row_are_one_finding():
+    X = pd.DataFrame({"a": np.arange(300) % 7})
+    (found,) = check_table(X, [f"k{i}" for i in range(200)] + ["many"] * 100).of_kind(
+        "class of one row"
+    )
+    assert found.message == "200 classes have one row each."
+    assert found.example.count("'k") == 3
 
 
 def test_rows_repeated_across_classes_are_named():

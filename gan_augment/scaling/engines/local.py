@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pyarrow as pa
-from joblib import Parallel, delayed
+from joblib import delayed
 
+from gan_augment.parallel import run_tasks
 from gan_augment.scaling.engines.base import PartitionFunction
 
 
@@ -46,8 +47,8 @@ class LocalEngine:
             from joblib import effective_n_jobs
 
             n_workers = max(effective_n_jobs(None), effective_n_jobs(-1))
-        parallel = Parallel(n_jobs=n_workers, return_as="generator", batch_size=1)
-        return parallel(delayed(function)(number) for number in range(n_partitions))
+        tasks = (delayed(function)(number) for number in range(n_partitions))
+        return run_tasks(tasks, n_workers, batch_size=1)
 
     def tables(self, frame: Iterator[pa.Table]) -> Iterator[pa.Table]:
         """The tables, as they come."""

@@ -47,6 +47,11 @@ class Finding:
         """Whether :meth:`TableCheck.clean` applies the remedy."""
         return self.fix is not None
 
+    @property
+    def advice(self) -> str:
+        """The remedy, and whether :meth:`TableCheck.clean` applies it."""
+        return f"{self.remedy} (safe)" if self.is_safe else self.remedy
+
     def __str__(self) -> str:
         example = f" Example: {self.example}." if self.example else ""
         return f"{self.message}{example} {self.remedy}"

@@ -17,17 +17,25 @@ def find_rare_classes(table: Table) -> Iterator[Finding]:
     """Find classes of one row, of which neither a split nor a test is possible."""
     if table.labels is None:
         return
-    for label, count in zip(table.classes, table.class_counts, strict=True):
-        if count == 1:
-            yield Finding(
-                "class of one row",
-                table.labels.name,
-                f"Class {plain_label(label)!r} has one row.",
-                {"rows": 1.0},
-                "",
-                "Merge it with another class or leave it out; nothing can be learned "
-                "from one row and tested on another.",
-            )
+    lonely = [
+        repr(plain_label(label))
+        for label, count in zip(table.classes, table.class_counts, strict=True)
+        if count == 1
+    ]
+    if not lonely:
+        return
+    what, them = f"Class {lonely[0]} has one row.", "it"
+    if len(lonely) > 1:
+        what, them = f"{len(lonely):,} classes have one row each.", "them"
+    yield Finding(
+        "class of one row",
+        table.labels.name,
+        what,
+        {"classes": float(len(lonely)), "rows": float(len(lonely))},
+        ", ".join(lonely[:3]) if len(lonely) > 1 else "",
+        f"Merge {them} with another class or leave {them} out; nothing can be learned "
+        "from one row and tested on another.",
+    )
 
 
 def find_missing_labels(table: Table) -> Iterator[Finding]:

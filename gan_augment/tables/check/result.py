@@ -22,6 +22,8 @@ _FRAME_COLUMNS = [
     "is_safe",
     "evidence",
 ]
+# Below a page of findings of which some are safe.
+_SAFE = "(safe): <code>check_table(X, y).clean(X, y)</code> does it."
 
 
 class CleanedTable(NamedTuple):
@@ -160,7 +162,7 @@ class TableCheck:
         rows = []
         for found in self.findings:
             column = "rows" if found.column is None else str(found.column)
-            cells = (found.kind, column, found.message, found.example, found.remedy)
+            cells = (found.kind, column, found.message, found.example, found.advice)
             rows.append(
                 "<tr>"
                 + "".join(f'<td style="{style}">{escape(cell)}</td>' for cell in cells)
@@ -171,6 +173,7 @@ class TableCheck:
         return (
             f'<div style="max-width:800px;font-family:sans-serif">{title}'
             + (f"{body}</table>" if rows else "")
+            + (f"<p>{_SAFE}</p>" if any(f.is_safe for f in self.findings) else "")
             + "</div>"
         )
 

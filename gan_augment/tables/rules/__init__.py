@@ -11,6 +11,7 @@ from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.rules import KINDS, Rules, discover
 from gan_augment.tables.rules.state import STATE_CLASSES
+from gan_augment.tables.rules.unique import Unique
 
 __all__ = [
     "KINDS",
@@ -19,6 +20,7 @@ __all__ = [
     "Predicate",
     "Rule",
     "Rules",
+    "Unique",
     "discover",
     "keep_rules",
     "register_rule",

@@ -139,11 +139,14 @@ class Columns:
         Number of rows.
     sample : ndarray of int
         Positions of some rows, always the same.
+    has_repeated_rows : bool, default=False
+        Whether rows were left out, because they repeat others.
     """
 
     columns: list[Column]
     n_rows: int
     sample: np.ndarray
+    has_repeated_rows: bool = False
 
     @classmethod
     def of(cls, frame: pd.DataFrame, categorical: Collection[Hashable] = ()) -> Columns:
@@ -174,7 +177,7 @@ class Columns:
         n_rows = len(first)
         rng = np.random.default_rng(0)
         sample = np.sort(rng.permutation(n_rows)[:SAMPLE_ROWS])
-        return cls(columns, n_rows, sample)
+        return cls(columns, n_rows, sample, n_rows < len(frame))
 
     @property
     def ordered(self) -> list[Column]:

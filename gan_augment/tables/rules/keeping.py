@@ -50,20 +50,25 @@ def keep_rules(rows: Any, rules: Rules, draw: Callable[[np.ndarray], Any]) -> An
     order = np.arange(np.shape(rows)[0])
     parts, n_drawn = [rows], len(order)
     broken = np.flatnonzero(rules.violations(to_frame(rows)))
+    compares_rows = bool(rules.between_rows())
     for _ in range(MAX_ROUNDS):
         if not len(broken):
             break
         parts.append(draw(broken))
         order[broken] = n_drawn + np.arange(len(broken))
         n_drawn += len(broken)
-        broken = broken[rules.violations(to_frame(parts[-1]))]
+        if compares_rows:
+            whole = to_frame(_safe_indexing(stack_rows(parts), order))
+            broken = np.flatnonzero(rules.violations(whole))
+        else:
+            broken = broken[rules.violations(to_frame(parts[-1]))]
     if len(parts) > 1:
         rows = _safe_indexing(stack_rows(parts), order)
         if hasattr(rows, "reset_index"):
             rows = rows.reset_index(drop=True)
     if len(broken):
-        last = to_frame(_safe_indexing(rows, broken))
-        names = [str(rule) for rule in rules if rule.violations(last).any()]
+        drawn = to_frame(rows)
+        names = [str(rule) for rule in rules if rule.violations(drawn).any()]
         warnings.warn(
             f"{len(broken)} of {len(order)} rows break a rule after {MAX_ROUNDS} "
             f"rounds of drawing: {names}. Leave these rules out.",

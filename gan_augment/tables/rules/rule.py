@@ -37,6 +37,8 @@ class Rule(ABC):
 
     # Name of the kind in listings.
     kind: ClassVar[str] = "rule"
+    # Whether a row breaks it because of other rows, rather than by itself.
+    compares_rows: ClassVar[bool] = False
     # Dataclasses that the state is made of, besides the kind itself.
     state_classes: ClassVar[tuple[type, ...]] = ()
 

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.seeding import RandomState, make_rng
+from gan_augment.tables.rules.beyond import Beyond
 from gan_augment.tables.rules.bins import Bins
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
@@ -26,6 +27,7 @@ from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.reduction import plan
 from gan_augment.tables.rules.rule import Rule
+from gan_augment.tables.rules.unique import Unique
 
 # Kinds of rules that are discovered, each given what was found before it.
 KINDS: list[type[Rule]] = [
@@ -38,6 +40,8 @@ KINDS: list[type[Rule]] = [
     Order,
     Ranges,
     Excludes,
+    Beyond,
+    Unique,
 ]
 # Rounds of repair: a repaired rule may break another one.
 MAX_ROUNDS = 6
@@ -48,9 +52,10 @@ FEWEST_ROWS = 30
 class Rules(BaseEstimator):
     """Find rules that every row of a table keeps, and apply them to other rows.
 
-    Four kinds of rules are found: one column is at most another one; arithmetic between
-    columns, such as a sum, holds within rounding; a level or a number determines
-    another column; combinations of common levels, missing values included, never occur.
+    These kinds of rules are found: one column is at most another one; arithmetic
+    between columns, such as a sum, holds within rounding; a level or a number
+    determines another column; combinations of common levels, missing values included,
+    never occur; no two rows have the same values in two columns.
     A rule is accepted only if independent columns would have broken it many times.
     Synthetic rows can be checked against the rules, and made to keep them.
 
@@ -155,7 +160,8 @@ class Rules(BaseEstimator):
         """The rules without those that a further real row breaks.
 
         Only rules that :meth:`fit` found are looked at. A rule that was given says what
-        synthetic rows must keep, whatever real ones do.
+        synthetic rows must keep, whatever real ones do. A rule that compares rows with
+        each other is left out, because rows that come in parts cannot prove it.
 
         Parameters
         ----------
@@ -175,7 +181,7 @@ class Rules(BaseEstimator):
         if pending:
             names = {name: None for rule in pending for name in rule.columns}
             for frame in read(list(names)):
-                broken |= {id(r) for r in pending if r.violations(frame).any()}
+                broken |= {id(r) for r in pending if _is_broken(r, frame)}
                 pending = [rule for rule in pending if id(rule) not in broken]
                 if not pending:
                     break
@@ -195,10 +201,12 @@ class Rules(BaseEstimator):
             True for a row that breaks a rule.
         """
         check_is_fitted(self, "rules_")
-        broken = np.zeros(len(X), dtype=bool)
-        for rule in self.rules_:
-            broken |= rule.violations(X)
-        return broken
+        return _any_broken(self.rules_, X)
+
+    def between_rows(self) -> list[Rule]:
+        """The rules that compare rows with each other."""
+        check_is_fitted(self, "rules_")
+        return [rule for rule in self.rules_ if rule.compares_rows]
 
     def repair(self, X: pd.DataFrame, random_state: RandomState = None) -> pd.DataFrame:
         """Change rows that break a rule, in as few cells as possible.
@@ -206,7 +214,8 @@ class Rules(BaseEstimator):
         A column that follows from others is computed anew; of two columns in the wrong
         order the larger one is drawn from what it is in rows with a like smaller one; a
         value that is ruled out gives way to one that is allowed. A row that cannot be
-        repaired still breaks a rule: :meth:`violations` finds it.
+        repaired, as one that repeats another one, still breaks a rule:
+        :meth:`violations` finds it.
 
         Parameters
         ----------
@@ -223,9 +232,9 @@ class Rules(BaseEstimator):
         check_is_fitted(self, "rules_")
         rng = make_rng(random_state)
         # What follows from other columns is computed when these are final.
-        last_first = self.rules_[::-1]
+        last_first = [rule for rule in self.rules_[::-1] if not rule.compares_rows]
         frame = X
-        pending = np.flatnonzero(self.violations(frame))
+        pending = np.flatnonzero(_any_broken(last_first, frame))
         for _ in range(MAX_ROUNDS):
             if not len(pending):
                 break
@@ -236,7 +245,7 @@ class Rules(BaseEstimator):
                     for name, column in rule.repair(rows, broken, rng).items():
                         rows = _with_column(rows, name, column)
             frame = with_rows(frame, pending, rows)
-            pending = pending[self.violations(rows)]
+            pending = pending[_any_broken(last_first, rows)]
         return frame
 
     def reduce(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -378,7 +387,21 @@ def discover(frame: pd.DataFrame, categorical: Sequence[Hashable] = ()) -> list[
     found: list[Rule] = []
     for kind in KINDS:
         found += kind.find(table, found)
-    return found
+    ranges = [rule for rule in found if isinstance(rule, Beyond)]
+    return [rule for rule in found if not any(r.implies(rule) for r in ranges)]
+
+
+def _any_broken(rules: Iterable[Rule], frame: pd.DataFrame) -> np.ndarray:
+    """Which rows break at least one of these rules."""
+    broken = np.zeros(len(frame), dtype=bool)
+    for rule in rules:
+        broken |= rule.violations(frame)
+    return broken
+
+
+def _is_broken(rule: Rule, frame: pd.DataFrame) -> bool:
+    """Whether some rows of a table break a rule, or cannot prove it."""
+    return rule.compares_rows or bool(rule.violations(frame).any())
 
 
 def _is_rule(item: Any) -> bool:
