@@ -1,9 +1,11 @@
 """Draw what the command line prints, as SVG: ``python docs/draw_screens.py``."""
 
 import os
+import pty
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -14,26 +16,42 @@ HERE = Path(__file__).parent
 WIDTH = 88
 # The fonts of the reader's machine, and none from elsewhere.
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-SCREENS = {
-    "screen-help": ["--help"],
-}
+HELP = ["--help"]
+COMPARE = ["compare", "customers.csv", "--target", "churned", "--classifier", "lr"]
 
 
-def draw(name: str, arguments: list[str]) -> None:
-    """Run a command, and draw what a terminal would show."""
+def screen_of(arguments: list[str], here: str) -> str:
+    """Run a command in a terminal; what it shows at its end."""
     environment = os.environ | {
         "COLUMNS": str(WIDTH),
         "FORCE_COLOR": "1",
         "TERMINAL_WIDTH": str(WIDTH),
+        "PYTHONPATH": str(HERE.parent),
     }
-    shown = subprocess.run(
-        [sys.executable, "-m", "gan_augment", *arguments],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-    ).stdout.replace("python -m gan_augment", "gan-augment")
+    ours, its = pty.openpty()
+    command = [Path(sys.executable).parent / "gan-augment", *arguments]
+    process = subprocess.Popen(
+        command, env=environment, cwd=here, stdin=its, stdout=its, stderr=its
+    )
+    os.close(its)
+    shown = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            shown += chunk
+    except OSError:  # the command has ended
+        pass
+    finally:
+        process.terminate()
+        process.wait()
+        os.close(ours)
+    # A line is what was written to it last.
+    lines = shown.decode().replace("\r\n", "\n").split("\n")
+    last = [[part for part in line.split("\r") if part.strip()][-1:] for line in lines]
+    return "\n".join(line[0] if line else "" for line in last)
+
+
+def draw(name: str, arguments: list[str], shown: str) -> None:
+    """Draw a screen, the command above it."""
     with Path(os.devnull).open("w") as nowhere:
         console = Console(record=True, width=WIDTH, file=nowhere, force_terminal=True)
         console.print(f"$ gan-augment {' '.join(arguments)}", highlight=False)
@@ -44,5 +62,10 @@ def draw(name: str, arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    for name, arguments in SCREENS.items():
-        draw(name, arguments)
+    sys.path.insert(0, str(HERE.parent))
+    from pipelines.front_door import write_customers
+
+    with tempfile.TemporaryDirectory() as here:
+        write_customers(Path(here) / "customers.csv", n_rows=600)
+        draw("screen-help", HELP, screen_of(HELP, here))
+        draw("screen-compare", COMPARE, screen_of(COMPARE, here))

@@ -28,11 +28,11 @@ ROOT = Path(__file__).parent.parent
 N_ROWS, SHARE = 8_000, 0.06
 
 
-def write_customers(path: Path) -> None:
+def write_customers(path: Path, n_rows: int = N_ROWS) -> None:
     """Write a table of customers, a few of whom leave; some cells are empty."""
     rng = random.Random(0)
     rows = []
-    for _ in range(N_ROWS):
+    for _ in range(n_rows):
         tenure, calls = round(rng.gammavariate(2, 18)), int(rng.expovariate(0.6))
         plan = rng.choices(["Basic", "Gold", "Platinum"], [6, 3, 1])[0]
         charge = round(rng.gammavariate(3, 20) + 60 * (plan == "Platinum"), 2)
@@ -40,7 +40,7 @@ def write_customers(path: Path) -> None:
         leaning = 0.35 * calls - 0.03 * tenure + 0.004 * charge + rng.gauss(0, 1)
         cells = [age, tenure, calls, plan, charge]
         rows.append((leaning, ["" if rng.random() < 0.02 else c for c in cells]))
-    limit = sorted(leaning for leaning, _ in rows)[math.floor(N_ROWS * (1 - SHARE))]
+    limit = sorted(leaning for leaning, _ in rows)[math.floor(n_rows * (1 - SHARE))]
     with path.open("w", newline="") as file:
         table = csv.writer(file)
         table.writerow(["age", "tenure", "calls", "plan", "charge", "churned"])

@@ -203,6 +203,21 @@ def _never_together(rng, n):
     }
 
 
+def _missing_below(rng, n):
+    year = rng.integers(1990, 2020, n)
+    size = np.where(rng.random(n) < 0.8, rng.integers(10, 900, n), np.nan)
+    return {"year": year, "size": np.where(year < 2000, np.nan, size)}, (
+        "size is missing where year is at most 1999"
+    )
+
+
+def _value_above(rng, n):
+    rate = rng.integers(0, 20, n)
+    state = np.where(rate >= 12, "stopped", rng.choice(["open", "stopped", "held"], n))
+    words = "state is 'stopped' where rate is at least 12"
+    return {"rate": rate, "state": state}, words
+
+
 PLANTED = {
     make.__name__.strip("_"): make
     for make in (
@@ -234,6 +249,8 @@ PLANTED = {
         _missing_of_a_level,
         _missing_together,
         _never_together,
+        _missing_below,
+        _value_above,
     )
 }
 

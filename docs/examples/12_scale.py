@@ -95,8 +95,8 @@ again.n_kept, len(again.report)
 # Read both
 # ---------
 #
-# The files have the columns and types of the table, so one data set holds both. Readers
-# such as pyarrow, polars or Spark take them piece by piece.
+# The files have the columns and types of the table, so one data set holds both. A
+# reader such as pyarrow, polars or Spark takes them piece by piece.
 
 import pyarrow.dataset as ds
 
@@ -108,7 +108,7 @@ frauds = both.to_table(filter=ds.field("fraud")).to_pandas()
 frauds.describe().round(2)
 
 # %%
-# Only a part of a large table is trained on, but the rules that were found there, here
-# the fee, were checked against every row before they were kept.
+# Only a part of a large table is trained on, but rules that were found there were
+# checked against every row before they were kept: here, the fee.
 
 print(gan.rules_)

@@ -16,7 +16,10 @@ from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.frames import labels_to_pandas
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.forecasting.timing import MOST_ROWS, TimedStages
+from gan_augment.gans.acceptance import N_TREES
+from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.tabular import TabularGAN
+from gan_augment.gans.tree_steps import TREES_OF_STEP
 from gan_augment.memory import available_memory, in_words
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 
@@ -35,7 +38,7 @@ class Forecast:
     n_drawn : int
         Synthetic rows that are wanted of all classes; 0 if an estimator is only fitted.
     n_steps : int
-        Training steps of networks, or chains of trees.
+        Training steps, as the progress bar counts them.
     seconds : float
         Time on one core that nothing else uses.
     memory : float
@@ -157,7 +160,7 @@ def forecast(
         n_rows=n_rows,
         n_columns=frame.shape[1],
         n_drawn=int(wanted.sum()),
-        n_steps=recipe.n_chains or recipe.max_steps,
+        n_steps=_n_steps(recipe),
         seconds=seconds,
         memory=needed,
         available_memory=available_memory(),
@@ -174,6 +177,12 @@ def _parts(estimator: Any) -> tuple[TabularGAN, GANOverSampler | None]:
             f"{estimator!r}."
         )
     return gan, sampler
+
+
+def _n_steps(recipe: Recipe) -> int:
+    if recipe.n_chains:
+        return recipe.n_chains + N_TREES // TREES_OF_STEP
+    return recipe.max_steps
 
 
 def _is_shape(X: Any) -> bool:

@@ -12,9 +12,9 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from gan_augment import events
-from gan_augment.gans.chains import MOST_ROWS as ROWS_OF_CHAIN
+from gan_augment.gans.chains import most_rows_of_class
 from gan_augment.gans.recipe import Recipe
-from gan_augment.gans.tabular import ACCEPTANCE_ROWS, TabularGAN
+from gan_augment.gans.tabular import TabularGAN, most_rows_of_acceptance
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.training.callbacks import Callback
@@ -95,7 +95,7 @@ class TimedStages:
         by_trees = "trees" if self.recipe.n_chains else "network"
         chosen = {"generator": by_trees, "n_candidates": self.recipe.n_candidates}
         gan, watch = self._fit(n_rows, 2, **chosen)
-        all_rows = min(int(counts.sum()), ACCEPTANCE_ROWS)
+        all_rows = min(int(counts.sum()), most_rows_of_acceptance(gan))
         if not self.recipe.n_chains:
             seconds = watch.after * _sorting(all_rows) / _sorting(n_rows)
         else:
@@ -105,7 +105,7 @@ class TimedStages:
                 _sorting(all_rows) / _sorting(n_rows)
             )
             of_part = np.bincount(self._part(n_rows)[1])
-            of_all = np.minimum(counts, ROWS_OF_CHAIN)
+            of_all = np.minimum(counts, most_rows_of_class(gan.encoder_.width_))
             chains *= _sorting(of_all).sum() / _sorting(of_part).sum()
             seconds += self.recipe.n_chains * chains
         if self.sampler is not None:

@@ -86,16 +86,17 @@ class Acceptance:
     def logits(self, encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:
         """Logarithm of the odds of being real of encoded rows, given their classes."""
         table = with_class(encoded, classes)
-        rows = np.arange(len(table))
+        # Cells of the flat table: numpy's take is twice as fast as two indices.
+        cells, first = table.ravel(), np.arange(len(table)) * table.shape[1]
         total = np.zeros(len(table))
         for columns, thresholds, log_odds in zip(
             self.columns, self.thresholds, self.log_odds, strict=True
         ):
             node = np.zeros(len(table), dtype=np.intp)
             for _ in range(DEPTH):
-                above = table[rows, columns[node]] > thresholds[node]
-                node = 2 * node + 1 + above
-            total += log_odds[node - len(columns)]
+                values = cells.take(first + columns.take(node))
+                node = 2 * node + 1 + (values > thresholds.take(node))
+            total += log_odds.take(node - len(columns))
         return total
 
 

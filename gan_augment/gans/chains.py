@@ -19,8 +19,8 @@ from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.schema import Span
 from gan_augment.seeding import draw_seed
 
-# Most rows of a class that a chain learns from.
-MOST_ROWS = 20_000
+# Most rows of a class that a chain learns from, and most cells of these rows.
+MOST_ROWS, MOST_CELLS = 20_000, 1_000_000
 # In the place of the column that an inner node looks at.
 LEAF = -1
 
@@ -135,13 +135,17 @@ class Chains:
 
     def _leaves_of(self, rows: np.ndarray, roots: np.ndarray) -> np.ndarray:
         nodes = roots.copy()
+        # Cells of the flat rows: numpy's take is twice as fast as two indices.
+        cells, first = rows.ravel(), np.arange(len(rows)) * rows.shape[1]
         walking = np.arange(len(rows))
         while len(walking):
-            at = nodes[walking]
-            inner = self.columns[at] != LEAF
-            walking, at = walking[inner], at[inner]
-            is_above = rows[walking, self.columns[at]] > self.thresholds[at]
-            nodes[walking] = np.where(is_above, self.above[at], at + 1)
+            at = nodes.take(walking)
+            columns = self.columns.take(at)
+            inner = np.flatnonzero(columns != LEAF)
+            walking, at = walking.take(inner), at.take(inner)
+            values = cells.take(first.take(walking) + columns.take(inner))
+            is_above = values > self.thresholds.take(at)
+            nodes[walking] = np.where(is_above, self.above.take(at), at + 1)
         return nodes
 
     def _draw_span(
@@ -202,12 +206,13 @@ def learn_chains(
         The trees.
     """
     n_classes = int(classes.max()) + 1
+    most_rows = most_rows_of_class(max(span.stop for span in schema))
     orders, roots, trees = [], [], _Trees(rows_of_leaf, rng)
     for _ in range(n_chains):
         order = _draw_order(schema, rng)
         orders.append(order)
         for label in range(n_classes):
-            rows = rng.permutation(np.flatnonzero(classes == label))[:MOST_ROWS]
+            rows = rng.permutation(np.flatnonzero(classes == label))[:most_rows]
             encoded = encode(rows, rng)
             roots.append(
                 [
@@ -219,6 +224,11 @@ def learn_chains(
             break
     shape = len(orders), n_classes, len(schema)
     return trees.as_chains(np.array(orders), np.array(roots).reshape(shape))
+
+
+def most_rows_of_class(width: int) -> int:
+    """How many rows of a class, encoded in so many cells, a chain learns from."""
+    return min(MOST_ROWS, max(MOST_CELLS // width, 1))
 
 
 def _draw_order(schema: Sequence[Span], rng: np.random.Generator) -> list[int]:

@@ -23,6 +23,7 @@ from gan_augment.gans.acceptance import (
 )
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.chains import Chains, learn_chains
+from gan_augment.gans.collapse import warn_of_collapse
 from gan_augment.gans.distillation import distill
 from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import (
@@ -43,7 +44,7 @@ from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
 from gan_augment.progress import Verbose
-from gan_augment.seeding import RandomState
+from gan_augment.seeding import RandomState, make_rng
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
 from gan_augment.training.batches import ConditionalBatches
@@ -57,8 +58,8 @@ WIDE_STEPS = 400
 START_ROWS = 4096
 # The most rows that Gaussian mixtures are fitted to.
 MIXTURE_ROWS = 50_000
-# The most real rows that the acceptance of drawn rows is learned from.
-ACCEPTANCE_ROWS = 20_000
+# The most real rows that the acceptance of drawn rows is learned from, and their cells.
+ACCEPTANCE_ROWS, ACCEPTANCE_CELLS = 20_000, 1_000_000
 # After so many draws a row is taken as it is.
 MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
@@ -563,6 +564,13 @@ class TabularGAN(BaseGAN):
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> None:
         self.acceptance_ = None
+        # With seeds of its own, it changes no row that is drawn later.
+        warn_of_collapse(
+            lambda rows: self.encoder_.dequantize(codes[rows], make_rng(0)),
+            classes,
+            self.classes_.tolist(),
+            lambda chosen: self._candidates(chosen, make_rng(0)),
+        )
         if self.recipe_.n_candidates > 1:
             self.acceptance_ = self._learn_acceptance(codes, classes, rng)
 
@@ -573,7 +581,7 @@ class TabularGAN(BaseGAN):
         rng: np.random.Generator,
         on_tree: Monitor | None = None,
     ) -> Acceptance:
-        chosen = rng.permutation(len(codes))[:ACCEPTANCE_ROWS]
+        chosen = rng.permutation(len(codes))[: most_rows_of_acceptance(self)]
         classes = classes[chosen]
         drawn_classes = np.tile(classes, GENERATED_PER_REAL)
         return learn_acceptance(
@@ -633,6 +641,11 @@ class TabularGAN(BaseGAN):
             hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
+
+
+def most_rows_of_acceptance(gan: TabularGAN) -> int:
+    """How many real rows a fitted GAN learns from which rows to accept."""
+    return min(ACCEPTANCE_ROWS, max(ACCEPTANCE_CELLS // gan.encoder_.width_, 1))
 
 
 def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:

@@ -11,15 +11,11 @@ to be remembered: whoever comes next starts from the first record.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
-from collections.abc import Callable, Iterator
-from hashlib import sha256
+from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path, PurePosixPath
 
-from filelock import FileLock
 from mlflow import MlflowClient
 from mlflow.entities import (
     Dataset,
@@ -43,32 +39,12 @@ from gan_augment.mlflow.registry import is_missing
 from gan_augment.mlflow.schemas import SchemaError
 from gan_augment.mlflow.servers import BAD_REQUEST, is_final, problem_with
 from gan_augment.mlflow.spool import Journal, Record
+from gan_augment.mlflow.sqlite import making_tables
 
 KEY_TAG = "gan_augment.journal"
 DEFAULT_EXPERIMENT_ID = "0"
 # Most that MLflow takes in one call.
 MAX_METRICS, MAX_PARAMS = 1000, 100
-
-
-@contextlib.contextmanager
-def making_tables(tracking_uri: str) -> Iterator[None]:
-    """Let one process at a time open a SQLite file, which makes its tables.
-
-    Two that do so at once can leave MLflow's migration half done, for good.
-    """
-    if not tracking_uri.startswith("sqlite:"):
-        yield
-        return
-    path = Path(tracking_uri.partition("///")[2]).resolve()
-    owner = os.getuid() if hasattr(os, "getuid") else 0
-    name = f"gan_augment-{owner}-{sha256(bytes(path)).hexdigest()[:16]}.lock"
-    lock = FileLock(Path(tempfile.gettempdir()) / name)
-    with contextlib.suppress(OSError):  # no place for a lock: as without one
-        lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 class DeliveryError(RuntimeError):

@@ -74,9 +74,8 @@ def test_compare_takes_files_as_people_have_them(name, here, capsys):
 @pytest.mark.parametrize("verb", ["check", "compare", "report"])
 def test_a_million_rows(verb, here, capsys):
     (here / "million.csv").write_bytes(csv(make_rows(1_000_000)))
-    assert (
-        main([verb, "million.csv", *TARGET, *(QUICK if verb != "check" else [])]) == 0
-    )
+    options = [*QUICK, "--max-rows", "2000"] if verb != "check" else []
+    assert main([verb, "million.csv", *TARGET, *options]) == 0
     said = capsys.readouterr()
     assert "1,000,000 rows" in said.out + said.err
 

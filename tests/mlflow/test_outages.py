@@ -280,6 +280,39 @@ def test_one_at_a_time_makes_the_tables_of_a_sqlite_file(tmp_path, monkeypatch):
     assert order == ["first", "second"]
 
 
+def test_a_process_that_ends_meanwhile_leaves_no_half_of_the_tables(tmp_path):
+    program = """
+        import itertools
+        import os
+
+        import sqlalchemy
+
+        from gan_augment.mlflow.sqlite import making_tables
+
+        numbers = itertools.count()
+
+        @sqlalchemy.event.listens_for(sqlalchemy.Engine, "before_cursor_execute")
+        def end(*_):
+            if next(numbers) == 60:
+                os._exit(3)
+
+        with making_tables("sqlite:///new.db"):
+            pass
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    assert subprocess.run(command, cwd=tmp_path, check=False).returncode == 3
+    assert list(tmp_path.glob(".mlflow-*/mlflow.db"))  # it had begun
+    assert not (tmp_path / "new.db").exists()
+
+
+def test_mlflow_takes_the_tables_that_were_made(tmp_path):
+    uri = f"sqlite:///{tmp_path}/new.db"
+    with delivery.making_tables(uri):
+        pass
+    (experiment,) = MlflowClient(uri).search_experiments()
+    assert experiment.name == "Default"
+
+
 def test_another_server_knows_an_experiment_by_its_name(
     store, database, monkeypatch, capsys
 ):
@@ -291,8 +324,10 @@ def test_another_server_knows_an_experiment_by_its_name(
     command = ["sync", "--tracking-uri", new]
     with monkeypatch.context() as patch:
         patch.setattr(delivery, "problem_with", lambda uri: "down" * (uri != new))
+        run = gan_augment.mlflow.RunTracker("moved")
         with pytest.warns(UserWarning, match="kept in"):
-            gan_augment.mlflow.RunTracker("moved").close()
+            run.close()
+        run._sender.join()  # on a busy machine the journal is still in use
         assert main(command) == 1
         assert "sync --experiment NAME" in capsys.readouterr().out
     assert main(command) == 0
@@ -410,6 +445,7 @@ def written(store, monkeypatch):
             run.log_metrics({"train/loss": 0.25 * step}, step=step)
         with pytest.warns(UserWarning, match="kept in"):
             run.close()
+        run._sender.join()  # on a busy machine the journal is still in use
     (directory,) = spool.waiting_runs(store / "spool")
     return directory / spool.JOURNAL_FILE
 

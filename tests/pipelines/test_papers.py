@@ -47,4 +47,5 @@ def test_differences_are_from_the_real_rows_of_the_same_set():
         for i, arm in enumerate(papers.ARMS)
     ]
     found = papers.differences(pd.DataFrame(rows, columns=papers.COLUMNS))
-    np.testing.assert_allclose(found.loc["a", papers.ARMS[1:]], [0.1, 0.2, 0.3])
+    expected = 0.1 * np.arange(1, len(papers.ARMS))
+    np.testing.assert_allclose(found.loc["a", papers.ARMS[1:]], expected)

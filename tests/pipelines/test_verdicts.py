@@ -17,7 +17,7 @@ def test_the_cases_are_of_tables_that_are_there():
         assert case.table in DATASETS
         assert case.classifier in CLASSIFIERS
     winners = [case.winner for case in verdicts.CASES]
-    assert sorted(winners) == sorted([verdicts.VOTE, verdicts.ROWS] * 3)
+    assert min(winners.count(each) for each in (verdicts.VOTE, verdicts.ROWS)) >= 3
 
 
 def test_the_command_prints_verdict_and_scores(monkeypatch):

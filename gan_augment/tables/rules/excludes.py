@@ -355,10 +355,10 @@ class _Search:
         if only_then and not excluded[codes[~holds]].all():
             only_then = False
         return Excludes(
-            _restricted(
+            restricted(
                 condition, self.listed[i][place : place + 1] if is_level else []
             ),
-            _restricted(result, self.listed[j]),
+            restricted(result, self.listed[j]),
             excluded,
             only_then,
             choice_of(result, codes, holds, len(excluded)),
@@ -387,7 +387,7 @@ def _local_codes(column: Column, listed: np.ndarray) -> np.ndarray:
     return local[column.codes]
 
 
-def _restricted(column: Column, listed: np.ndarray | list[int]) -> Levels:
+def restricted(column: Column, listed: np.ndarray | list[int]) -> Levels:
     """The column with some of its levels only."""
     levels = Levels.of(column)
     kept = column.levels.take(np.asarray(listed, dtype=np.intp))

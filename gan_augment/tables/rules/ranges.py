@@ -11,7 +11,7 @@ import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of
 from gan_augment.tables.rules.boundary import lower_end
-from gan_augment.tables.rules.columns import Column, Columns, in_words
+from gan_augment.tables.rules.columns import Column, Columns
 from gan_augment.tables.rules.conditional import Distribution
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import Levels, NumericTarget
@@ -79,7 +79,7 @@ class Ranges(Rule):
         return text
 
     def _spelled(self, code: int) -> str:
-        ends = self._write(self.low[code]), self._write(self.high[code])
+        ends = self.result.spell(self.low[code]), self.result.spell(self.high[code])
         least, most = self.result.bounds
         if self.low[code] <= least:
             text = f"at most {ends[1]}"
@@ -88,13 +88,6 @@ class Ranges(Rule):
         else:
             text = f"from {ends[0]} to {ends[1]}"
         return f"{text} where {self.condition.name} is {self.condition.spell(code)}"
-
-    def _write(self, number: float) -> str:
-        if self.result.kind == "number":
-            return f"{number:.10g}"
-        if self.result.kind == "duration":
-            return in_words(number)
-        return str(pd.Timestamp("2000-01-01") + pd.Timedelta(number, "D").round("us"))
 
     @property
     def _is_narrower(self) -> np.ndarray:

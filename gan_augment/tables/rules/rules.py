@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from gan_augment.seeding import RandomState, make_rng
+from gan_augment.tables.rules.beyond import Beyond
 from gan_augment.tables.rules.bins import Bins
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
@@ -39,10 +40,13 @@ KINDS: list[type[Rule]] = [
     Order,
     Ranges,
     Excludes,
+    Beyond,
     Unique,
 ]
 # Rounds of repair: a repaired rule may break another one.
 MAX_ROUNDS = 6
+# Rows that rules are found in.
+MOST_ROWS = 50_000
 # Fewer rows bear nothing out.
 FEWEST_ROWS = 30
 
@@ -364,7 +368,8 @@ def discover(frame: pd.DataFrame, categorical: Sequence[Hashable] = ()) -> list[
     Returns
     -------
     rules : list of Rule
-        By kind; empty for fewer than 30 different rows.
+        By kind; empty for fewer than 30 different rows. Of a large table, those that
+        50,000 of its rows suggest and all rows keep.
 
     Examples
     --------
@@ -379,13 +384,18 @@ def discover(frame: pd.DataFrame, categorical: Sequence[Hashable] = ()) -> list[
     """
     if len(frame) < FEWEST_ROWS or frame.shape[1] < 2:
         return []
+    if len(frame) > MOST_ROWS:
+        chosen = np.random.default_rng(0).permutation(len(frame))[:MOST_ROWS]
+        suggested = discover(frame.iloc[np.sort(chosen)], categorical)
+        return [rule for rule in suggested if not rule.violations(frame).any()]
     table = Columns.of(frame, categorical)
     if table.n_rows < FEWEST_ROWS:
         return []
     found: list[Rule] = []
     for kind in KINDS:
         found += kind.find(table, found)
-    return found
+    ranges = [rule for rule in found if isinstance(rule, Beyond)]
+    return [rule for rule in found if not any(r.implies(rule) for r in ranges)]
 
 
 def _any_broken(rules: Iterable[Rule], frame: pd.DataFrame) -> np.ndarray:

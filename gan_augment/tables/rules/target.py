@@ -17,7 +17,14 @@ from gan_augment.encoding.values import (
     fill_missing,
     is_missing,
 )
-from gan_augment.tables.rules.columns import Column, Kind, kind_of, per_day, to_numbers
+from gan_augment.tables.rules.columns import (
+    Column,
+    Kind,
+    in_words,
+    kind_of,
+    per_day,
+    to_numbers,
+)
 
 
 @dataclass(eq=False)
@@ -91,6 +98,14 @@ class NumericTarget:
     def kind(self) -> Kind:
         """What the values are, dates where they are written as text."""
         return kind_of(pd.Series([], dtype=self.domain.dtype))
+
+    def spell(self, number: float) -> str:
+        """A number of the column as it is shown, such as a date."""
+        if self.kind == "number":
+            return f"{number:.10g}"
+        if self.kind == "duration":
+            return in_words(number)
+        return str(pd.Timestamp("2000-01-01") + pd.Timedelta(number, "D").round("us"))
 
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Values of the column as float64, dates and durations in days."""

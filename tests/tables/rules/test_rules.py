@@ -122,6 +122,21 @@ def test_a_dense_range_ends_at_a_round_number_or_nowhere():
         assert [str(rule) for rule in Rules().fit(frame)] == words
 
 
+def test_values_that_thin_out_towards_an_end_have_none():
+    rng = np.random.default_rng(0)
+    for slope in (1, 3, 6):
+        x = rng.normal(size=5000).round(2)
+        says = np.where(rng.random(5000) < 1 / (1 + np.exp(-slope * x)), "yes", "no")
+        assert len(Rules().fit(pd.DataFrame({"x": x, "says": says}))) == 0
+
+
+def test_a_range_takes_the_place_of_its_numbers():
+    frame, _ = planted("missing_below", 3000, 0)
+    assert [str(rule) for rule in Rules().fit(frame)] == [
+        "size is missing where year is at most 1999"
+    ]
+
+
 def test_levels_of_different_normal_distributions_have_no_range():
     rng = np.random.default_rng(0)
     sex = rng.choice(["f", "m"], 4000)
