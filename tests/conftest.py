@@ -60,7 +60,9 @@ def store(database, tmp_path, monkeypatch):
     shutil.copy(database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-    monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
+    # What a command of an earlier test has set names an experiment of its own.
+    for name in ("MLFLOW_EXPERIMENT_ID", "MLFLOW_EXPERIMENT_NAME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
     # An experiment that another test had active is not in this store.
     mlflow.set_experiment("test")

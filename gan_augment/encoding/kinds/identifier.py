@@ -46,7 +46,9 @@ class IdentifierKind(ColumnKind):
 
     def __post_init__(self) -> None:
         if self.cells.n_levels != 1:
-            raise ValueError(f"{self.cells.n_levels} cells for an identifier.")
+            raise ValueError(
+                f"`n_levels` of an identifier must be 1. Got {self.cells.n_levels}."
+            )
 
     @classmethod
     def accepts(cls, sample: ColumnSample) -> bool:
