@@ -39,9 +39,11 @@ FEWEST_ROWS_OF_TREES = 100
 # there are. On one CPU core this takes about ten seconds.
 CELLS_OF_CHAINS = 1_500_000
 FEWEST_CHAINS, MOST_CHAINS = 2, 4
-# How many times as many for the best rows, and of how few real rows a cell is drawn.
+# How many times as many for the best rows, and of how few real rows a cell is drawn: of
+# twice as many in a table of fewer rows than this, where leaves come close to copies.
 CHAINS_OF_QUALITY = {"default": 1, "high": 2}
 ROWS_OF_LEAF = {"default": 10, "high": 5}
+ROWS_OF_SMALL_LEAVES = 5_000
 
 
 @dataclass(frozen=True)
@@ -181,12 +183,13 @@ def recipe_for_trees(counts: np.ndarray, n_columns: int, quality: Quality) -> Re
     >>> recipe.n_chains, recipe.rows_of_leaf
     (4, 10)
     """
+    is_large = counts.sum() >= ROWS_OF_SMALL_LEAVES
     n_cells = int(np.minimum(counts, most_rows_of_class(n_columns)).sum()) * n_columns
     n_chains = np.clip(CELLS_OF_CHAINS // n_cells, FEWEST_CHAINS, MOST_CHAINS)
     return replace(
         recipe_for_table(counts, n_columns, quality),
         n_chains=int(n_chains) * CHAINS_OF_QUALITY[quality],
-        rows_of_leaf=ROWS_OF_LEAF[quality],
+        rows_of_leaf=ROWS_OF_LEAF[quality] * (1 if is_large else 2),
         n_candidates=CANDIDATES_OF_QUALITY[quality],
     )
 

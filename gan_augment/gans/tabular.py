@@ -128,10 +128,11 @@ class TabularGAN(BaseGAN):
         `device`. With `init_from` or `warm_start` it chooses what these have.
     quality : {"default", "high"}, default="default"
         Effort for rows that a classifier learns more from. With ``"high"`` there are
-        twice as many trees, which draw each cell from five real rows at least, instead
-        of ten, so that the rows are nearer to real ones. A training of networks is up
-        to four times as long, if `max_steps` is ``"auto"`` and the rarest class has
-        more than some hundred rows.
+        twice as many trees, which draw each cell from half as many real rows, so that
+        the rows are nearer to real ones: five at least, instead of ten, or ten instead
+        of 20 if the table has fewer than 5,000 rows. A training of networks is up to
+        four times as long, if `max_steps` is ``"auto"`` and the rarest class has more
+        than some hundred rows.
     latent_dim : int, default=32
         Number of dimensions of the generator's noise.
     hidden_dims : sequence of int or "auto", default="auto"
