@@ -4,6 +4,7 @@
     python -m pipelines.fidelity --preset full --peers  # hours: CTGAN and TVAE, too
     python -m pipelines.fidelity --export splits        # rows for other packages
     python -m pipelines.fidelity --judge splits         # theirs: TABLE/NAME.parquet
+    python -m pipelines.fidelity --from a.csv --from b.csv --picture costs.png
 
 Each table is split into training and test rows. A generator draws as many rows as
 there are training rows, with the classes as common. Boosted trees, their size chosen
@@ -22,6 +23,7 @@ import numpy as np
 import pandas as pd
 import typer
 from imblearn.over_sampling import SMOTE
+from matplotlib.figure import Figure
 from rich.console import Console
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -282,6 +284,28 @@ def summary(results: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index()
 
 
+def draw_costs(results: pd.DataFrame, path: Path) -> None:
+    """Draw what every generator costs, and how well its rows are distinguished."""
+    means = results.groupby("generator", sort=False)[["CPU s", "C2ST"]].mean()
+    real, made = means.loc["real rows"], means.drop("real rows")
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.scatter(made["CPU s"], made["C2ST"])
+    for name, (seconds, found) in made.iterrows():
+        axes.annotate(
+            str(name), (seconds, found), (4, 5), textcoords="offset points", fontsize=8
+        )
+    axes.axhline(real["C2ST"], linestyle="--", color="grey", label="real rows")
+    axes.set_xscale("log")
+    axes.set(
+        xlabel="CPU seconds of a fit and a draw, mean of the tables",
+        ylabel="C2ST, 0.5 is best",
+        xlim=(0.2, 4 * made["CPU s"].max()),
+    )
+    axes.legend(loc="upper left")
+    figure.savefig(path, dpi=120)
+
+
 def main(
     preset: Annotated[str, typer.Option(help="quick or full")] = "quick",
     table: Annotated[list[str] | None, typer.Option(help="These tables only")] = None,
@@ -297,8 +321,17 @@ def main(
     out: Annotated[Path, typer.Option(help="CSV file of all results")] = Path(
         "fidelity.csv"
     ),
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw C2ST over CPU seconds here")
+    ] = None,
+    measured: Annotated[
+        list[Path] | None, typer.Option("--from", help="Show the results of these CSV")
+    ] = None,
 ) -> None:
     """Measure how faithful synthetic tables are, and what they cost."""
+    if measured:
+        report(pd.concat(map(pd.read_csv, measured), ignore_index=True), picture)
+        return
     wanted = table or (list(TABLES) if preset == "full" else QUICK)
     names = available(wanted)
     if left_out := [name for name in wanted if name not in names]:
@@ -329,10 +362,17 @@ def main(
             )
             results.append(row)
             pd.DataFrame(results).to_csv(out, index=False)
+    report(pd.DataFrame(results), picture)
+
+
+def report(results: pd.DataFrame, picture: Path | None) -> None:
+    """Print the means, and draw them if a picture is wanted."""
     console = Console(width=130)
-    for group, means in summary(pd.DataFrame(results)).groupby("group", sort=False):
+    for group, means in summary(results).groupby("group", sort=False):
         table_of = means.drop(columns="group").set_index("generator")
         show(table_of, f"Fidelity, means over {group} tables", console, "generator")
+    if picture is not None:
+        draw_costs(results, picture)
 
 
 if __name__ == "__main__":
