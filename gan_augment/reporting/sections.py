@@ -240,9 +240,13 @@ def on_training(sampler: Any) -> Section:
         text.append(f"{history['step'][-1]:.0f} steps in {seconds:.1f} seconds.")
         figure = detached_figure(7, 3.2)
         displays.TrainingCurvesDisplay(history).plot(figure.subplots())
-        figures.append(
-            Figure.of(figure, "Losses that settle: neither network has won.")
+        caption = (
+            "Losses that settle: neither network has won."
+            if "generator_loss" in history
+            else "The less the discriminator's loss falls, the harder it is to "
+            "distinguish the rows from real ones."
         )
+        figures.append(Figure.of(figure, caption))
     parameters = {
         name: _short(value)
         for name, value in generator.get_params(deep=False).items()
