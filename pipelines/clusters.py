@@ -62,7 +62,7 @@ def dask() -> Iterator[Any]:
     from dask.distributed import Client
 
     options = {"threads_per_worker": 1, "dashboard_address": None}
-    with Client(n_workers=N_WORKERS, **options):  # type: ignore[no-untyped-call]
+    with Client(n_workers=N_WORKERS, **options):
         yield DaskEngine()
 
 
