@@ -12,9 +12,9 @@ from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
 from gan_augment import events
-from gan_augment.gans.chains import most_rows_of_class
+from gan_augment.gans.chains import most_rows_of_trees
 from gan_augment.gans.recipe import Recipe
-from gan_augment.gans.tabular import TabularGAN, most_rows_of_acceptance
+from gan_augment.gans.tabular import TabularGAN
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.over_sampler import GANOverSampler
 from gan_augment.training.callbacks import Callback
@@ -95,19 +95,18 @@ class TimedStages:
         by_trees = "trees" if self.recipe.n_chains else "network"
         chosen = {"generator": by_trees, "n_candidates": self.recipe.n_candidates}
         gan, watch = self._fit(n_rows, 2, **chosen)
-        all_rows = min(int(counts.sum()), most_rows_of_acceptance(gan))
+        most_rows = most_rows_of_trees(gan.encoder_.width_)
+        growth = _sorting(min(int(counts.sum()), most_rows)) / _sorting(n_rows)
         if not self.recipe.n_chains:
-            seconds = watch.after * _sorting(all_rows) / _sorting(n_rows)
+            seconds = watch.after * growth
         else:
             n_chains = gan.recipe_.n_chains
-            chains = watch.epochs[n_chains - 1] / n_chains
-            seconds = (watch.training - n_chains * chains) * (
-                _sorting(all_rows) / _sorting(n_rows)
-            )
+            chain = watch.epochs[n_chains - 1] / n_chains
+            seconds = (watch.training - n_chains * chain) * growth
             of_part = np.bincount(self._part(n_rows)[1])
-            of_all = np.minimum(counts, most_rows_of_class(gan.encoder_.width_))
-            chains *= _sorting(of_all).sum() / _sorting(of_part).sum()
-            seconds += self.recipe.n_chains * chains
+            of_all = np.minimum(counts, most_rows)
+            chain *= _sorting(of_all).sum() / _sorting(of_part).sum()
+            seconds += self.recipe.n_chains * chain
         if self.sampler is not None:
             plain, _ = self._fit(n_rows, 2)
             begin = time.process_time()

@@ -19,7 +19,7 @@ from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.schema import Span
 from gan_augment.seeding import draw_seed
 
-# Most rows of a class that a chain learns from, and most cells of these rows.
+# Most rows that trees learn from, and most cells of these rows.
 MOST_ROWS, MOST_CELLS = 20_000, 1_000_000
 # In the place of the column that an inner node looks at.
 LEAF = -1
@@ -206,7 +206,7 @@ def learn_chains(
         The trees.
     """
     n_classes = int(classes.max()) + 1
-    most_rows = most_rows_of_class(max(span.stop for span in schema))
+    most_rows = most_rows_of_trees(max(span.stop for span in schema))
     orders, roots, trees = [], [], _Trees(rows_of_leaf, rng)
     for _ in range(n_chains):
         order = _draw_order(schema, rng)
@@ -226,8 +226,12 @@ def learn_chains(
     return trees.as_chains(np.array(orders), np.array(roots).reshape(shape))
 
 
-def most_rows_of_class(width: int) -> int:
-    """How many rows of a class, encoded in so many cells, a chain learns from."""
+def most_rows_of_trees(width: int) -> int:
+    """How many rows trees learn from at most, if a row is encoded in so many cells.
+
+    For a chain these are rows of one class. For the acceptance of drawn rows they are
+    real rows of all classes.
+    """
     return min(MOST_ROWS, max(MOST_CELLS // width, 1))
 
 

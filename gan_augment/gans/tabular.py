@@ -22,7 +22,7 @@ from gan_augment.gans.acceptance import (
     learn_acceptance,
 )
 from gan_augment.gans.adversarial import BaseGAN
-from gan_augment.gans.chains import Chains, learn_chains
+from gan_augment.gans.chains import Chains, learn_chains, most_rows_of_trees
 from gan_augment.gans.collapse import warn_of_collapse
 from gan_augment.gans.distillation import distill
 from gan_augment.gans.mixture import assign_components
@@ -58,8 +58,6 @@ WIDE_STEPS = 400
 START_ROWS = 4096
 # The most rows that Gaussian mixtures are fitted to.
 MIXTURE_ROWS = 50_000
-# The most real rows that the acceptance of drawn rows is learned from, and their cells.
-ACCEPTANCE_ROWS, ACCEPTANCE_CELLS = 20_000, 1_000_000
 # After so many draws a row is taken as it is.
 MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
@@ -473,22 +471,21 @@ class TabularGAN(BaseGAN):
         return self._recipe_for(np.bincount(classes), self.encoder_.width_)
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
-        recipe = self._make_recipe(classes).chosen_by(self)
-        if recipe.n_chains:
-            self._train_trees(recipe, X, classes, rng)
+        if self._draws_by_trees(np.bincount(classes)):
+            self._train_trees(X, classes, rng)
         else:
             self.chains_ = None
             super()._train(X, classes, rng)
 
     def _train_trees(
-        self, recipe: Recipe, X: Any, classes: np.ndarray, rng: np.random.Generator
+        self, X: Any, classes: np.ndarray, rng: np.random.Generator
     ) -> None:
         """Learn the trees that draw rows, then those that accept them."""
         self.encoder_.check_variety()
+        recipe = self.recipe_ = self._make_recipe(classes).chosen_by(self)
         origin = self.__dict__.pop("_origin")
         if origin is not None:  # has no weights to go on from
             check_columns(self, origin)
-        self.recipe_ = recipe
         self.generator_weights_, self.discriminator_weights_ = {}, {}
         codes = self.encoder_.quantize(X)
         with TreeSteps(recipe.n_chains, self.max_time, self.callbacks) as steps:
@@ -582,7 +579,8 @@ class TabularGAN(BaseGAN):
         rng: np.random.Generator,
         on_tree: Monitor | None = None,
     ) -> Acceptance:
-        chosen = rng.permutation(len(codes))[: most_rows_of_acceptance(self)]
+        most_rows = most_rows_of_trees(self.encoder_.width_)
+        chosen = rng.permutation(len(codes))[:most_rows]
         classes = classes[chosen]
         drawn_classes = np.tile(classes, GENERATED_PER_REAL)
         return learn_acceptance(
@@ -642,11 +640,6 @@ class TabularGAN(BaseGAN):
             hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
-
-
-def most_rows_of_acceptance(gan: TabularGAN) -> int:
-    """How many real rows a fitted GAN learns from which rows to accept."""
-    return min(ACCEPTANCE_ROWS, max(ACCEPTANCE_CELLS // gan.encoder_.width_, 1))
 
 
 def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
