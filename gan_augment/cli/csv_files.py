@@ -36,9 +36,9 @@ def read_csv(
     data : bytes
         The file.
     name : str
-        Of the file, for a person.
+        Name of the file in messages.
     options : ReadingOptions
-        What is known about it.
+        Separator, encoding and dates of the file, as far as they are known.
     tabs : bool
         Whether tabs separate the cells, as the name of the file says.
 

@@ -29,7 +29,7 @@ class TableFile:
     frame : DataFrame
         The rows.
     name : str
-        Of the file, for a person.
+        Name of the file in messages.
     dialect : Dialect
         Of a CSV.
     dates : dict of str to str
@@ -53,7 +53,7 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
     path : str
         A file, or ``"-"``.
     options : ReadingOptions, default=None
-        What is known about it. If None, all is found out.
+        Separator, encoding and dates of the file. If None, they are found out.
 
     Returns
     -------

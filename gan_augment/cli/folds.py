@@ -102,7 +102,7 @@ def rarest_class(table: Table, options: FoldOptions) -> tuple[int, Any, str]:
     label : object
         The class.
     what : {"row", "group"}
-        What is counted.
+        Whether `fewest` is a number of rows or of groups.
 
     Raises
     ------

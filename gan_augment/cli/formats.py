@@ -69,7 +69,7 @@ def unpacked(data: bytes, name: str) -> bytes:
     data : bytes
         The file.
     name : str
-        Of the file, for a person.
+        Name of the file in messages.
 
     Returns
     -------
