@@ -40,6 +40,7 @@ from gan_augment.gans.transfer import (
     check_sizes,
 )
 from gan_augment.gans.tree_steps import TreeSteps
+from gan_augment.networks.reconstruction import Reconstruction
 from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
@@ -47,6 +48,7 @@ from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, make_rng
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
+from gan_augment.training.augmentation import Augmentation, DecayingNoise
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES, Loss
@@ -69,6 +71,8 @@ OF_NETWORKS = (
     "loss",
     "n_discriminators",
     "gradient_penalty_weight",
+    "reconstruction_weight",
+    "input_noise",
     "optimizer",
     "learning_rate",
     "batch_size",
@@ -160,6 +164,15 @@ class TabularGAN(BaseGAN):
     gradient_penalty_weight : float or "auto", default="auto"
         Weight of the gradient penalties, R1 + R2, in the loss of the discriminators.
         ``"auto"`` chooses it by the same rule as `hidden_dims`.
+    reconstruction_weight : float, default=0.0
+        Weight of a second loss of the generator: the mean squared error of real rows
+        that it draws again from noise that an encoder made of half of their cells [5]_.
+        If 0, there is no encoder.
+    input_noise : float, default=0.0
+        Standard deviation of the Gaussian noise that is added to real and to generated
+        rows before the discriminators see them [6]_. It falls linearly to zero in the
+        course of the training. Encoded numbers have about unit variance, and a cell of
+        a level is 0 or 1.
     optimizer : {"adam", "sgd"}, default="adam"
         Optimizer of both networks. ``"sgd"`` has a momentum of 0.9.
     learning_rate : float or "auto", default="auto"
@@ -254,6 +267,10 @@ class TabularGAN(BaseGAN):
        AISTATS 2024, arXiv:2311.00460.
     .. [4] Reiter, "Using CART to generate partially synthetic public use microdata",
        Journal of Official Statistics 21, 2005.
+    .. [5] Li et al., "TAEGAN: generating synthetic tabular data for data
+       augmentation", 2024, arXiv:2410.01933.
+    .. [6] Sonderby et al., "Amortised MAP inference for image super-resolution", ICLR
+       2017, arXiv:1610.04490.
 
     Examples
     --------
@@ -278,6 +295,8 @@ class TabularGAN(BaseGAN):
         "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
         "n_discriminators": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left"), AUTO],
+        "reconstruction_weight": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), AUTO],
         "batch_size": [Interval(Integral, 1, None, closed="left"), AUTO],
@@ -311,6 +330,8 @@ class TabularGAN(BaseGAN):
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
         gradient_penalty_weight: float | Literal["auto"] = "auto",
+        reconstruction_weight: float = 0.0,
+        input_noise: float = 0.0,
         optimizer: Literal["adam", "sgd"] = "adam",
         learning_rate: float | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
@@ -338,6 +359,8 @@ class TabularGAN(BaseGAN):
         self.loss = loss
         self.n_discriminators = n_discriminators
         self.gradient_penalty_weight = gradient_penalty_weight
+        self.reconstruction_weight = reconstruction_weight
+        self.input_noise = input_noise
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -390,9 +413,13 @@ class TabularGAN(BaseGAN):
         return (
             counts.min() > FEWEST_ROWS_OF_TREES
             # A subclass with networks of its own is there for them.
-            and type(self)._make_generator is TabularGAN._make_generator
+            and not self._has_own_generator()
             and all(getattr(self, n) == defaults[n] for n in OF_NETWORKS)
         )
+
+    def _has_own_generator(self) -> bool:
+        """Whether a subclass makes another generator."""
+        return type(self)._make_generator is not TabularGAN._make_generator
 
     def distill(
         self,
@@ -466,6 +493,26 @@ class TabularGAN(BaseGAN):
             spans=self.encoder_.schema_,
             rng=rng,
         )
+
+    def _make_reconstruction(self, rng: torch.Generator) -> nn.Module | None:
+        if not self.reconstruction_weight:
+            return None
+        if self._has_own_generator():
+            raise ValueError(
+                "`reconstruction_weight` must be 0 for a generator of a subclass. Got "
+                f"{self.reconstruction_weight} and {type(self).__name__}. Leave it out."
+            )
+        return Reconstruction(
+            latent_dim=self.latent_dim,
+            n_classes=len(self.classes_),
+            hidden_dims=self.recipe_.hidden_dims,
+            spans=self.encoder_.schema_,
+            weight=self.reconstruction_weight,
+            rng=rng,
+        )
+
+    def _make_augmentation(self) -> Augmentation | None:
+        return DecayingNoise(self.input_noise) if self.input_noise else None
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
         return self._recipe_for(np.bincount(classes), self.encoder_.width_)

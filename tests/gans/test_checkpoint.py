@@ -122,6 +122,13 @@ def test_it_may_be_stopped_again_and_again(imbalanced, tmp_path):
     assert_same(whole, gan)
 
 
+def test_noise_and_the_encoder_of_a_reconstruction_go_on(imbalanced, tmp_path):
+    params = {"input_noise": 0.3, "reconstruction_weight": 1.0}
+    gan = make_gan(**params, checkpoint_dir=tmp_path)
+    interrupt(gan, *imbalanced)
+    assert_same(make_gan(**params).fit(*imbalanced), gan.fit(*imbalanced))
+
+
 def test_without_a_seed_the_rest_follows_from_the_beginning(imbalanced, tmp_path):
     """Two fits that go on from one checkpoint end alike, whatever their entropy."""
     gan = make_gan(checkpoint_dir=tmp_path).set_params(random_state=None)
