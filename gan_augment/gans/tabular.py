@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
@@ -13,19 +12,18 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
-from torch.nn.functional import one_hot
 
 from gan_augment.gans.acceptance import (
     GENERATED_PER_REAL,
     Acceptance,
     Monitor,
+    draw_accepted,
     learn_acceptance,
 )
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.chains import Chains, learn_chains, most_rows_of_trees
 from gan_augment.gans.collapse import warn_of_collapse
 from gan_augment.gans.distillation import distill
-from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import (
     FEWEST_ROWS_OF_TREES,
     Quality,
@@ -34,6 +32,7 @@ from gan_augment.gans.recipe import (
     recipe_for_trees,
 )
 from gan_augment.gans.size import TableSize
+from gan_augment.gans.start import balanced_rows, start_generator
 from gan_augment.gans.transfer import (
     carry_over_by_name,
     check_columns,
@@ -41,7 +40,6 @@ from gan_augment.gans.transfer import (
 )
 from gan_augment.gans.tree_steps import TreeSteps
 from gan_augment.networks.reconstruction import Reconstruction
-from gan_augment.networks.start import start_from
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
 from gan_augment.progress import Verbose
@@ -54,14 +52,6 @@ from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.optimizers import OPTIMIZERS
 
-# Up to so many steps the generator begins as wide as the data.
-WIDE_STEPS = 400
-# Rows whose moments the generator begins with.
-START_ROWS = 4096
-# The most rows that Gaussian mixtures are fitted to.
-MIXTURE_ROWS = 50_000
-# After so many draws a row is taken as it is.
-MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
 # Parameters that only networks use.
 OF_NETWORKS = (
@@ -558,31 +548,7 @@ class TabularGAN(BaseGAN):
     ) -> None:
         if not isinstance(generator, Generator):
             return  # the network of a subclass begins as it was made
-        n_components = self.recipe_.n_components
-        if n_components == 1:
-            start_from(
-                generator,
-                *_balanced_rows(batches),
-                counts=torch.from_numpy(batches.counts).float(),
-                # A longer training finds what is not Gaussian, of which a Gaussian as
-                # wide as the data is in the way.
-                spread=float(
-                    np.clip(WIDE_STEPS / self.recipe_.max_steps, 0.25, 1.0) ** 0.5
-                ),
-            )
-            return
-        encoded, classes = batches.rows(MIXTURE_ROWS)
-        components = assign_components(encoded, classes, n_components, rng)
-        components += n_components * classes
-        belongs = one_hot(
-            torch.from_numpy(components), n_components * len(self.classes_)
-        ).float()
-        start_from(
-            generator,
-            torch.from_numpy(encoded),
-            belongs,
-            counts=belongs.sum(dim=0),
-        )
+        start_generator(generator, batches, self.recipe_, rng)
 
     def _carry_over(
         self,
@@ -599,7 +565,7 @@ class TabularGAN(BaseGAN):
             carry_over_by_name(self, origin, generator, discriminators)
             match_means(
                 generator,
-                *_balanced_rows(batches),
+                *balanced_rows(batches),
                 counts=torch.from_numpy(batches.counts).float(),
             )
         else:
@@ -650,16 +616,7 @@ class TabularGAN(BaseGAN):
         """Draw rows until all are accepted."""
         if self.acceptance_ is None or self.recipe_.n_candidates == 1:
             return self._candidates(classes, rng)
-        rows = np.empty((len(classes), self.encoder_.width_), dtype=np.float32)
-        wanted = np.arange(len(classes))
-        for _ in range(MOST_ROUNDS):
-            drawn = self._candidates(classes[wanted], rng)
-            rows[wanted] = drawn
-            odds = self.acceptance_.probabilities(drawn, classes[wanted])
-            wanted = wanted[rng.random(len(wanted)) >= odds]
-            if not len(wanted):
-                break
-        return rows
+        return draw_accepted(self._candidates, self.acceptance_, classes, rng)
 
     def _score(self, encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:
         if self.chains_ is None or self.acceptance_ is None:
@@ -687,10 +644,3 @@ class TabularGAN(BaseGAN):
             hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
-
-
-def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
-    """Some thousand encoded rows, every class equally often, and their classes."""
-    n_batches = math.ceil(START_ROWS / batches.batch_size)
-    rows, condition = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
-    return torch.cat(rows), torch.cat(condition)
