@@ -174,6 +174,8 @@ class CategoricalDomain:
                 dtype=np.intp,
             )
         else:
+            if values.dtype == np.float16:  # of which pandas makes no index
+                values = values.astype(self.levels.dtype)
             codes = self.levels.get_indexer(pd.Index(values, dtype=values.dtype))
         codes[codes < 0] = -2
         codes[is_missing(series)] = -1
@@ -184,7 +186,7 @@ class CategoricalDomain:
         if not len(self.levels):
             return pd.Series([np.nan] * len(codes), dtype=self.dtype)
         levels = self.levels.take(np.maximum(codes, 0))
-        series = pd.Series(levels, dtype=_dense_dtype(self.dtype))
+        series = pd.Series(levels).astype(_dense_dtype(self.dtype))
         return cast(fill_missing(series, codes < 0, np.nan), self.dtype)
 
 

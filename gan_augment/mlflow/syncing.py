@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+
+import mlflow
 
 from gan_augment.mlflow.delivery import Delivery
 from gan_augment.mlflow.servers import ask_again
@@ -58,6 +62,10 @@ def sync(
         what went wrong, or an empty string, whether that is only that a running
         process still writes it, and what has arrived otherwise than it was meant.
 
+    Notes
+    -----
+    While a run is sent to a database, its address is MLflow's tracking URI.
+
     Examples
     --------
     >>> import tempfile
@@ -101,7 +109,8 @@ def _sync_one(
             records.append({"kind": "end", "status": "KILLED", "time": last})
         delivery = Delivery(journal, tracking_uri, experiment_name)
         uri = delivery.tracking_uri
-        delivery.send()
+        with _as_default(uri):
+            delivery.send()
     except Exception as error:  # of one run; the others may do better
         journal.close()
         return Sync(directory, uri, f"{type(error).__name__}: {error}")
@@ -111,6 +120,20 @@ def _sync_one(
         return Sync(directory, uri, f"{damage} All others were sent.", notes=notes)
     journal.discard()
     return Sync(directory, uri, "", notes=notes)
+
+
+@contextlib.contextmanager
+def _as_default(tracking_uri: str) -> Iterator[None]:
+    """Make a store MLflow's default: those of files look for models in no other."""
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    if tracking_uri.startswith("http") or tracking_uri == before:
+        yield
+        return
+    mlflow.set_tracking_uri(tracking_uri)
+    try:
+        yield
+    finally:
+        mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None: none is set
 
 
 def _damage(journal: Journal) -> str:

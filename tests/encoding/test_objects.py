@@ -203,3 +203,15 @@ def test_text_of_numpys_own_variable_width():
     X = np.array(np.random.default_rng(0).choice(["a", "bb"], (N_ROWS, 2)))
     resampled = resample(X.astype(np.dtypes.StringDType()))
     assert set(resampled.ravel()) == {"a", "bb"}
+
+
+def test_half_floats_as_levels():
+    """pandas has no index of them."""
+    codes = np.arange(N_ROWS) % 3
+    X = pd.DataFrame({f"is_{k}": (codes == k).astype(np.float16) for k in range(3)})
+    X["twice"] = np.where(codes == 1, np.nan, codes * 2).astype(np.float16)
+    gan = TabularGAN(categorical_features=["twice"], max_steps=3, random_state=0)
+    rows = gan.fit(X, Y).sample(40)[0]
+    assert (rows.dtypes == np.float16).all()
+    assert (rows.iloc[:, :3].sum(axis=1) == 1).all()
+    assert set(rows["twice"].dropna()) <= {0.0, 4.0}

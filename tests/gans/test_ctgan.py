@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.numpy import load_file, save_file
 from tables import make_mixed_frame, printed_by_a_new_process
 from tables_rules_planted import planted
 
@@ -185,6 +186,21 @@ def test_a_file_that_lacks_a_network_is_refused(imbalanced, tmp_path):
     seal(tmp_path)
     with pytest.raises(ModelFileError, match="1 networks for 2"):
         TVAE.load(tmp_path)
+
+
+def test_a_file_that_can_never_draw_a_class_is_refused(tmp_path):
+    X = pd.DataFrame({"a": np.arange(60.0)})
+    CTGAN(**QUICK, random_state=0).fit(X, np.arange(60) % 2).save(tmp_path)
+    path = tmp_path / "model.safetensors"
+    arrays = load_file(path)
+    tree = json.loads((tmp_path / "model.json").read_text())["tree"]
+    weights = tree["fitted"]["networks_"][0]["fields"]["weights"]
+    # Every number is finite, and one class so likely that there is no other.
+    arrays[weights["seq.1.bias"]["$array"]][0] = 1e30
+    save_file(arrays, path)
+    seal(tmp_path)
+    with pytest.raises(ModelFileError, match="able to draw the class 1"):
+        CTGAN.load(tmp_path)
 
 
 @pytest.mark.parametrize("hidden_dims", [(-1,), ("a",), (0, 8)])

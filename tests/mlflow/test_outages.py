@@ -336,6 +336,26 @@ def test_another_server_knows_an_experiment_by_its_name(
     assert runs() == []
 
 
+def test_a_generator_is_registered_in_another_store_than_the_default(
+    store, database, fast_gan, imbalanced, monkeypatch
+):
+    shutil.copy(database, store / "new.db")
+    new, default = f"sqlite:///{store}/new.db", mlflow.get_tracking_uri()
+    run = gan_augment.mlflow.RunTracker("moved", spool=store / "spool")
+    run.log_model(fast_gan.fit(*imbalanced), registered_model_name=NAME)
+    with monkeypatch.context() as patch:
+        patch.setattr(delivery, "problem_with", lambda _: "down")
+        with pytest.warns(UserWarning, match="kept in"):
+            run.close()
+    run._sender.join()
+    (result,) = gan_augment.mlflow.sync(store / "spool", new)
+    assert (result.error, mlflow.get_tracking_uri()) == ("", default)
+    (found,) = runs(MlflowClient(new))
+    version = MlflowClient(new).get_model_version_by_alias(NAME, "candidate")
+    assert version.run_id == found.info.run_id
+    assert runs() == []
+
+
 def test_a_run_that_is_being_written_is_left_alone(tmp_path, store):
     run = gan_augment.mlflow.RunTracker("open", spool=tmp_path / "spool")
     (result,) = gan_augment.mlflow.sync(tmp_path / "spool")

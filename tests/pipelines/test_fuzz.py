@@ -2,6 +2,7 @@
 
 import os
 import random
+import sys
 import time
 from pathlib import Path
 
@@ -63,6 +64,25 @@ def test_the_child_tells_what_happened(read, result, event):
     assert first.result == second.result == result
     assert first.event.startswith(event)
     assert bool(first.event) == bool(event)
+
+
+def test_what_a_library_imports_late_is_let_pass_and_nothing_else(tmp_path):
+    folder = tmp_path / "late"
+    folder.mkdir()
+    (folder / "__init__.py").write_text("def read(): import late.module\n")
+    (folder / "module.py").write_text("from fractions import Fraction\n")
+    program = compile("exec('1')", "input", "exec")
+    sys.path.insert(0, str(tmp_path))
+    try:
+        import late
+
+        for may_run in ([], ["late"], ["other"]):
+            (found,) = run_limited(lambda i: i, late.read, 1, may_run=may_run)
+            assert bool(found.event) == ("late" not in may_run), found
+        (found,) = run_limited(lambda i: i, lambda: exec(program), 1, may_run=["late"])
+        assert found.event.startswith("exec")
+    finally:
+        sys.path.remove(str(tmp_path))
 
 
 def test_the_peak_of_memory_is_that_of_each_input():

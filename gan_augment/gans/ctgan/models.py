@@ -19,7 +19,10 @@ from torch import nn
 
 from gan_augment.gans.ctgan.layout import TrainedNetwork
 from gan_augment.gans.ctgan.package import PackageSynthesizer
-from gan_augment.seeding import RandomState
+from gan_augment.seeding import RandomState, make_rng, make_torch_generator
+
+# Rows of each class that a model must draw to be loaded.
+N_TRIED = 16
 
 
 class CTGAN(PackageSynthesizer):
@@ -201,6 +204,13 @@ class CTGAN(PackageSynthesizer):
                 output[:, where.start] = output[:, where.start].tanh()
                 gumbel[:, where.start] = 0.0
         return output + gumbel
+
+    def _check_state(self) -> None:
+        super()._check_state()
+        if not self.per_class:  # the weights decide whether a class can be drawn
+            noise = make_torch_generator(make_rng(0))
+            for index in range(len(self.classes_)):
+                self._draw_class(index, N_TRIED, noise)
 
 
 class TVAE(PackageSynthesizer):
