@@ -790,6 +790,26 @@ def test_a_name_in_a_tag_is_the_name(store):
     assert gan_augment.mlflow.sync() == []
 
 
+def test_text_that_cannot_be_written_keeps_nothing_back(autolog, fast_sampler, caplog):
+    """Lone surrogates, which files read with ``surrogateescape`` have."""
+    names, levels = ["a", "n\udc80"], ["x\ud800", "b"]
+    X = pd.DataFrame(
+        {"a": np.arange(60.0), "n\udc80": np.resize(np.array(levels, object), 60)}
+    )
+    y = pd.Series(
+        np.where(np.arange(60) % 5, "no", "yes\ud800"), dtype=object, name="t"
+    )
+    autolog(registered_model_name="surrogates", log_figures=False)
+    fast_sampler.fit_resample(X, y)
+    assert "has not" not in caplog.text
+    (found,) = runs()
+    assert len(found.inputs.dataset_inputs) == 2
+    assert "yes\\ud800" in found.data.tags["mlflow.note.content"]
+    rows, _ = gan_augment.mlflow.load_model("models:/surrogates@candidate").sample(9)
+    assert list(rows) == names
+    assert set(rows["n\udc80"]) <= set(levels)
+
+
 def test_a_run_that_is_deleted_meanwhile_is_a_new_one(store, fast_gan, imbalanced):
     gan, client = fast_gan.fit(*imbalanced), MlflowClient()
     run = gan_augment.mlflow.RunTracker("deleted", spool=store / "spool")
