@@ -16,10 +16,13 @@ Y = np.arange(60) % 6 == 0
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no such signals there")
 
 
+def make_sampler(seed):
+    return GANOverSampler(TabularGAN(max_steps=3), random_state=seed)
+
+
 def resample(seed):
     """The rows of a fit of some milliseconds; at the top, so that a child finds it."""
-    sampler = GANOverSampler(TabularGAN(max_steps=3), random_state=seed)
-    return sampler.fit_resample(X, Y)[0]
+    return make_sampler(seed).fit_resample(X, Y)[0]
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,15 @@ def test_a_fork_after_fits_of_this_process(rows):
     context = multiprocessing.get_context("fork")
     with ProcessPoolExecutor(2, mp_context=context) as pool:
         assert_same(pool.map(resample, range(4), timeout=120), rows)
+
+
+def test_a_process_that_is_spawned(rows):
+    """It begins with nothing of this one, as every process does on Windows."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context) as pool:
+        # A child need not know this module.
+        fits = [pool.submit(make_sampler(seed).fit_resample, X, Y) for seed in (0, 1)]
+        assert_same([fit.result(120)[0] for fit in fits], rows[:2])
 
 
 def test_a_running_event_loop_as_in_a_notebook(rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,8 +72,13 @@ class Container:
         return getattr(sparse, f"{self.kind}_{suffix}")(array)
 
 
-def check_column_names(frame: pd.DataFrame) -> None:
-    """Raise a ValueError if two columns share a name."""
+def check_columns(frame: pd.DataFrame) -> None:
+    """Raise a ValueError if a frame has no columns, or two that share a name."""
+    if not frame.shape[1]:
+        raise ValueError(
+            f"`X` must have at least one column. Got a frame of shape {frame.shape}. "
+            "Select columns to learn from."
+        )
     repeated = frame.columns[frame.columns.duplicated()].unique().tolist()
     if repeated:
         raise ValueError(
@@ -93,7 +99,7 @@ def as_array(X: Any) -> np.ndarray:
         if X.dtype.kind in "biuf":
             return np.ma.filled(X.astype(np.result_type(X.dtype, "f4")), np.nan)
         return np.ma.filled(X.astype(object), None)
-    array = np.asarray(X)
+    array = _of_rows(X) if isinstance(X, list | tuple) else np.asarray(X)
     if array.dtype.kind in "US" and isinstance(X, list | tuple):
         cells = np.array(X, dtype=object)
         if not all(isinstance(cell, str | bytes) for cell in cells.ravel()):
@@ -102,11 +108,26 @@ def as_array(X: Any) -> np.ndarray:
     return array.astype(object) if array.dtype.kind == "T" else array
 
 
+def _of_rows(rows: Sequence[Any]) -> np.ndarray:
+    """Lists of cells as an array."""
+    try:
+        return np.asarray(rows)
+    except ValueError as error:
+        lengths = sorted({len(row) for row in rows if isinstance(row, Sized)})
+        if len(lengths) < 2:
+            raise
+        raise ValueError(
+            "`X` must have rows of the same length. Got rows of "
+            f"{' and '.join(map(str, lengths[:5]))} cells. Fill missing cells, for "
+            "example with None."
+        ) from error
+
+
 def to_frame(X: Any) -> pd.DataFrame:
     """Any table as a DataFrame; one that is a frame already is not copied."""
     X = to_pandas(X)
     if isinstance(X, pd.DataFrame):
-        check_column_names(X)
+        check_columns(X)
         return _with_known_dtypes(X)
     if sparse.issparse(X):
         return pd.DataFrame(X.toarray())
@@ -139,6 +160,7 @@ def as_rows(X: Any) -> Any:
     """A frame as pandas'; anything else as an array, or a sparse matrix by rows."""
     X = to_pandas(X)
     if isinstance(X, pd.DataFrame):
+        check_columns(X)
         return X
     return check_array(
         X if sparse.issparse(X) else as_array(X),

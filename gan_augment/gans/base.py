@@ -417,8 +417,9 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         return model
 
     def _class_index(self, label: Any) -> int:
-        # pd.NA is neither equal nor unequal to anything.
-        equal = [False] if label is pd.NA else self.classes_ == label
+        # pd.NA is neither equal nor unequal to anything, and a list is many labels.
+        one = np.ndim(label) == 0 and label is not pd.NA
+        equal = self.classes_ == label if one else [False]
         found = np.flatnonzero(equal)
         if len(found) != 1:
             raise ValueError(

@@ -53,7 +53,7 @@ from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.optimizers import OPTIMIZERS
 
 AUTO = StrOptions({"auto"})
-# Parameters that only networks use.
+# Parameters that shape networks and their training.
 OF_NETWORKS = (
     "latent_dim",
     "hidden_dims",
@@ -67,8 +67,6 @@ OF_NETWORKS = (
     "learning_rate",
     "batch_size",
     "max_steps",
-    "checkpoint_dir",
-    "device",
 )
 
 
@@ -115,9 +113,9 @@ class TabularGAN(BaseGAN):
         :class:`~gan_augment.tables.rules.Rules`.
     generator : {"auto", "network", "trees"}, default="auto"
         What draws the rows. ``"auto"`` chooses trees if each class has more than 100
-        rows and every parameter that only networks use has its default: those from
-        `latent_dim` to `max_steps` except `n_candidates`, `checkpoint_dir` and
-        `device`. With `init_from` or `warm_start` it chooses what these have.
+        rows and every parameter that shapes networks has its default: those from
+        `latent_dim` to `max_steps` except `n_candidates`. With `init_from` or
+        `warm_start` it chooses what these have.
     quality : {"default", "high"}, default="default"
         Effort for rows that a classifier learns more from. With ``"high"`` there are
         twice as many trees, which draw each cell from half as many real rows, so that
@@ -182,11 +180,12 @@ class TabularGAN(BaseGAN):
         the training, the synthetic rows depend on the speed of the machine. If None,
         there is no limit.
     checkpoint_dir : path-like, default=None
-        Directory where the state of the training is kept. A fit that was killed goes on
-        from there if it is called again with the same rows, parameters and versions,
-        and its rows are those of a fit in one piece. At the end the state is removed.
-        `max_time` is counted over all parts. Fits that run at the same time need a
-        directory each. If None, no state is kept.
+        Directory where the state of the training of networks is kept. A fit that was
+        killed goes on from there if it is called again with the same rows, parameters
+        and versions, and its rows are those of a fit in one piece. At the end the state
+        is removed. `max_time` is counted over all parts. Fits that run at the same time
+        need a directory each. Of trees, which take seconds, no state is kept. If None,
+        none is kept at all.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
     warm_start : bool, default=False
@@ -203,7 +202,8 @@ class TabularGAN(BaseGAN):
         :class:`sklearn.frozen.FrozenEstimator` if the estimator is cloned, as by
         :class:`~gan_augment.GANOverSampler`. If None, the training begins anew.
     device : str, default="cpu"
-        Torch device to train on. At this size a CPU core is as fast as a GPU.
+        Torch device to train networks on. At this size a CPU core is as fast as a GPU.
+        Trees are always learned on the CPU.
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.

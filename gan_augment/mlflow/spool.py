@@ -127,6 +127,11 @@ class Journal:
         """What tells this run from every other one."""
         return self.directory.name
 
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether it survives this process: no disk may take it."""
+        return self._writable
+
     def append(self, record: Record) -> None:
         """Add a record; where the disk is full, the run goes on elsewhere."""
         self.records.append(record)

@@ -114,6 +114,9 @@ def _sync_one(
     except Exception as error:  # of one run; the others may do better
         journal.close()
         return Sync(directory, uri, f"{type(error).__name__}: {error}")
+    except BaseException:  # Ctrl-C: the next sync of this process may have it
+        journal.close()
+        raise
     notes = tuple(delivery.notes)
     if damage:
         journal.close()

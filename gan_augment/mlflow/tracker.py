@@ -266,14 +266,25 @@ class RunTracker(Callback):
             for note in delivery.notes:
                 warnings.warn(note, UserWarning, stacklevel=2)
         if problem:
-            spool = self._journal.directory.parent
             warnings.warn(
-                f"MLflow did not take a run ({type(problem).__name__}: {problem}). It "
-                f"is kept in {spool}. When MLflow is there, send it with: "
-                f"python -m gan_augment.mlflow sync {spool}",
+                f"MLflow did not take a run ({type(problem).__name__}: {problem}). "
+                + self._whereabouts(),
                 UserWarning,
                 stacklevel=2,
             )
+
+    def _whereabouts(self) -> str:
+        """What becomes of a run that MLflow did not take."""
+        if not self._journal.is_on_disk:
+            return (
+                "It is lost, since no disk took it either. The training is not: save "
+                "the generator with `gan.save(directory)` where there is room."
+            )
+        spool = self._journal.directory.parent
+        return (
+            f"It is kept in {spool}. When MLflow is there, send it with: "
+            f"python -m gan_augment.mlflow sync {spool}"
+        )
 
     def _append(self, kind: str, **content: Any) -> None:
         self._journal.append({"kind": kind, "time": _now(), **content})

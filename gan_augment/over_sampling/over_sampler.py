@@ -20,7 +20,7 @@ from sklearn.utils.validation import check_memory, validate_data
 from gan_augment import events
 from gan_augment.encoding.container import (
     as_array,
-    check_column_names,
+    check_columns,
     stack_rows,
     to_frame,
 )
@@ -47,6 +47,7 @@ from gan_augment.over_sampling.image_mixture import ImageMixture
 from gan_augment.over_sampling.kept_rules import KeptRules, NewCombinations
 from gan_augment.over_sampling.leakage import remember, warn_of_synthetic_rows
 from gan_augment.over_sampling.refinement import draw_refined
+from gan_augment.over_sampling.strategy import check_counts, check_ratio
 from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import warn_of_levels
@@ -258,7 +259,7 @@ class GANOverSampler(BaseOverSampler):
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         y, binarize_y = check_target_type(exact_labels(y), indicate_one_vs_all=True)
         if isinstance(X, pd.DataFrame):
-            check_column_names(X)
+            check_columns(X)
             check_no_file_names(X)
         else:
             takes_images = self._takes_images(X)
@@ -272,11 +273,12 @@ class GANOverSampler(BaseOverSampler):
             check_no_file_names(X)
         check_consistent_length(X, y)
         validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+        check_ratio(self.sampling_strategy, y)
         return X, y, binarize_y
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         warn_of_synthetic_rows(X, "The rows of fit_resample")
-        self._check_counts()
+        check_counts(self.sampling_strategy_)
         self._check_refinements()
         rng = make_rng(self.random_state)
         real = RealRows(X)
@@ -376,16 +378,6 @@ class GANOverSampler(BaseOverSampler):
         if isinstance(self.gan, str | BaseSynthesizer):
             return self.gan == "image" or isinstance(self.gan, ImageGAN)
         return np.ndim(X) > 2
-
-    def _check_counts(self) -> None:
-        """Raise a ValueError before any training if rows cannot be counted."""
-        for label, n_rows in self.sampling_strategy_.items():
-            if not float(n_rows).is_integer():
-                raise ValueError(
-                    "`sampling_strategy` must give a whole number of rows for every "
-                    f"class. Got {n_rows} more for class {plain_label(label)!r}. Round "
-                    "it."
-                )
 
     def _warn_of_memory(
         self, real: RealRows, y: np.ndarray, wanted: Mapping[Any, int]

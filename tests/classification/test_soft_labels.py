@@ -7,8 +7,9 @@ from imblearn.over_sampling import SMOTE
 from scipy import sparse
 from sklearn import config_context
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
-from sklearn.ensemble import StackingClassifier, VotingClassifier
+from sklearn.ensemble import BaggingClassifier, StackingClassifier, VotingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV
@@ -217,10 +218,24 @@ def test_labels_are_soft_where_that_is_possible(estimator, soft, rare, quick_def
     assert len(model.estimators_) == 3 + 2 * soft
 
 
-def test_nothing_needs_to_be_routed(rare, quick_default):
-    scaled = make_pipeline(StandardScaler(), LogisticRegression())
+@pytest.mark.parametrize(
+    "nested",
+    [
+        make_pipeline(StandardScaler(), LogisticRegression()),
+        CalibratedClassifierCV(LogisticRegression()),
+        CalibratedClassifierCV(make_pipeline(StandardScaler(), LogisticRegression())),
+        BaggingClassifier(LogisticRegression(), 2),
+        VotingClassifier([("a", LogisticRegression())], voting="soft"),
+        StackingClassifier([("a", LogisticRegression())]),
+        GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2),
+    ],
+    ids=lambda nested: type(nested).__name__,
+)
+def test_nothing_needs_to_be_routed(rare, quick_default, nested):
+    X, y = rare[0][:300], rare[1][:300]
     with config_context(enable_metadata_routing=True):
-        model = ResampledClassifier(scaled, random_state=0).fit(*rare)
+        model = ResampledClassifier(nested, n_draws=1, random_state=0).fit(X, y)
+        assert model.predict_proba(X).shape == (300, 2)
     assert not model.soft_labels_
 
 

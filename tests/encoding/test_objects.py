@@ -215,3 +215,16 @@ def test_half_floats_as_levels():
     assert (rows.dtypes == np.float16).all()
     assert (rows.iloc[:, :3].sum(axis=1) == 1).all()
     assert set(rows["twice"].dropna()) <= {0.0, 4.0}
+
+
+def test_not_a_number_beside_a_missing_value():
+    zero = pd.array(np.where(np.arange(N_ROWS) % 5 == 0, 0.0, 1.0), dtype="Float64")
+    both = pd.Series(zero / zero)  # NaN where it was 0
+    both[::7] = pd.NA
+    X = pd.DataFrame({"a": np.arange(N_ROWS) % 9, "both": both})
+    resampled = resample(X)
+    pd.testing.assert_frame_equal(resampled[:N_ROWS], X)
+    drawn = resampled["both"][N_ROWS:]
+    assert drawn.dtype == "Float64"
+    assert drawn.isna().any()
+    assert set(drawn.dropna()) == {1.0}

@@ -4,6 +4,8 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
+import pyarrow as pa
 import pytest
 
 import gan_augment.mlflow
@@ -26,6 +28,30 @@ def test_it_draws_the_rows_that_it_drew_before(gan, saved_by, tmp_path):
     loaded = load(path)
     assert type(loaded) is TabularGAN
     assert (loaded.sample(20)[0] == gan.sample(20)[0]).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        pd.Series([(1, "a"), (2, "b"), None] * 8),
+        pd.Series([((1,), 2.5), (), "a"] * 8),
+        pd.Series(["a", None, "b"] * 8, dtype="string[pyarrow]"),
+        pd.Series(["a", None, "b"] * 8, dtype=pd.ArrowDtype(pa.string())),
+        pd.Series(["a", None, "b"] * 8, dtype=pd.ArrowDtype(pa.large_string())),
+        pd.Series(["a", None, "b"] * 8, dtype=pd.ArrowDtype(pa.string())).astype(
+            "category"
+        ),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_columns_of_tuples_and_of_arrow_text(values, tmp_path):
+    X = pd.DataFrame({"a": np.arange(24.0), "values": values})
+    gan = TabularGAN(max_steps=2, random_state=0).fit(X, np.arange(24) % 2)
+    gan.save(tmp_path)
+    rows = load(tmp_path).sample(20)[0]
+    pd.testing.assert_frame_equal(rows, gan.sample(20)[0])
+    assert rows["values"].dtype == values.dtype
+    assert set(rows["values"].dropna()) <= set(values.dropna())
 
 
 def test_neither_mlflow_nor_a_class_is_imported_for_it(gan, tmp_path):

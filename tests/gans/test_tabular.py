@@ -59,6 +59,7 @@ def test_fitted_weights_are_numpy(fitted):
         (lambda gan: gan.sample(2.5), "whole number.*2.5"),
         (lambda gan: gan.sample(True), "whole number.*True"),
         (lambda gan: gan.sample(3, label=pd.NA), "'common', 'rare'.*<NA>"),
+        (lambda gan: gan.sample(3, label=["rare"]), r"'common', 'rare'.*\['rare'\]"),
         (lambda gan: gan.sample(3, label="maybe"), r"'common', 'rare'.*'maybe'"),
         (lambda gan: gan.set_params(loss="l1").fit([[1.0]], [0]), "'loss'.*'l1'"),
         (lambda gan: gan.fit([[1.0], [2.0]], [0, 1, 1]), "inconsistent"),

@@ -596,6 +596,25 @@ def test_a_temporary_spool_of_somebody_else_is_not_used(tmp_path, monkeypatch):
     assert len(list(ours.iterdir())) == 1
 
 
+def test_where_nothing_takes_a_run_the_fit_goes_on_and_says_so(
+    track, tmp_path, imbalanced, monkeypatch, caplog
+):
+    """No disk takes anything, and the server is away: the training is not lost."""
+    (tmp_path / "file").write_text("")
+    elsewhere = SimpleNamespace(gettempdir=lambda: tmp_path / "file")
+    monkeypatch.setattr(spool, "tempfile", elsewhere)
+    monkeypatch.setenv(spool.SPOOL_VARIABLE, str(tmp_path / "file" / "spool"))
+    sampler = track(f"http://127.0.0.1:{free_port()}", imbalanced)
+    assert "must be a directory that can be written" in caplog.text
+    assert "It is lost, since no disk took it either" in caplog.text
+    assert "gan.save(directory)" in caplog.text
+    assert "It is kept in" not in caplog.text
+    sampler.gan_.save(tmp_path / "saved")
+    rows, _ = TabularGAN.load(tmp_path / "saved").sample(5, random_state=0)
+    assert rows.equals(sampler.gan_.sample(5, random_state=0)[0])
+    assert gan_augment.mlflow.sync() == []
+
+
 def test_images_of_one_name_are_one_slider(store):
     run = gan_augment.mlflow.RunTracker("images")
     for step in (1, 2):

@@ -243,6 +243,9 @@ LABELS = np.arange(40) % 4 == 0
         (_fails(pd.DataFrame({"a": [np.inf] * 40}), LABELS), "'a'.*finite.*inf"),
         (_fails(np.where(NUMBERS > 1, np.inf, 1.0), LABELS), "infinity"),
         (_fails(np.ones((40, 1)), LABELS), "two different values.*constant"),
+        (_fails(np.ones((40, 1)), np.arange(40) % 2), "two different values.*constant"),
+        (_fails(pd.DataFrame(index=range(40)), LABELS), r"one column.*\(40, 0\)"),
+        (_fails([[1, "a"]] * 39 + [[1]], LABELS), "same length.*1 and 2 cells"),
         (_fails(NUMBERS, LABELS[:30]), r"\[40, 30\]"),
         (_fails(NUMBERS, np.zeros(40)), "more than 1 class"),
         (_fails(NUMBERS, NUMBERS[:, 0]), "continuous"),
@@ -353,6 +356,16 @@ def test_half_a_row_is_refused_before_any_training(n_rows, form, imbalanced):
     X, y = imbalanced
     sampler = GANOverSampler(sampling_strategy=form({"rare": n_rows}))
     with pytest.raises(ValueError, match=r"whole number.*for class 'rare'"):
+        sampler.fit_resample(X, y)
+    assert not hasattr(sampler, "gan_")
+
+
+@pytest.mark.parametrize("ratio", [0.1, 0.28, 0.29, np.float32(0.2)])
+def test_a_ratio_that_adds_no_row_is_refused_before_any_training(ratio):
+    """A ratio of .29 is 28 rows of 100: floating-point numbers fall short of 29."""
+    X, y = np.random.default_rng(0).normal(size=(128, 2)), ["no"] * 100 + ["yes"] * 28
+    sampler = GANOverSampler(sampling_strategy=ratio)
+    with pytest.raises(ValueError, match=r"adds rows.*'yes' has 28 rows.*100"):
         sampler.fit_resample(X, y)
     assert not hasattr(sampler, "gan_")
 
