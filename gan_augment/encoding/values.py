@@ -186,15 +186,20 @@ class CategoricalDomain:
         if not len(self.levels):
             return pd.Series([np.nan] * len(codes), dtype=self.dtype)
         levels = self.levels.take(np.maximum(codes, 0))
-        series = pd.Series(levels).astype(_dense_dtype(self.dtype))
+        series = pd.Series(levels, dtype=levels.dtype).astype(_dense_dtype(self.dtype))
         return cast(fill_missing(series, codes < 0, np.nan), self.dtype)
+
+
+# What pandas calls objects that it confuses.
+EXACT = ("mixed", "boolean", "interval", "datetime", "timedelta")
 
 
 def _needs_exact_keys(values: pd.Series) -> bool:
     """Whether pandas would take different values for one, or fail to look them up.
 
     It reads text up to a NUL character, cannot encode lone surrogates, takes True for
-    1, and has no order of overlapping intervals.
+    1, makes dates of one class of those of several, and has no order of overlapping
+    intervals.
     """
     dtype = values.dtype
     if isinstance(dtype, pd.IntervalDtype):
@@ -203,7 +208,7 @@ def _needs_exact_keys(values: pd.Series) -> bool:
         return False
     kind = types.infer_dtype(values, skipna=True)
     if kind != "string":
-        return kind.startswith("mixed") or kind in ("boolean", "interval")
+        return kind.startswith(EXACT)
     # A list: pandas' arrays give their values one by one, in Python.
     text = "".join(values.to_numpy(dtype=object)[~is_missing(values)].tolist())
     return "\x00" in text or not _is_encodable(text)

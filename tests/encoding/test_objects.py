@@ -58,6 +58,12 @@ EAST, WEST = (datetime.timezone(datetime.timedelta(hours=h)) for h in (2, -3))
         [np.int64(i) for i in range(9)],
         list(range(9)),
         [0.5 * i for i in range(9)],
+        [pd.NA, None, *(np.datetime64(day) for day in DAYS)],
+        [pd.NA, np.nan, *(np.timedelta64(day - DAYS[0]) for day in DAYS)],
+        [pd.NA, None, *(np.float32(i / 8) for i in range(9))],
+        [np.float32(0.5), np.float64(1.5), np.float32(2.5)],
+        [np.datetime64(DAYS[0]), *DAYS],
+        [np.datetime64("1500-01-01"), pd.NA],
     ],
     ids=lambda cells: f"{type(cells[-1]).__name__} {type(cells[0]).__name__}",
 )
@@ -81,6 +87,13 @@ def test_synthetic_cells_have_the_class_of_the_real_ones(cells, container):
     assert classes[1] <= classes[0]
     originals = [row[1] for row in rows[:N_ROWS]]
     assert all(a is b or a == b for a, b in zip(originals, array[:, 1], strict=True))
+
+
+@pytest.mark.parametrize("value", [0.5, 7, np.datetime64("2020-01-01"), DAYS[0]])
+def test_numbers_and_dates_beside_every_kind_of_missing_value_stay_numbers(value):
+    cells = cycled(value, pd.NA, None, np.nan)
+    encoder = TableEncoder().fit(pd.DataFrame({"a": cells, "b": range(N_ROWS)}))
+    assert encoder.dtypes_["a"] == "numeric"
 
 
 def test_lists_of_rows_keep_numbers_and_text_apart():
