@@ -22,19 +22,16 @@ from typing import Annotated, Any
 import numpy as np
 import pandas as pd
 import typer
-from imblearn.over_sampling import SMOTE
 from matplotlib.figure import Figure
 from rich.console import Console
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.metrics import roc_auc_score
-from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OrdinalEncoder
 
 from gan_augment import CTGAN, TVAE, TabularGAN
-from gan_augment.encoding import TableEncoder
 from gan_augment.metrics import (
     association_distance,
     c2st,
@@ -54,6 +51,11 @@ from pipelines.fidelity_tables import (
     load_split,
 )
 from pipelines.measures import cost
+from pipelines.peers import (
+    EncodedBoltzmannMachine,
+    EncodedMixture,
+    EncodedSMOTE,
+)
 from pipelines.summary import interval_over_sets, show
 
 # Rows that the measures of distances look at.
@@ -62,66 +64,6 @@ SIZES = [{"max_leaf_nodes": 15}, {"max_leaf_nodes": 63}]
 QUICK = ["lending_club", "magic", "HI", "rwm5yr"]
 # Of CTGAN and TVAE: 300 epochs of 15,000 rows, what their package trains for.
 STEPS_OF_PEERS = 9_000
-# Components of a class, at most, for the Gaussian mixture.
-COMPONENTS = 20
-
-
-class EncodedMixture:
-    """A Gaussian mixture of each class, on the encoding that our GAN learns from."""
-
-    def __init__(self, random_state: int) -> None:
-        self.random_state = random_state
-
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> EncodedMixture:
-        """Fit a mixture of each class."""
-        self.encoder = TableEncoder().fit(X, y)
-        rows = self.encoder.transform(X, self.random_state)
-        self.mixtures = {
-            label: GaussianMixture(
-                min(COMPONENTS, max(1, (y == label).sum() // 50)),
-                reg_covar=1e-3,
-                random_state=self.random_state,
-            ).fit(rows[y == label])
-            for label in np.unique(y)
-        }
-        return self
-
-    def sample(self, n_samples: int, *, label: Any) -> tuple[pd.DataFrame, np.ndarray]:
-        """Draw rows of a class."""
-        rows, _ = self.mixtures[label].sample(n_samples)
-        decoded = self.encoder.inverse_transform(rows.astype(np.float32))
-        return decoded, np.full(n_samples, label)
-
-
-class EncodedSMOTE:
-    """Interpolation between neighbours of a class, on the same encoding."""
-
-    def __init__(self, random_state: int) -> None:
-        self.random_state = random_state
-
-    def fit(self, X: pd.DataFrame, y: np.ndarray) -> EncodedSMOTE:
-        """Keep the rows."""
-        self.encoder, self.y = TableEncoder().fit(X, y), y
-        self.rows = self.encoder.transform(X, self.random_state)
-        return self
-
-    def sample(self, n_samples: int, *, label: Any) -> tuple[pd.DataFrame, np.ndarray]:
-        """Draw rows of a class."""
-        of_class = self.rows[self.y == label]
-        # A row beside them, because SMOTE wants a second class.
-        rows = np.concatenate([of_class, of_class[:1]])
-        is_class = np.arange(len(rows)) < len(of_class)
-        wanted = {True: len(of_class) + n_samples}
-        neighbors = max(1, min(5, len(of_class) - 1))
-        smote = SMOTE(
-            sampling_strategy=wanted,
-            k_neighbors=neighbors,
-            random_state=self.random_state,
-        )
-        made, _ = smote.fit_resample(rows, is_class)
-        decoded = self.encoder.inverse_transform(made[len(rows) :].astype(np.float32))
-        return decoded, np.full(n_samples, label)
-
 
 GENERATORS: dict[str, Callable[[int], Any]] = {
     "TabularGAN": lambda seed: TabularGAN(random_state=seed),
@@ -137,6 +79,7 @@ GENERATORS: dict[str, Callable[[int], Any]] = {
     ),
     "TabularGAN, max_time=5": lambda seed: TabularGAN(max_time=5, random_state=seed),
     "Gaussian mixture": EncodedMixture,
+    "restricted Boltzmann machine": EncodedBoltzmannMachine,
     "SMOTE": EncodedSMOTE,
 }
 PEERS: dict[str, Callable[[int], Any]] = {

@@ -224,4 +224,7 @@ def make_arms(
         "GAN": ours(gan, None, memory),
         "mixture": ours(gan, ImageMixture(augment=augment), memory),
         "our copies": ours(gan, ImageMixture(0, augment=augment), memory),
+        # Where nothing is said of the classes: careful, and found out.
+        "by default": ours(gan, ImageMixture(), memory),
+        "auto": ours(gan, ImageMixture(augment="auto"), memory),
     }

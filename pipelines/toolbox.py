@@ -35,6 +35,9 @@ TOOLS: dict[str, dict[str, Any]] = {
     "kl": {"loss": "kl"},
     "SGD with momentum": {"optimizer": "sgd", "learning_rate": 0.02},
     "three discriminators": {"n_discriminators": 3},
+    "reconstruction, weight 1": {"reconstruction_weight": 1.0},
+    "reconstruction, weight 10": {"reconstruction_weight": 10.0},
+    "input noise .3": {"input_noise": 0.3},
     "no gradient penalty": {"gradient_penalty_weight": 0.0},
     "four times as many steps": {"max_steps": 3200},
     "no training": {"max_steps": 1},
@@ -54,12 +57,13 @@ def small_split(name: str, seed: int) -> Split:
     return Split(Table(train.X.iloc[rows].reset_index(drop=True), train.y[rows]), test)
 
 
-def measure(name: str, seed: int) -> list[dict[str, Any]]:
-    """Every tool on one split; a row each."""
+def measure(name: str, seed: int, titles: list[str]) -> list[dict[str, Any]]:
+    """These tools on one split; a row each."""
     split = small_split(name, seed)
     auc_of_real = auc_on_real(split.train, split.test)
     rows = []
-    for title, parameters in TOOLS.items():
+    for title in titles:
+        parameters = TOOLS[title]
         gan = TabularGAN(random_state=seed)
         gan.set_params(**{"generator": "network", "n_candidates": 1} | parameters)
         with warnings.catch_warnings(), cost() as spent:
@@ -80,14 +84,18 @@ def measure(name: str, seed: int) -> list[dict[str, Any]]:
 
 def main(
     table: Annotated[list[str] | None, typer.Option(help="These tables only")] = None,
+    tool: Annotated[
+        list[str] | None, typer.Option(help="Trainings whose name begins so")
+    ] = None,
     seeds: Annotated[int, typer.Option(help="Splits of each table")] = 2,
 ) -> None:
     """Measure the ways of training networks on tables of 500 rows."""
+    titles = [t for t in TOOLS if t.startswith(tuple(tool or [""]))]
     found = pd.DataFrame(
         row
         for name in available(table or NAMES)
         for seed in range(seeds)
-        for row in measure(name, seed)
+        for row in measure(name, seed, titles)
     )
     console = Console(width=90)
     of_tables = found.pivot_table("C2ST", "training", "table", sort=False)

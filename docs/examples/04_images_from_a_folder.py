@@ -15,6 +15,7 @@ write them back.
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from PIL import Image
 from sklearn.datasets import load_digits
@@ -83,3 +84,26 @@ manifest = write_images(
     synthetic=sampler.synthetic_mask_,
 )
 manifest.groupby("class")["synthetic"].agg(["size", "sum"])
+
+# %%
+# The same by one command
+# -----------------------
+#
+# ``gan-augment images FOLDER -o OUT`` does all of this. Here it is called from Python,
+# with fewer steps than it takes by default.
+
+from gan_augment.cli import main
+
+output = folder.with_name(folder.name + "-by-command")
+main(["images", str(folder), "-o", str(output), "--max-steps", "100", "--quiet"])
+sorted(path.name for path in (output / "8").iterdir())[::25]
+
+# %%
+# ``torchvision.datasets.ImageFolder(output)`` reads what it wrote, and ``manifest.csv``
+# says which files are new. The new eights are below the real ones:
+
+manifest = pd.read_csv(output / "manifest.csv")
+is_new = manifest["synthetic"] & (manifest["class"].astype(str) == "8")
+files = [output / name for name in manifest.loc[is_new, "file"][:16]]
+new = np.stack([np.asarray(Image.open(file)) for file in files])
+_ = ImageGridDisplay.from_images(images[labels == "8"][:16], new)

@@ -35,6 +35,9 @@ BISECTIONS = 60
 # A larger odds than any that trees say.
 MOST_ODDS = 1e6
 
+# After so many draws a row is taken as it is.
+MOST_ROUNDS = 20
+
 # Number of the tree, the boosted trees and what their fit holds -> whether to stop.
 Monitor = Callable[[int, Any, dict[str, Any]], bool]
 
@@ -161,6 +164,41 @@ def learn_acceptance(
             odds[generated_classes == label], 1 / n_candidates
         )
     return found
+
+
+def draw_accepted(
+    draw: Callable[[np.ndarray, np.random.Generator], np.ndarray],
+    acceptance: Acceptance,
+    classes: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Draw rows until all are accepted.
+
+    Parameters
+    ----------
+    draw : callable
+        Class indices and a source of randomness -> as many encoded rows.
+    acceptance : Acceptance
+        Which of these to accept.
+    classes : ndarray of shape (n_rows,)
+        Class indices.
+    rng : numpy.random.Generator
+        Source of randomness.
+
+    Returns
+    -------
+    rows : ndarray of shape (n_rows, n_columns)
+        Encoded rows. A row that no draw was accepted for is the last one drawn.
+    """
+    rows = draw(classes, rng)
+    refused = np.arange(len(classes))
+    for _ in range(MOST_ROUNDS):
+        odds = acceptance.probabilities(rows[refused], classes[refused])
+        refused = refused[rng.random(len(refused)) >= odds]
+        if not len(refused):
+            break
+        rows[refused] = draw(classes[refused], rng)
+    return rows
 
 
 def with_class(encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -165,6 +165,10 @@ class BaseGAN(BaseSynthesizer):
         """What the discriminator sees the rows through."""
         return None
 
+    def _make_reconstruction(self, rng: torch.Generator) -> nn.Module | None:
+        """A loss of the generator on real rows, beside the adversarial one."""
+        return None
+
     def _make_judge(
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> Judge | None:
@@ -203,6 +207,7 @@ class BaseGAN(BaseSynthesizer):
         init = make_torch_generator(rng)
         generator = self._make_generator(init)
         discriminators = self._make_discriminators(init)
+        reconstruction = self._make_reconstruction(init)
         with one_thread("cpu"):  # where they are, whatever the device
             self._start(generator, batches, rng)
             if origin is not None:
@@ -222,6 +227,7 @@ class BaseGAN(BaseSynthesizer):
             rng=make_torch_generator(rng, self.device),
             dtype=self._training_dtype(),
             augmentation=self._make_augmentation(),
+            reconstruction=reconstruction and reconstruction.to(self.device),
             is_trained=origin is not None,
             judge=self._make_judge(codes, classes, rng),
             callbacks=[history, *self.callbacks],

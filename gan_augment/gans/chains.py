@@ -21,6 +21,10 @@ from gan_augment.seeding import draw_seed
 
 # Most rows that trees learn from, and most cells of these rows.
 MOST_ROWS, MOST_CELLS = 20_000, 1_000_000
+# Cells that a tree learns from at most: those that its target is most correlated with.
+MOST_INPUTS = 64
+# In the place of the deviation of a cell that is always the same.
+TINY = 1e-6
 # In the place of the column that an inner node looks at.
 LEAF = -1
 
@@ -258,35 +262,15 @@ class _Trees:
     def add(self, encoded: np.ndarray, spans: Sequence[Span]) -> int:
         """Learn the last span from those before; the root of its tree."""
         *known, span = spans
-        rows, target = encoded, encoded[:, span.start]
-        if span.kind == "one_hot":
-            target = encoded[:, span.start : span.stop].argmax(axis=1)
-        elif span.present_at is not None:
-            rows = encoded[encoded[:, span.present_at] > 0]
-            target = rows[:, span.start]
-        if not len(target):
-            target = np.zeros(1)
+        rows, target = _rows_and_target(encoded, span)
         cells = np.array([c for s in known for c in range(s.start, s.stop)], dtype=int)
+        if len(cells) > MOST_INPUTS:
+            cells = _most_correlated(rows, cells, span)
         root = self._n_nodes
-        if len(cells) and len(target) >= 2 * self._rows_of_leaf:
-            of_kind = (
-                DecisionTreeRegressor
-                if span.kind == "scalar"
-                else DecisionTreeClassifier
-            )
-            inputs = rows[:, cells]
-            fitted = of_kind(
-                min_samples_leaf=self._rows_of_leaf, random_state=draw_seed(self._rng)
-            )
-            tree = fitted.fit(inputs, target).tree_
-            is_leaf = tree.children_left < 0
-            columns = np.where(is_leaf, LEAF, cells[np.maximum(tree.feature, 0)])
-            thresholds = np.where(is_leaf, 0.0, tree.threshold)
-            above = np.where(is_leaf, 0, root + tree.children_right)
-            leaves = tree.apply(inputs)
-        else:
-            columns, thresholds, above = np.array([LEAF]), np.zeros(1), np.zeros(1)
-            leaves = np.zeros(len(target), dtype=np.intp)
+        columns, thresholds, above, leaves = self._grow(rows[:, cells], target, span)
+        is_leaf = columns == LEAF
+        columns[~is_leaf] = cells[columns[~is_leaf]]
+        above[~is_leaf] += root
         in_order = np.lexsort((target, leaves))
         values, counts = target[in_order], np.bincount(leaves, minlength=len(columns))
         if span.kind == "scalar":
@@ -296,6 +280,28 @@ class _Trees:
         )
         self._n_nodes += len(columns)
         return root
+
+    def _grow(
+        self, inputs: np.ndarray, target: np.ndarray, span: Span
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Columns, thresholds, upper children of a tree, and the leaf of each row."""
+        if not inputs.shape[1] or len(target) < 2 * self._rows_of_leaf:
+            leaves = np.zeros(len(target), dtype=np.intp)
+            return np.array([LEAF]), np.zeros(1), np.zeros(1, dtype=np.intp), leaves
+        kind = (
+            DecisionTreeRegressor if span.kind == "scalar" else DecisionTreeClassifier
+        )
+        fitted = kind(
+            min_samples_leaf=self._rows_of_leaf, random_state=draw_seed(self._rng)
+        )
+        tree = fitted.fit(inputs, target).tree_
+        is_leaf = tree.children_left < 0
+        return (
+            np.where(is_leaf, LEAF, tree.feature),
+            np.where(is_leaf, 0.0, tree.threshold),
+            np.where(is_leaf, 0, tree.children_right),
+            tree.apply(inputs),
+        )
 
     def as_chains(self, order: np.ndarray, roots: np.ndarray) -> Chains:
         """All trees that were added."""
@@ -311,6 +317,28 @@ class _Trees:
             first=np.append(0, counts.cumsum()).astype(np.int64),
             values=values,
         )
+
+
+def _rows_and_target(encoded: np.ndarray, span: Span) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in which a span is not missing, and its level or value in each."""
+    if span.kind == "one_hot":
+        return encoded, encoded[:, span.start : span.stop].argmax(axis=1)
+    if span.present_at is None:
+        return encoded, encoded[:, span.start]
+    present = encoded[encoded[:, span.present_at] > 0]
+    if not len(present):  # a value that is always missing is drawn as 0
+        return np.zeros((1, encoded.shape[1])), np.zeros(1)
+    return present, present[:, span.start]
+
+
+def _most_correlated(rows: np.ndarray, cells: np.ndarray, span: Span) -> np.ndarray:
+    """The cells that those of a span are most correlated with, in their order."""
+    target = rows[:, span.start : span.stop]
+    inputs = rows[:, cells] - rows[:, cells].mean(axis=0)
+    covariance = np.abs(inputs.T @ (target - target.mean(axis=0)))
+    covariance /= np.maximum(target.std(axis=0), TINY)
+    correlation = covariance.max(axis=1) / np.maximum(inputs.std(axis=0), TINY)
+    return cells[np.sort(np.argsort(correlation)[-MOST_INPUTS:])]
 
 
 def _moved(

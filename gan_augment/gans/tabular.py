@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable, Mapping, Sequence
 from numbers import Integral, Real
 from os import PathLike
@@ -13,19 +12,18 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
-from torch.nn.functional import one_hot
 
 from gan_augment.gans.acceptance import (
     GENERATED_PER_REAL,
     Acceptance,
     Monitor,
+    draw_accepted,
     learn_acceptance,
 )
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.chains import Chains, learn_chains, most_rows_of_trees
 from gan_augment.gans.collapse import warn_of_collapse
 from gan_augment.gans.distillation import distill
-from gan_augment.gans.mixture import assign_components
 from gan_augment.gans.recipe import (
     FEWEST_ROWS_OF_TREES,
     Quality,
@@ -34,34 +32,28 @@ from gan_augment.gans.recipe import (
     recipe_for_trees,
 )
 from gan_augment.gans.size import TableSize
+from gan_augment.gans.start import balanced_rows, start_generator
 from gan_augment.gans.transfer import (
     carry_over_by_name,
     check_columns,
     check_sizes,
 )
 from gan_augment.gans.tree_steps import TreeSteps
-from gan_augment.networks.start import start_from
+from gan_augment.networks.reconstruction import Reconstruction
 from gan_augment.networks.tabular import Discriminator, Generator
 from gan_augment.networks.transfer import match_means
 from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, make_rng
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
+from gan_augment.training.augmentation import Augmentation, DecayingNoise
 from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.optimizers import OPTIMIZERS
 
-# Up to so many steps the generator begins as wide as the data.
-WIDE_STEPS = 400
-# Rows whose moments the generator begins with.
-START_ROWS = 4096
-# The most rows that Gaussian mixtures are fitted to.
-MIXTURE_ROWS = 50_000
-# After so many draws a row is taken as it is.
-MOST_ROUNDS = 20
 AUTO = StrOptions({"auto"})
-# Parameters that only networks use.
+# Parameters that shape networks and their training.
 OF_NETWORKS = (
     "latent_dim",
     "hidden_dims",
@@ -69,12 +61,12 @@ OF_NETWORKS = (
     "loss",
     "n_discriminators",
     "gradient_penalty_weight",
+    "reconstruction_weight",
+    "input_noise",
     "optimizer",
     "learning_rate",
     "batch_size",
     "max_steps",
-    "checkpoint_dir",
-    "device",
 )
 
 
@@ -121,9 +113,9 @@ class TabularGAN(BaseGAN):
         :class:`~gan_augment.tables.rules.Rules`.
     generator : {"auto", "network", "trees"}, default="auto"
         What draws the rows. ``"auto"`` chooses trees if each class has more than 100
-        rows and every parameter that only networks use has its default: those from
-        `latent_dim` to `max_steps` except `n_candidates`, `checkpoint_dir` and
-        `device`. With `init_from` or `warm_start` it chooses what these have.
+        rows and every parameter that shapes networks has its default: those from
+        `latent_dim` to `max_steps` except `n_candidates`. With `init_from` or
+        `warm_start` it chooses what these have.
     quality : {"default", "high"}, default="default"
         Effort for rows that a classifier learns more from. With ``"high"`` there are
         twice as many trees, which draw each cell from half as many real rows, so that
@@ -160,6 +152,15 @@ class TabularGAN(BaseGAN):
     gradient_penalty_weight : float or "auto", default="auto"
         Weight of the gradient penalties, R1 + R2, in the loss of the discriminators.
         ``"auto"`` chooses it by the same rule as `hidden_dims`.
+    reconstruction_weight : float, default=0.0
+        Weight of a second loss of the generator: the mean squared error of real rows
+        that it draws again from noise that an encoder made of half of their cells [5]_.
+        If 0, there is no encoder.
+    input_noise : float, default=0.0
+        Standard deviation of the Gaussian noise that is added to real and to generated
+        rows before the discriminators see them [6]_. It falls linearly to zero in the
+        course of the training. Encoded numbers have about unit variance, and a cell of
+        a level is 0 or 1.
     optimizer : {"adam", "sgd"}, default="adam"
         Optimizer of both networks. ``"sgd"`` has a momentum of 0.9.
     learning_rate : float or "auto", default="auto"
@@ -179,11 +180,12 @@ class TabularGAN(BaseGAN):
         the training, the synthetic rows depend on the speed of the machine. If None,
         there is no limit.
     checkpoint_dir : path-like, default=None
-        Directory where the state of the training is kept. A fit that was killed goes on
-        from there if it is called again with the same rows, parameters and versions,
-        and its rows are those of a fit in one piece. At the end the state is removed.
-        `max_time` is counted over all parts. Fits that run at the same time need a
-        directory each. If None, no state is kept.
+        Directory where the state of the training of networks is kept. A fit that was
+        killed goes on from there if it is called again with the same rows, parameters
+        and versions, and its rows are those of a fit in one piece. At the end the state
+        is removed. `max_time` is counted over all parts. Fits that run at the same time
+        need a directory each. Of trees, which take seconds, no state is kept. If None,
+        none is kept at all.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
     warm_start : bool, default=False
@@ -200,7 +202,8 @@ class TabularGAN(BaseGAN):
         :class:`sklearn.frozen.FrozenEstimator` if the estimator is cloned, as by
         :class:`~gan_augment.GANOverSampler`. If None, the training begins anew.
     device : str, default="cpu"
-        Torch device to train on. At this size a CPU core is as fast as a GPU.
+        Torch device to train networks on. At this size a CPU core is as fast as a GPU.
+        Trees are always learned on the CPU.
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
@@ -254,6 +257,10 @@ class TabularGAN(BaseGAN):
        AISTATS 2024, arXiv:2311.00460.
     .. [4] Reiter, "Using CART to generate partially synthetic public use microdata",
        Journal of Official Statistics 21, 2005.
+    .. [5] Li et al., "TAEGAN: generating synthetic tabular data for data
+       augmentation", 2024, arXiv:2410.01933.
+    .. [6] Sonderby et al., "Amortised MAP inference for image super-resolution", ICLR
+       2017, arXiv:1610.04490.
 
     Examples
     --------
@@ -278,6 +285,8 @@ class TabularGAN(BaseGAN):
         "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
         "n_discriminators": [Interval(Integral, 1, None, closed="left")],
         "gradient_penalty_weight": [Interval(Real, 0, None, closed="left"), AUTO],
+        "reconstruction_weight": [Interval(Real, 0, None, closed="left")],
+        "input_noise": [Interval(Real, 0, None, closed="left")],
         "optimizer": [StrOptions(set(OPTIMIZERS))],
         "learning_rate": [Interval(Real, 0, None, closed="neither"), AUTO],
         "batch_size": [Interval(Integral, 1, None, closed="left"), AUTO],
@@ -311,6 +320,8 @@ class TabularGAN(BaseGAN):
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
         gradient_penalty_weight: float | Literal["auto"] = "auto",
+        reconstruction_weight: float = 0.0,
+        input_noise: float = 0.0,
         optimizer: Literal["adam", "sgd"] = "adam",
         learning_rate: float | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
@@ -338,6 +349,8 @@ class TabularGAN(BaseGAN):
         self.loss = loss
         self.n_discriminators = n_discriminators
         self.gradient_penalty_weight = gradient_penalty_weight
+        self.reconstruction_weight = reconstruction_weight
+        self.input_noise = input_noise
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.batch_size = batch_size
@@ -390,9 +403,13 @@ class TabularGAN(BaseGAN):
         return (
             counts.min() > FEWEST_ROWS_OF_TREES
             # A subclass with networks of its own is there for them.
-            and type(self)._make_generator is TabularGAN._make_generator
+            and not self._has_own_generator()
             and all(getattr(self, n) == defaults[n] for n in OF_NETWORKS)
         )
+
+    def _has_own_generator(self) -> bool:
+        """Whether a subclass makes another generator."""
+        return type(self)._make_generator is not TabularGAN._make_generator
 
     def distill(
         self,
@@ -467,6 +484,26 @@ class TabularGAN(BaseGAN):
             rng=rng,
         )
 
+    def _make_reconstruction(self, rng: torch.Generator) -> nn.Module | None:
+        if not self.reconstruction_weight:
+            return None
+        if self._has_own_generator():
+            raise ValueError(
+                "`reconstruction_weight` must be 0 for a generator of a subclass. Got "
+                f"{self.reconstruction_weight} and {type(self).__name__}. Leave it out."
+            )
+        return Reconstruction(
+            latent_dim=self.latent_dim,
+            n_classes=len(self.classes_),
+            hidden_dims=self.recipe_.hidden_dims,
+            spans=self.encoder_.schema_,
+            weight=self.reconstruction_weight,
+            rng=rng,
+        )
+
+    def _make_augmentation(self) -> Augmentation | None:
+        return DecayingNoise(self.input_noise) if self.input_noise else None
+
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
         return self._recipe_for(np.bincount(classes), self.encoder_.width_)
 
@@ -511,31 +548,7 @@ class TabularGAN(BaseGAN):
     ) -> None:
         if not isinstance(generator, Generator):
             return  # the network of a subclass begins as it was made
-        n_components = self.recipe_.n_components
-        if n_components == 1:
-            start_from(
-                generator,
-                *_balanced_rows(batches),
-                counts=torch.from_numpy(batches.counts).float(),
-                # A longer training finds what is not Gaussian, of which a Gaussian as
-                # wide as the data is in the way.
-                spread=float(
-                    np.clip(WIDE_STEPS / self.recipe_.max_steps, 0.25, 1.0) ** 0.5
-                ),
-            )
-            return
-        encoded, classes = batches.rows(MIXTURE_ROWS)
-        components = assign_components(encoded, classes, n_components, rng)
-        components += n_components * classes
-        belongs = one_hot(
-            torch.from_numpy(components), n_components * len(self.classes_)
-        ).float()
-        start_from(
-            generator,
-            torch.from_numpy(encoded),
-            belongs,
-            counts=belongs.sum(dim=0),
-        )
+        start_generator(generator, batches, self.recipe_, rng)
 
     def _carry_over(
         self,
@@ -552,7 +565,7 @@ class TabularGAN(BaseGAN):
             carry_over_by_name(self, origin, generator, discriminators)
             match_means(
                 generator,
-                *_balanced_rows(batches),
+                *balanced_rows(batches),
                 counts=torch.from_numpy(batches.counts).float(),
             )
         else:
@@ -603,16 +616,7 @@ class TabularGAN(BaseGAN):
         """Draw rows until all are accepted."""
         if self.acceptance_ is None or self.recipe_.n_candidates == 1:
             return self._candidates(classes, rng)
-        rows = np.empty((len(classes), self.encoder_.width_), dtype=np.float32)
-        wanted = np.arange(len(classes))
-        for _ in range(MOST_ROUNDS):
-            drawn = self._candidates(classes[wanted], rng)
-            rows[wanted] = drawn
-            odds = self.acceptance_.probabilities(drawn, classes[wanted])
-            wanted = wanted[rng.random(len(wanted)) >= odds]
-            if not len(wanted):
-                break
-        return rows
+        return draw_accepted(self._candidates, self.acceptance_, classes, rng)
 
     def _score(self, encoded: np.ndarray, classes: np.ndarray) -> np.ndarray:
         if self.chains_ is None or self.acceptance_ is None:
@@ -640,10 +644,3 @@ class TabularGAN(BaseGAN):
             hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
-
-
-def _balanced_rows(batches: ConditionalBatches) -> tuple[torch.Tensor, torch.Tensor]:
-    """Some thousand encoded rows, every class equally often, and their classes."""
-    n_batches = math.ceil(START_ROWS / batches.batch_size)
-    rows, condition = zip(*(batches.draw() for _ in range(n_batches)), strict=True)
-    return torch.cat(rows), torch.cat(condition)

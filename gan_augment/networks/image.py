@@ -57,7 +57,10 @@ class Generator(nn.Module):
 
     The images double their sides by bilinear interpolation, a low-pass filter, without
     which a grid of pixels shows through (Karras et al. 2021, arXiv:2106.12423). The
-    convolutions come before, where there are a quarter of the pixels.
+    convolutions come before, where there are a quarter of the pixels. All stages but
+    the last add noise to each pixel, of which textures are made (Karras et al. 2019,
+    arXiv:1812.04948); at full resolution it would be seen as speckle. The last
+    convolution sees the edges repeated; zeros would be seen as a frame.
 
     Parameters
     ----------
@@ -91,10 +94,26 @@ class Generator(nn.Module):
         self.start = make_layer(nn.Linear, style_dim, math.prod(self.base), rng=rng)
         before: list[int | None] = [None, *widths[:-1]]
         self.stages = nn.ModuleList(
-            Stage(n_in, n_out, style_dim, residual=number < N_RESIDUAL, rng=rng)
+            Stage(
+                n_in,
+                n_out,
+                style_dim,
+                residual=number < N_RESIDUAL,
+                noisy=number < stages,
+                rng=rng,
+            )
             for number, (n_in, n_out) in enumerate(zip(before, widths, strict=True))
         )
-        self.output = make_layer(nn.Conv2d, widths[-1], n_channels, 3, 1, 1, rng=rng)
+        self.output = make_layer(
+            nn.Conv2d,
+            widths[-1],
+            n_channels,
+            3,
+            1,
+            1,
+            padding_mode="replicate",
+            rng=rng,
+        )
 
     def forward(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
         """(B, C) condition -> (B, K, H, W) images, with noise from `rng`.
@@ -110,14 +129,14 @@ class Generator(nn.Module):
         x = self.start(inputs).unflatten(1, self.base)
         x = x.contiguous(memory_format=torch.channels_last)
         for stage in self.stages:
-            x = stage(x, inputs)
+            x = stage(x, inputs, rng)
         height, width = self.size
         images = OVERSHOOT * self.output(x)[:, :, :height, :width].tanh()
         return images.clamp(-1, 1) if self.training else images
 
 
 class Stage(nn.Module):
-    """Double the sides, add a residual branch, and normalise.
+    """Double the sides, add a residual branch and noise, and normalise.
 
     Parameters
     ----------
@@ -129,6 +148,8 @@ class Stage(nn.Module):
         Width of latent and embedded condition together.
     residual : bool
         Whether there is a residual branch.
+    noisy : bool
+        Whether noise is added, of each pixel, in a learned proportion for each channel.
     rng : torch.Generator
         Source of the initial weights.
     """
@@ -140,6 +161,7 @@ class Stage(nn.Module):
         style_dim: int,
         *,
         residual: bool,
+        noisy: bool,
         rng: torch.Generator,
     ) -> None:
         super().__init__()
@@ -154,14 +176,21 @@ class Stage(nn.Module):
             self.branch = make_layer(nn.Conv2d, n_out, n_out, 3, 1, 1, rng=rng)
             with torch.no_grad():
                 self.branch.weight.mul_(BRANCH)
+        self.noise = nn.Parameter(torch.zeros(n_out, 1, 1)) if noisy else None
         self.style = Style(style_dim, n_out, rng=rng)
 
-    def forward(self, x: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
+    def forward(
+        self, x: torch.Tensor, inputs: torch.Tensor, rng: torch.Generator
+    ) -> torch.Tensor:
         """(B, n_in, h, w) -> (B, n_out, 2 h, 2 w), or of the same sides."""
         if self.narrow is not None:
             x = F.interpolate(self.narrow(x), scale_factor=2, mode="bilinear")
         if self.branch is not None and self.branch_style is not None:
             x = x + self.branch(self.branch_style(x, inputs))
+        if self.noise is not None:
+            shape = (len(x), 1, *x.shape[2:])
+            noise = torch.randn(shape, generator=rng, device=x.device, dtype=x.dtype)
+            x = torch.addcmul(x, self.noise, noise)
         return self.style(x, inputs)
 
 

@@ -93,7 +93,14 @@ class SpanActivation(nn.Module):
         """(B, D) raw outputs -> (B, D) encoded rows."""
         scalars, *groups = self._split(raw)
         sampled = [sample_one_hot(logits, rng).flatten(1) for logits in groups]
-        rows = torch.cat([scalars, *sampled], dim=1)
+        return self._as_rows(torch.cat([scalars, *sampled], dim=1))
+
+    def expected(self, raw: torch.Tensor) -> torch.Tensor:
+        """(B, D) raw outputs -> (B, D) encoded rows, probabilities for levels."""
+        return self._as_rows(self.soften(raw))
+
+    def _as_rows(self, rows: torch.Tensor) -> torch.Tensor:
+        """Order the cells as in the encoded row; missing values become 0."""
         if not self._in_order:
             rows = rows.index_select(1, self.order)
         if not len(self.masked):
@@ -213,7 +220,7 @@ class Generator(nn.Module):
             n_outputs=n_outputs,
             n_factors=min(latent_dim, n_outputs),
         )
-        self.trunk = _make_trunk(n_inputs + n_outputs, hidden_dims, norm=True, rng=rng)
+        self.trunk = make_trunk(n_inputs + n_outputs, hidden_dims, norm=True, rng=rng)
         self.output = make_layer(nn.Linear, hidden_dims[0], n_outputs, rng=rng)
         self.shortcut = make_layer(nn.Linear, n_inputs, n_outputs, rng=rng)
         self.activation = SpanActivation(spans)
@@ -222,14 +229,26 @@ class Generator(nn.Module):
         """(B, C) condition -> (B, D) rows, with noise from `rng`."""
         return self.activation(self.outputs(condition, rng), rng)
 
-    def outputs(self, condition: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
-        """(B, C) condition -> (B, D) raw outputs, with noise from `rng`."""
-        latent = torch.randn(
-            (len(condition), self.latent_dim),
-            generator=rng,
-            device=condition.device,
-            dtype=condition.dtype,
-        )
+    def expected(
+        self, condition: torch.Tensor, rng: torch.Generator, latent: torch.Tensor
+    ) -> torch.Tensor:
+        """(B, C) condition, (B, L) noise -> (B, D) rows, probabilities for levels."""
+        return self.activation.expected(self.outputs(condition, rng, latent))
+
+    def outputs(
+        self,
+        condition: torch.Tensor,
+        rng: torch.Generator,
+        latent: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """(B, C) condition -> (B, D) raw outputs; if there is no noise, from `rng`."""
+        if latent is None:
+            latent = torch.randn(
+                (len(condition), self.latent_dim),
+                generator=rng,
+                device=condition.device,
+                dtype=condition.dtype,
+            )
         n_factors = self.mixture.loadings.shape[-1]
         drawn = self.mixture(latent[:, :n_factors], condition, rng)
         inputs = torch.cat([latent, condition], dim=1)
@@ -261,7 +280,7 @@ class Discriminator(nn.Module):
         rng: torch.Generator,
     ) -> None:
         super().__init__()
-        self.trunk = _make_trunk(n_inputs + n_classes, hidden_dims, norm=False, rng=rng)
+        self.trunk = make_trunk(n_inputs + n_classes, hidden_dims, norm=False, rng=rng)
         self.logit = make_layer(nn.Linear, hidden_dims[0], 1, rng=rng)
 
     def forward(self, rows: torch.Tensor, condition: torch.Tensor) -> torch.Tensor:
@@ -270,7 +289,7 @@ class Discriminator(nn.Module):
         return self.logit(F.leaky_relu(hidden, SLOPE)).squeeze(1)
 
 
-def _make_trunk(
+def make_trunk(
     n_inputs: int, hidden_dims: Sequence[int], *, norm: bool, rng: torch.Generator
 ) -> nn.Sequential:
     """(B, n_inputs) -> (B, H): a linear layer and a residual block a width."""

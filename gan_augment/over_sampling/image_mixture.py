@@ -78,7 +78,9 @@ class ImageMixture(Refinement, BaseEstimator):
           them;
         - ``"auto"`` tries larger shifts, rotations, changes of size and mirror images.
           It keeps those after which a classifier still finds the class of real images
-          that it was not trained on. With fewer than 80 images it is the same as None;
+          that it was not trained on; see
+          :func:`~gan_augment.over_sampling.find_changes`. With fewer than 80 images it
+          is the same as None;
         - a function ``augment(images, rng)`` takes real images, float32 of shape
           (n, channels, h, w) in [-1, 1], and a :class:`numpy.random.Generator`, and
           returns as many changed images, such as

@@ -1,4 +1,4 @@
-"""Augmentation of what the discriminator sees, as much as its over-fitting asks for."""
+"""What real and generated rows pass through before the discriminators see them."""
 
 from __future__ import annotations
 
@@ -16,15 +16,19 @@ MOST = 0.5
 
 
 class Augmentation(Protocol):
-    """What a trainer needs of an augmentation; `probability` is in the curves."""
+    """What a trainer needs of an augmentation."""
 
-    probability: float
+    @property
+    def strength(self) -> float:
+        """How much rows are changed now; it is in the curves."""
 
     def __call__(self, rows: torch.Tensor, /, rng: torch.Generator) -> torch.Tensor:
         """Rows as the discriminator is to see them."""
 
-    def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
-        """Take note of the logits of a step."""
+    def adapt(
+        self, real_logits: torch.Tensor, fake_logits: torch.Tensor, done: float
+    ) -> None:
+        """Take note of the logits of a step, after which a share of all is done."""
 
     def get_state(self) -> dict[str, Any]:
         """What it has learned of the training, as plain values."""
@@ -74,7 +78,14 @@ class AdaptiveShift:
         moved = images.movedim(1, 3)[batch, rows[:, :, None], columns[:, None, :]]
         return moved.movedim(3, 1)
 
-    def adapt(self, real_logits: torch.Tensor, fake_logits: torch.Tensor) -> None:
+    @property
+    def strength(self) -> float:
+        """The probability."""
+        return self.probability
+
+    def adapt(
+        self, real_logits: torch.Tensor, fake_logits: torch.Tensor, done: float
+    ) -> None:
         """Raise or lower the probability by who won the pairs of this step."""
         wins = (real_logits - fake_logits).sign().mean().item()
         self._wins = MEMORY * self._wins + (1 - MEMORY) * wins
@@ -88,3 +99,48 @@ class AdaptiveShift:
     def set_state(self, state: dict[str, Any]) -> None:
         """Take over what another one learned."""
         self.probability, self._wins = float(state["probability"]), float(state["wins"])
+
+
+class DecayingNoise:
+    """Add Gaussian noise to rows before the discriminators see them.
+
+    Its standard deviation falls linearly to zero in the course of the training
+    (instance noise: Sonderby et al. 2017, arXiv:1610.04490). Noise keeps the
+    distributions of real and of generated rows from being separable as long as they
+    differ much.
+
+    Parameters
+    ----------
+    strength : float
+        Standard deviation at the beginning, where numbers have about unit variance
+        and a cell of a category is 0 or 1.
+
+    Attributes
+    ----------
+    strength : float
+        Standard deviation now.
+    """
+
+    def __init__(self, strength: float) -> None:
+        self.strength = self._first = strength
+
+    def __call__(self, rows: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+        """(B, D) rows -> rows with noise."""
+        noise = torch.randn(
+            rows.shape, generator=rng, device=rows.device, dtype=rows.dtype
+        )
+        return rows + self.strength * noise
+
+    def adapt(
+        self, real_logits: torch.Tensor, fake_logits: torch.Tensor, done: float
+    ) -> None:
+        """Lower the standard deviation."""
+        self.strength = self._first * (1.0 - done)
+
+    def get_state(self) -> dict[str, Any]:
+        """The standard deviation."""
+        return {"strength": self.strength}
+
+    def set_state(self, state: dict[str, Any]) -> None:
+        """Take over the standard deviation."""
+        self.strength = float(state["strength"])

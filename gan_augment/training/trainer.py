@@ -75,6 +75,10 @@ class Trainer:
         What the networks calculate in. Losses, weights and their average are float32.
     augmentation : Augmentation, default=None
         What the discriminators see real and generated rows through.
+    reconstruction : Module, default=None
+        ``reconstruction(generator, rows, condition, rng)`` returns a loss of the
+        generator on real rows, which is added to its adversarial loss. Its own
+        parameters learn with those of the generator.
     is_trained : bool, default=False
         Whether the networks have been trained before, so that the average begins with
         the weights that the generator has.
@@ -101,6 +105,7 @@ class Trainer:
         rng: torch.Generator,
         dtype: torch.dtype = torch.float32,
         augmentation: Augmentation | None = None,
+        reconstruction: nn.Module | None = None,
         is_trained: bool = False,
         judge: Judge | None = None,
         callbacks: Sequence[Callback] = (),
@@ -119,13 +124,20 @@ class Trainer:
         self.rng = rng
         self.dtype = dtype
         self.augmentation = augmentation
+        self.reconstruction = reconstruction
         self.is_trained = is_trained
         self.judge = judge
         self.callbacks = [*callbacks, Announcer()]
+        # What reconstructs rows is on the side of the generator.
+        drawing = (
+            generator
+            if reconstruction is None
+            else nn.ModuleList([generator, reconstruction])
+        )
         self._players = {
             name: Learner(network, optimizer=optimizer, learning_rate=rate, dtype=dtype)
             for name, network, rate in (
-                ("generator", generator, learning_rate),
+                ("generator", drawing, learning_rate),
                 ("discriminator", discriminators, DISCRIMINATOR_RATE * learning_rate),
             )
         }
@@ -163,8 +175,7 @@ class Trainer:
             done, seconds, terms = self._resume(batches, checkpoint)
             begin = time.perf_counter() - seconds
             for step in range(done + 1, self.max_steps + 1):
-                factor = self._rate_factor(step, seconds)
-                terms.append(self._step(step, batches, factor))
+                terms.append(self._step(step, batches, self._done(step, seconds)))
                 seconds = time.perf_counter() - begin
                 last = step == self.max_steps or seconds > self.max_time
                 if step % steps_per_epoch == 0 or last:
@@ -231,19 +242,20 @@ class Trainer:
             self._tell(epoch)
         return done, seconds, terms
 
-    def _rate_factor(self, step: int, seconds: float) -> float:
-        """Share of the learning rate: held, then falling linearly to zero."""
-        done = (step - 1) / self.max_steps
-        if seconds:
-            done = max(
-                done, 1.0 if seconds > self.max_time else seconds / self.max_time
-            )
-        return min(1.0, 2.0 * (1.0 - done))
+    def _done(self, step: int, seconds: float) -> float:
+        """Share of the training that is done before a step, by steps or by time."""
+        by_steps = (step - 1) / self.max_steps
+        if not seconds:
+            return by_steps
+        by_time = 1.0 if seconds > self.max_time else seconds / self.max_time
+        return max(by_steps, by_time)
 
     def _step(
-        self, step: int, batches: ConditionalBatches, factor: float
+        self, step: int, batches: ConditionalBatches, done: float
     ) -> torch.Tensor:
         """One update of the discriminators and one of the generator; their losses."""
+        # The learning rate is held, and then falls linearly to zero.
+        factor = min(1.0, 2.0 * (1.0 - done))
         real, condition = (
             tensor.to(self.rng.device, self.dtype) for tensor in batches.draw()
         )
@@ -255,6 +267,8 @@ class Trainer:
         loss = self.objective.with_penalty(judged, penalty)
         self._players["discriminator"].minimise(loss, factor)
         made = self.objective.of_generator(logits[0], seen, condition)
+        if self.reconstruction is not None:
+            made = made + self.reconstruction(self.generator, real, condition, self.rng)
         self._players["generator"].minimise(made, factor)
         self._average.lerp_(
             self._players["generator"].weights, self._share_of_average(step)
@@ -263,7 +277,7 @@ class Trainer:
         if penalty is not None:
             self._penalty = penalty.detach()
         if self.augmentation is not None:
-            self.augmentation.adapt(*logits)
+            self.augmentation.adapt(logits[0], logits[1], done)
         self._batch = real, fake.detach(), condition
         return torch.stack([judged.detach(), made.detach(), self._penalty])
 
@@ -313,7 +327,7 @@ class Trainer:
         for name, player in self._players.items():
             epoch[f"{name}_gradient_norm"] = float(player.gradient.norm())
         if self.augmentation is not None:
-            epoch["augmentation"] = self.augmentation.probability
+            epoch["augmentation"] = self.augmentation.strength
         if self.judge is not None:
             with self._averaged():
                 measures, picture = self.judge(self.generator)

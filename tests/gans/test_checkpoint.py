@@ -122,6 +122,13 @@ def test_it_may_be_stopped_again_and_again(imbalanced, tmp_path):
     assert_same(whole, gan)
 
 
+def test_noise_and_the_encoder_of_a_reconstruction_go_on(imbalanced, tmp_path):
+    params = {"input_noise": 0.3, "reconstruction_weight": 1.0}
+    gan = make_gan(**params, checkpoint_dir=tmp_path)
+    interrupt(gan, *imbalanced)
+    assert_same(make_gan(**params).fit(*imbalanced), gan.fit(*imbalanced))
+
+
 def test_without_a_seed_the_rest_follows_from_the_beginning(imbalanced, tmp_path):
     """Two fits that go on from one checkpoint end alike, whatever their entropy."""
     gan = make_gan(checkpoint_dir=tmp_path).set_params(random_state=None)
@@ -243,3 +250,13 @@ def test_other_files_in_the_directory_are_left_alone(imbalanced, tmp_path):
     assert sorted(tmp_path.rglob("*")) == before
     gan.save(tmp_path / "model")
     assert TabularGAN.load(tmp_path / "model").checkpoint_dir is None
+
+
+def test_where_a_state_is_kept_does_not_choose_the_generator(tmp_path):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(260, 3)), np.arange(260) % 2
+    kept_there = TabularGAN(checkpoint_dir=tmp_path, random_state=0).fit(X, y)
+    plain = TabularGAN(random_state=0).fit(X, y)
+    assert kept_there.chains_ is not None
+    np.testing.assert_array_equal(kept_there.sample(9)[0], plain.sample(9)[0])
+    assert not kept(kept_there)

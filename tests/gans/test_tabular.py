@@ -73,3 +73,25 @@ def test_bad_calls_are_named(fitted, call, message):
 def test_unfitted():
     with pytest.raises(NotFittedError):
         TabularGAN().sample()
+
+
+def test_reconstruction_and_noise_change_what_is_learned(imbalanced):
+    X, y = imbalanced
+    drawn = [
+        TabularGAN(max_steps=20, random_state=0, **params).fit(X, y).sample(9)[0]
+        for params in ({}, {"reconstruction_weight": 1.0}, {"input_noise": 0.5})
+    ]
+    for frame in drawn:
+        pd.testing.assert_series_equal(frame.dtypes, X.dtypes)
+    assert not drawn[0].equals(drawn[1])
+    assert not drawn[0].equals(drawn[2])
+    assert not drawn[1].equals(drawn[2])
+
+
+def test_a_generator_of_a_subclass_cannot_reconstruct(imbalanced):
+    class Other(TabularGAN):
+        def _make_generator(self, rng):
+            return super()._make_generator(rng)
+
+    with pytest.raises(ValueError, match="`reconstruction_weight` must be 0"):
+        Other(max_steps=2, reconstruction_weight=1.0).fit(*imbalanced)

@@ -120,6 +120,26 @@ def test_nothing_is_drawn_like_a_checkerboard_before_training():
     assert inside < beyond / 2
 
 
+def test_edges_are_drawn_like_the_middle():
+    generator = make(Generator, (3, 16, 16), latent_dim=8)
+    alike = torch.ones(1, generator.output.in_channels, 16, 16)
+    with torch.no_grad():
+        drawn = generator.output(alike)
+    torch.testing.assert_close(drawn, drawn[:, :, 8:9, 8:9].expand_as(drawn))
+
+
+def test_the_noise_of_pixels_changes_the_image_but_not_at_full_resolution():
+    generator = make(Generator, (1, 32, 32), latent_dim=8).eval()
+    *before, last = generator.stages
+    assert last.noise is None
+    with torch.no_grad():
+        smooth = generator(conditions(4), torch.Generator().manual_seed(1))
+        for stage in before:
+            stage.noise.fill_(1.0)
+        noisy = generator(conditions(4), torch.Generator().manual_seed(1))
+    assert (smooth - noisy).abs().mean() > 0.01
+
+
 def test_weights_come_from_the_generator_that_is_passed():
     before = torch.get_rng_state()
     first, second, other = (

@@ -54,6 +54,19 @@ def test_mirror_images_are_kept_where_the_class_does_not_depend_on_the_side():
     assert augment.rotation == 15
 
 
+def test_only_the_classes_that_are_copied_are_changed_to_try_changes_together():
+    images, y = arrows(60, np.random.default_rng(0))
+    some, change = np.array([0, 2]), RandomAffine(rotation=15)
+    mixed = image_changes._with_copies(
+        images, y, some, change, np.random.default_rng(1)
+    )
+    changed = (mixed != images).any(axis=(1, 2, 3))
+    assert changed[np.isin(y, some)].all()
+    assert not changed[y == 1].any()
+    # An empty background stays empty, although turning blurs the edges.
+    assert (mixed == -1).mean() == pytest.approx((images == -1).mean(), abs=0.02)
+
+
 @pytest.mark.parametrize(
     ("n_images", "labels"), [(40, [0, 1]), (200, [0]), (200, [0, 1])]
 )

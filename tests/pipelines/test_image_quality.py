@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from typer.testing import CliRunner
 
@@ -19,7 +20,9 @@ def test_every_training_has_a_column_beside_that_of_real_images(tmp_path, monkey
     app.command()(image_quality.main)
     steps = ["--max-steps", "2", "--max-steps", "4"]
     picture = tmp_path / "images.png"
-    options = ["--data", "digits", "--n-train", "400", "--picture", str(picture)]
+    curve = tmp_path / "curve.png"
+    options = ["--data", "digits", "--n-train", "400"]
+    options += ["--picture", str(picture), "--curve", str(curve)]
     result = CliRunner().invoke(app, [*options, *steps], catch_exceptions=False)
     assert result.exit_code == 0
     assert "digits, 400 images of 10 classes" in result.stdout
@@ -30,6 +33,22 @@ def test_every_training_has_a_column_beside_that_of_real_images(tmp_path, monkey
     with Image.open(picture) as drawn:
         # A row of panels for each training.
         assert drawn.height > drawn.width
+    with Image.open(curve) as drawn:
+        assert drawn.width > drawn.height
+
+
+def test_curves_have_a_point_for_each_training_and_a_line_for_real_images():
+    table = pd.DataFrame(
+        {
+            "4 steps": {"CPU s": 2.0, "fid": 1.0, "label_accuracy": 0.9},
+            "2 steps": {"CPU s": 1.0, "fid": 3.0, "label_accuracy": 0.7},
+            "real": {"fid": 0.5, "label_accuracy": 0.8},
+        }
+    )
+    left, right = image_quality.draw_curves({"digits": table}).axes
+    assert left.lines[0].get_xydata().tolist() == [[1, 3], [2, 1]]
+    assert right.lines[0].get_xydata().tolist() == [[1, 0.7], [2, 0.9]]
+    assert list(right.lines[1].get_ydata()) == [0.8, 0.8]
 
 
 def test_a_grid_shows_every_class_in_a_row():

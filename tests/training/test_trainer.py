@@ -216,26 +216,37 @@ def test_the_generator_is_taught_by_the_discriminator_of_the_same_step():
             return objective.of_generator(real_logits, fake, condition)
 
     trainer.objective = Spying()
-    trainer._step(1, make_batches(), 1.0)
+    trainer._step(1, make_batches(), 0.0)
     assert trainer.generator.weight.detach().tolist() != [1, 1]
 
 
 def test_the_discriminator_moves_twice_as_far():
     """Without momentum the first step moves each weight by the learning rate."""
     trainer = make_trainer()
-    trainer._step(1, make_batches(), 0.5)
+    trainer._step(1, make_batches(), 0.75)  # where the rate is half of the first
     for name, expected in (("generator", 0.005), ("discriminator", 0.01)):
         moved = (trainer._players[name].weights - 1).abs()
         torch.testing.assert_close(moved, torch.full((2,), expected))
 
 
-def test_the_learning_rate_falls_to_zero_with_the_steps_or_with_the_time():
+def test_the_training_is_done_by_steps_or_by_time_whichever_comes_first():
     by_steps = make_trainer(max_steps=100)
-    factors = [by_steps._rate_factor(step, 5.0) for step in (1, 51, 76, 100)]
-    assert factors == pytest.approx([1, 1, 0.5, 0.02])
+    shares = [by_steps._done(step, 5.0) for step in (1, 51, 76, 100)]
+    assert shares == pytest.approx([0, 0.5, 0.75, 0.99])
     by_time = make_trainer(max_steps=100, max_time=10.0)
-    factors = [by_time._rate_factor(2, s) for s in (0.0, 5.0, 7.5, 10.0)]
-    assert factors == pytest.approx([1, 1, 0.5, 0.0])
+    shares = [by_time._done(2, s) for s in (0.0, 5.0, 7.5, 11.0)]
+    assert shares == pytest.approx([0.01, 0.5, 0.75, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("done", "factor"), [(0.0, 1.0), (0.5, 1.0), (0.75, 0.5), (0.98, 0.04), (1.0, 0.0)]
+)
+def test_the_learning_rate_is_held_and_then_falls_to_zero(done, factor):
+    trainer = make_trainer()
+    before = trainer._players["generator"].weights.clone()
+    trainer._step(1, make_batches(), done)
+    moved = (trainer._players["generator"].weights - before).abs()
+    torch.testing.assert_close(moved, torch.full((2,), 0.01 * factor))
 
 
 def test_the_average_forgets_the_start_and_keeps_what_is_recent():
@@ -244,12 +255,12 @@ def test_the_average_forgets_the_start_and_keeps_what_is_recent():
     batches = make_batches()
     for step in range(1, 101):
         weights.fill_(step)
-        trainer._step(step, batches, 1.0)
+        trainer._step(step, batches, 0.0)
     # Of a training of a hundred steps the start is forgotten, not its last tenth.
     assert 75 < trainer._average[0] < 98
     weights.fill_(1000.0)
     before = trainer._average.clone()
-    trainer._step(10**6, batches, 1.0)
+    trainer._step(10**6, batches, 0.0)
     torch.testing.assert_close(
         trainer._average - before, (1000 - before) * 0.001, rtol=1e-2, atol=0
     )
@@ -278,14 +289,14 @@ def test_every_epoch_judges_the_averaged_generator_and_training_goes_on():
 
 def test_what_the_discriminator_sees_is_augmented_real_and_generated():
     class Mirror:
-        probability = 1.0
+        strength = 1.0
         seen = 0
 
         def __call__(self, rows, rng):
             self.seen += len(rows)
             return -rows
 
-        def adapt(self, real_logits, fake_logits):
+        def adapt(self, real_logits, fake_logits, done):
             assert real_logits.numel() == fake_logits.numel() == 8
 
     mirror = Mirror()
@@ -294,3 +305,27 @@ def test_what_the_discriminator_sees_is_augmented_real_and_generated():
     # The logits are even, and so mirrored rows teach the same.
     for name, player in mirrored._players.items():
         torch.testing.assert_close(player.gradient, plain._players[name].gradient)
+
+
+def test_a_reconstruction_adds_its_loss_and_learns_with_the_generator():
+    class Scaled(torch.nn.Module):
+        """Wants the generator to draw three times the real rows."""
+
+        def __init__(self):
+            super().__init__()
+            self.factor = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, generator, rows, condition, rng):
+            drawn = generator(condition, rng)
+            return 100 * (drawn - 3 * self.factor * rows).square().mean()
+
+    scaled = Scaled()
+    with_it = play(max_steps=1, reconstruction=scaled)
+    without = play(max_steps=1)
+    assert float(scaled.factor.detach()) != 1
+    n_weights = without._players["generator"].weights.numel()
+    assert with_it._players["generator"].weights.numel() == n_weights + 1
+    gradients = [
+        t._players["generator"].gradient[:n_weights] for t in (with_it, without)
+    ]
+    assert not torch.allclose(*gradients)
