@@ -227,6 +227,29 @@ def _exact_key(value: Any) -> Any:
     return value if isinstance(value, str) else (type(value), value)
 
 
+def check_hashable(series: pd.Series) -> None:
+    """Raise a TypeError that names the column when its values have no equality."""
+    if series.dtype == object or isinstance(series.dtype, pd.ArrowDtype):
+        try:
+            pd.factorize(series)
+            if isinstance(series.dtype, pd.ArrowDtype):
+                series.array[np.ones(len(series), dtype=bool)]
+                str(series.dtype.type)  # of some there is no class
+        except (TypeError, NotImplementedError) as error:
+            # pyarrow names its own functions; and it cannot compare halves.
+            is_arrow = isinstance(series.dtype, pd.ArrowDtype)
+            reason = "" if is_arrow else f": {error}"
+            other = "float32" if series.dtype == "halffloat[pyarrow]" else "strings"
+            raise TypeError(
+                f"Column {series.name!r} must hold numbers, strings, dates or other "
+                f"hashable values. Got {series.dtype}{reason}; an argument must be "
+                "hashable, such as a string or a number. Convert it, for example to "
+                f"{other}."
+            ) from error
+    if series.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported. Got column {series.name!r}.")
+
+
 def is_missing(series: pd.Series) -> np.ndarray:
     """Where a value is missing; as a Series it would cost more to wrap than to find."""
     return np.asarray(pd.isna(series.array), dtype=bool)

@@ -29,7 +29,7 @@ def valid_text(value: object, length: int) -> str:
 
 
 def readable(text: str) -> str:
-    """A text as it can be written: lone surrogates are spelled, such as ``\\ud800``."""
+    """A text as it can be written: lone surrogates are spelled."""
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
