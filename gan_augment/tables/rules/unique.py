@@ -104,7 +104,8 @@ def _steps(column: Column) -> float:
     """Number of values that an ordered column might have; infinite without a grid."""
     if column.numbers is None or column.step <= 0:
         return np.inf
-    return float(np.ptp(column.numbers[~np.isnan(column.numbers)]) / column.step) + 1
+    present = column.numbers[~np.isnan(column.numbers)]
+    return float(np.ptp(present) / column.step) + 1 if len(present) else np.inf
 
 
 def _same_by_chance(n_values: float, n_rows: int) -> float:
