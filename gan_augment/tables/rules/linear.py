@@ -163,7 +163,7 @@ def _combination(position: int, tried: list[int], table: Columns) -> Linear | No
         return None
     # Most columns are seen to be no combination in a few rows.
     for some in (rows[:: len(rows) // (4 * (len(tried) + 1)) or 1], rows):
-        y, X = values[some, position], values[np.ix_(some, tried)]
+        y, X = values[some, position], values[np.ix_(some, np.array(tried))]
         factors, residual = _solve(X, y)
         allowed = _rounding(target, others, factors)
         if np.abs(residual).max() > 1.5 * allowed + EXACT * np.abs(y).max():
@@ -185,7 +185,7 @@ def _complete_rows(
 ) -> tuple[np.ndarray, list[int]]:
     """Rows without missing values, and the columns they do not lack."""
     rows = np.flatnonzero(~np.isnan(values[:, target]))
-    missing = np.isnan(values[np.ix_(rows, others)])
+    missing = np.isnan(values[np.ix_(rows, np.array(others, dtype=int))])
     others = list(others)
     while others:
         complete = ~missing.any(axis=1)
