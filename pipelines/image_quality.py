@@ -93,8 +93,8 @@ def draw_curves(tables: dict[str, pd.DataFrame]) -> Any:
             points = drawn.T.sort_values("CPU s")
             axis.plot(points["CPU s"], points[measure], "o-", color=colour, label=name)
             axis.axhline(table.at[measure, "real"], color=colour, linestyle="--")
-        axis.set(xscale="log", xlabel="CPU seconds of the training", ylabel=title)
-    panels[0].set_yscale("log")
+        axis.set(xlabel="CPU seconds of the training", ylabel=title)
+    panels[0].set_ylim(bottom=0)
     panels[1].legend()
     return figure
 

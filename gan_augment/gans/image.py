@@ -369,8 +369,9 @@ class ImageGAN(BaseGAN):
     def _check_state(self) -> None:
         n_channels, *_ = self.encoder_.image_shape_
         found = self.marginals_.real.shape[:2]
-        if found != (len(self.classes_), n_channels):
-            raise ValueError(f"Marginals of {found} classes and channels.")
+        n_maps = n_channels + (n_channels > 1)
+        if found != (len(self.classes_), n_maps):
+            raise ValueError(f"Marginals of {found} classes and maps.")
         super()._check_state()
 
     def _decode(self, encoded: np.ndarray, classes: np.ndarray) -> Any:

@@ -163,6 +163,32 @@ def test_matched_pixels_are_distributed_as_real_ones_and_keep_their_order():
     np.testing.assert_array_equal(one, matched[:1])
 
 
+def test_matching_makes_no_colour_of_dark_pixels():
+    """A class is black or orange; pixels that are nearly dark do not turn green."""
+    rng = np.random.default_rng(0)
+    black, orange = np.full((3, 1), -1.0), np.array([[1.0], [0.2], [-0.2]])
+    real = np.where(rng.random((40, 1, 100)) < 0.4, black, orange)
+    real = real.reshape(40, 3, 10, 10)
+    of_pixels = np.where(rng.random((40, 1, 10, 10)) < 0.4, -0.4, 0.2)
+    drawn = (of_pixels + rng.normal(0, 0.25, (40, 3, 10, 10))).astype(np.float32)
+    classes = np.zeros(40, int)
+
+    def share_of_partly_black(images):
+        is_black = images < -0.9
+        return (is_black.any(axis=1) & ~is_black.all(axis=1)).mean()
+
+    matched = Marginals.of([drawn], [real]).match(drawn, classes)
+    one_by_one = [
+        Marginals.of([drawn[:, [k]]], [real[:, [k]]]).match(drawn[:, [k]], classes)
+        for k in range(3)
+    ]
+    assert share_of_partly_black(np.concatenate(one_by_one, axis=1)) > 0.2
+    assert share_of_partly_black(matched) < 0.1
+    # Each channel is distributed as the real one nevertheless.
+    for k in range(3):
+        assert matched[:, k].mean() == pytest.approx(real[:, k].mean(), abs=0.03)
+
+
 def test_matching_leaves_a_saturated_background_empty():
     """More exact background than the data has does not turn grey."""
     real = np.where(RNG.random((50, 1, 12, 12)) < 0.6, -1, RNG.random((50, 1, 12, 12)))
