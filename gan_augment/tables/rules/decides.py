@@ -12,11 +12,13 @@ import pandas as pd
 from gan_augment.encoding.arrays import check_codes
 from gan_augment.tables.rules.columns import Column, Columns, kind_of
 from gan_augment.tables.rules.proposals import agreeing
-from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import Levels
 
 # Rows of a level, on average; a column that names rows decides everything.
 FEWEST_PER_LEVEL = 2.0
+# How often a broken rule changes the column that decides.
+SOURCE_GIVES_WAY = 0.25
 
 
 @dataclass(eq=False)
@@ -74,6 +76,30 @@ class Decides(ComputedRule):
         codes = self.source.to_codes(frame[self.source.name])
         nearest = self._nearest(frame[self.source.name], codes)
         return self.result.to_series(self.decided[nearest], frame.index)
+
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Hashable, pd.Series]:
+        """Compute the target anew, or now and then draw a source that decides it.
+
+        Where two columns decide one and the same, only that can make them agree.
+        """
+        found = self.result.to_codes(frame[self.target])
+        gives_way = broken & (rng.random(len(frame)) < SOURCE_GIVES_WAY)
+        gives_way &= np.isin(found, self.decided[:-1])
+        rest = broken & ~gives_way
+        changed = super().repair(frame, rest, rng) if rest.any() else {}
+        if gives_way.any():
+            order = np.argsort(self.decided[:-1], kind="stable")
+            first, last = (
+                np.searchsorted(self.decided[:-1][order], found[gives_way], side)
+                for side in ("left", "right")
+            )
+            codes = order[rng.integers(first, last)]
+            name, index = self.source.name, frame.index[gives_way]
+            drawn = self.source.to_series(codes, index)
+            changed[name] = replaced(frame[name], gives_way, drawn)
+        return changed
 
     def _nearest(self, series: pd.Series, codes: np.ndarray) -> np.ndarray:
         """Codes of known levels: of a new number the nearest one."""

@@ -44,7 +44,7 @@ KINDS: list[type[Rule]] = [
     Unique,
 ]
 # Rounds of repair: a repaired rule may break another one.
-MAX_ROUNDS = 6
+MAX_ROUNDS = 12
 # Rows that rules are found in.
 MOST_ROWS = 50_000
 # Fewer rows bear nothing out.
