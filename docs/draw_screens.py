@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import termios
 from pathlib import Path
 
 from rich._export_format import CONSOLE_SVG_FORMAT
@@ -18,6 +19,7 @@ WIDTH = 88
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 HELP = ["--help"]
 COMPARE = ["compare", "customers.csv", "--target", "churned", "--classifier", "lr"]
+QUICK = [*COMPARE, "--folds", "2"]
 
 
 def shown_by(arguments: list[str], here: str) -> str:
@@ -29,6 +31,7 @@ def shown_by(arguments: list[str], here: str) -> str:
         "PYTHONPATH": str(HERE.parent),
     }
     ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (24, WIDTH))  # without a size no bar is drawn
     command = [Path(sys.executable).parent / "gan-augment", *arguments]
     process = subprocess.Popen(
         command, env=environment, cwd=here, stdin=its, stdout=its, stderr=its
@@ -82,6 +85,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as here:
         write_customers(Path(here) / "customers.csv", n_rows=600)
         draw("screen-help", HELP, screen_at_end(shown_by(HELP, here)))
-        shown = shown_by(COMPARE, here)
-        draw("screen-compare", COMPARE, screen_at_end(shown))
-        draw("screen-bar", COMPARE, screen_half_way(shown))
+        draw("screen-compare", COMPARE, screen_at_end(shown_by(COMPARE, here)))
+        draw("screen-bar", QUICK, screen_half_way(shown_by(QUICK, here)))
