@@ -20,8 +20,8 @@ HELP = ["--help"]
 COMPARE = ["compare", "customers.csv", "--target", "churned", "--classifier", "lr"]
 
 
-def screen_of(arguments: list[str], here: str) -> str:
-    """Run a command in a terminal; what it shows at its end."""
+def shown_by(arguments: list[str], here: str) -> str:
+    """Run a command in a terminal; all that it writes there."""
     environment = os.environ | {
         "COLUMNS": str(WIDTH),
         "FORCE_COLOR": "1",
@@ -44,10 +44,24 @@ def screen_of(arguments: list[str], here: str) -> str:
         process.terminate()
         process.wait()
         os.close(ours)
-    # A line is what was written to it last.
-    lines = shown.decode().replace("\r\n", "\n").split("\n")
-    last = [[part for part in line.split("\r") if part.strip()][-1:] for line in lines]
-    return "\n".join(line[0] if line else "" for line in last)
+    return shown.decode().replace("\r\n", "\n")
+
+
+def screen_at_end(shown: str) -> str:
+    """What a terminal shows at the end: of each line what was written to it last."""
+    lines = [
+        [part for part in line.split("\r") if part.strip()][-1:]
+        for line in shown.split("\n")
+    ]
+    return "\n".join(line[0] if line else "" for line in lines)
+
+
+def screen_half_way(shown: str) -> str:
+    """What a terminal shows when the bar is nearest to the middle."""
+    bars = list(re.finditer(r"\r([^\r\n]*?(\d+)%\|[^\r\n]*)", shown))
+    middle = min(bars, key=lambda bar: abs(int(bar[2]) - 50))
+    before = shown[: bars[0].start()].rpartition("\n")[0]
+    return f"{screen_at_end(before)}\n{middle[1]}"
 
 
 def draw(name: str, arguments: list[str], shown: str) -> None:
@@ -67,5 +81,7 @@ if __name__ == "__main__":
 
     with tempfile.TemporaryDirectory() as here:
         write_customers(Path(here) / "customers.csv", n_rows=600)
-        draw("screen-help", HELP, screen_of(HELP, here))
-        draw("screen-compare", COMPARE, screen_of(COMPARE, here))
+        draw("screen-help", HELP, screen_at_end(shown_by(HELP, here)))
+        shown = shown_by(COMPARE, here)
+        draw("screen-compare", COMPARE, screen_at_end(shown))
+        draw("screen-bar", COMPARE, screen_half_way(shown))

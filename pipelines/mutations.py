@@ -12,6 +12,8 @@ import numpy as np
 
 Path_ = tuple[Any, ...]
 
+# Larger documents take longer to parse than an input may.
+MOST_BYTES = 2**25
 # What stands where something else was written: values of every other type, sizes that
 # no machine has, names of files and of code, and every kind of value in a saved model.
 STRANGE: list[Any] = [
@@ -85,12 +87,13 @@ def damage_tree(tree: Any, rng: random.Random) -> Any:
 
 
 def damage_json(text: bytes, rng: random.Random) -> bytes:
-    """Change a few values of a JSON document."""
+    """Change a few values of a JSON document, which stays below a size."""
     try:
         tree = damage_tree(json.loads(text), rng)
-        return json.dumps(tree).encode("utf-8", "surrogatepass")
+        damaged = json.dumps(tree).encode("utf-8", "surrogatepass")
     except RecursionError:  # deeper than Python writes: then it is very deep
         return b"[" * 100_000
+    return damaged if len(damaged) < MOST_BYTES else damage_bytes(text, rng)
 
 
 def damage_arrays(

@@ -212,9 +212,10 @@ def _missing_below(rng, n):
 
 
 def _value_above(rng, n):
-    rate = rng.integers(0, 20, n)
-    state = np.where(rate >= 12, "stopped", rng.choice(["open", "stopped", "held"], n))
-    words = "state is 'stopped' where rate is at least 12"
+    rate = rng.integers(0, 12, n)
+    below = rng.choice(["open", "stopped", "held"], n, p=[0.45, 0.1, 0.45])
+    state = np.where(rate >= 8, "stopped", below)
+    words = "state is 'stopped' where rate is at least 8"
     return {"rate": rate, "state": state}, words
 
 

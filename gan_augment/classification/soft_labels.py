@@ -13,6 +13,7 @@ from gan_augment.classification.weights import has_method, takes_weights
 from gan_augment.encoding.container import stack_rows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.over_sampler import GANOverSampler
+from gan_augment.tables.rules import Rules
 from gan_augment.threads import one_openmp_thread
 
 # Weight of a synthetic row, of all classes together, a real row having 1.
@@ -117,10 +118,13 @@ def draw_soft(
     """
     classes, counts = np.unique(y, return_counts=True)
     n_each = np.ceil(n_draws * counts * min(1.0, MOST_ROWS / len(y)))
+    # Where no two rows may share a combination, only so many rows can have one.
+    most = np.minimum(n_each, counts) if _compares_rows(gan) else n_each
     rows = stack_rows(
         [
-            gan.sample(int(n_rows), label=label, random_state=rng)[0]
-            for label, n_rows in zip(classes, n_each, strict=True)
+            gan.sample(int(min(n_most, n_left)), label=label, random_state=rng)[0]
+            for label, n_rows, n_most in zip(classes, n_each, most, strict=True)
+            for n_left in np.arange(n_rows, 0, -n_most)
         ]
     )
     with one_openmp_thread():
@@ -177,3 +181,9 @@ def _scaled(probability: np.ndarray, shares: np.ndarray) -> np.ndarray:
             break
         scaled *= shares / means
     return scaled / scaled.sum(axis=1, keepdims=True)
+
+
+def _compares_rows(gan: Synthesizer) -> bool:
+    """Whether a rule of the GAN compares rows with each other."""
+    rules = getattr(gan, "rules_", None)
+    return isinstance(rules, Rules) and bool(rules.between_rows())

@@ -12,6 +12,7 @@ import pandas as pd
 from gan_augment.cli.dialect import (
     SAMPLE_BYTES,
     Dialect,
+    comment_lines,
     first_lines,
     leading_zeros,
     not_numbers,
@@ -72,6 +73,7 @@ def read_csv(
     lines = first_lines(start, is_cut=len(data) > SAMPLE_BYTES)
     said = re.fullmatch(r'"?sep=(.)"?\s*', lines[0])  # as Excel writes it
     skiprows = int(said is not None)
+    skiprows += comment_lines(lines[skiprows:])
     lines = lines[skiprows:]
     sep = {"tab": "\t", "\\t": "\t", None: said[1] if said else None}.get(
         options.sep, options.sep

@@ -63,6 +63,9 @@ class Dialect:
         if self.thousands:
             thousands = NAMES.get(self.thousands, "point")
             parts.insert(2, f"thousands by {thousands}")
+        if self.skiprows:
+            lines = f"{self.skiprows} line{'s' * (self.skiprows > 1)}"
+            parts.append(f"{lines} before the header left out")
         if self.text:
             names = ", ".join(map(repr, self.text))
             parts.append(f"as text, for leading zeros: {names}")
@@ -156,6 +159,27 @@ def sniff_separator(lines: list[str]) -> str:
         if (alike, widths[0]) > most:
             best, most = sep, (alike, widths[0])
     return best
+
+
+def comment_lines(lines: list[str]) -> int:
+    """Lines before the header that begin with ``#`` and are no header themselves.
+
+    Parameters
+    ----------
+    lines : list of str
+        The first lines, with their ends.
+
+    Returns
+    -------
+    n_lines : int
+        0 in most files.
+    """
+    n_lines = next((i for i, line in enumerate(lines) if line[0] != "#"), 0)
+    if not n_lines:
+        return 0
+    sep = sniff_separator(lines[n_lines:])
+    last, header = csv.reader(lines[n_lines - 1 : n_lines + 1], delimiter=sep)
+    return n_lines - (len(last) == len(header))
 
 
 def sniff_numbers(sample: pd.DataFrame) -> tuple[str, str | None]:

@@ -178,9 +178,10 @@ def look_at(
 def checked_column(option: str, name: str, frame: pd.DataFrame) -> str:
     """A column that an option names, or a UserError with the nearest name."""
     if name not in frame:
+        hint = " Pass --sep if these are several." if frame.shape[1] == 1 else ""
         raise UserError(
             f"`{option}` must be a column of the file. Got {name!r}. "
-            f"{suggestion(name, frame.columns)}"
+            f"{suggestion(name, frame.columns)}{hint}"
         )
     return name
 

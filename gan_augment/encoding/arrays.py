@@ -8,7 +8,12 @@ import numpy as np
 
 
 def check_array_of(
-    array: Any, name: str, shape: tuple[int, ...], kinds: str = "iuf"
+    array: Any,
+    name: str,
+    shape: tuple[int, ...],
+    kinds: str = "iuf",
+    *,
+    missing: bool = False,
 ) -> None:
     """Raise a ValueError unless an array has a shape, and finite numbers in it.
 
@@ -22,6 +27,8 @@ def check_array_of(
         Its shape; -1 is any length.
     kinds : str, default="iuf"
         Kinds of dtypes that it may have.
+    missing : bool, default=False
+        Whether it may hold NaN.
 
     Raises
     ------
@@ -41,7 +48,9 @@ def check_array_of(
             f"`{name}` must be an array of shape {shape} and a dtype of the kinds "
             f"{kinds!r}. Got {found} of {dtype}."
         )
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if array.dtype.kind != "f":
+        return
+    if not (np.isfinite(array) | (missing & np.isnan(array))).all():
         raise ValueError(f"`{name}` must hold finite numbers. Got NaN or infinity.")
 
 

@@ -29,7 +29,7 @@ class TableColumn:
         What stands for a missing value in a column of dtype object: the first one.
     cell_type : str
         Of a column of objects that are modelled as numbers or dates: the name of
-        their class, if it is one for all.
+        their class, or of one of several. Empty is the class that pandas gives.
     """
 
     name: Hashable
@@ -96,6 +96,8 @@ class TableColumn:
         return series
 
 
+# Classes of the cells that pandas gives back.
+PANDAS_CELLS = {"float", "int", "Timestamp", "Timedelta"}
 # Class of objects -> how pandas' own object becomes one of them. Python's numbers are
 # what pandas gives.
 _CELLS: dict[str, Callable[[Any], Any]] = {
@@ -113,9 +115,9 @@ _CELLS: dict[str, Callable[[Any], Any]] = {
 
 
 def _cell_type(series: pd.Series) -> str:
-    """Name of the class of all cells that are not missing; empty if they differ."""
+    """Name of a class of the cells that are not missing; empty for pandas' own."""
     names = {type(cell).__name__ for cell in series.array[~is_missing(series)]}
-    return names.pop() if len(names) == 1 else ""
+    return "" if names & PANDAS_CELLS else min(names, default="")
 
 
 def _of_cells(series: pd.Series, convert: Callable[[Any], Any]) -> pd.Series:
@@ -132,16 +134,18 @@ def _inferred(series: pd.Series) -> pd.Series:
     """An object column as the numbers or dates that it holds, if it holds one kind."""
     if series.dtype != object:
         return series
-    kind = pd.api.types.infer_dtype(series, skipna=True)
+    missing = is_missing(series)  # in any way: pandas infers nothing beside pd.NA
+    kind = pd.api.types.infer_dtype(series[~missing])
     if kind == "floating":
-        return series.astype(np.float64)
+        return series.mask(missing, np.nan).astype(np.float64)
     if kind == "integer":
         try:
-            return series.astype("Int64")  # comes back as int, with missing values too
+            # Comes back as int, with missing values, too.
+            return series.mask(missing, pd.NA).astype("Int64")
         except (OverflowError, TypeError):
             return series  # larger than any integer dtype: levels
     if kind.startswith(("datetime", "timedelta")):
-        inferred = series.infer_objects()
+        inferred = series.mask(missing, pd.NaT).infer_objects()
         # Before 1677, or of several time zones: levels.
         return series if inferred.dtype == object else inferred
     return series

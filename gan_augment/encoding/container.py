@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from gan_augment.encoding.frames import is_foreign, to_pandas
+from gan_augment.encoding.values import check_hashable
 
 # A DataFrame, an array, and SciPy's sparse formats.
 CONTAINERS = ("frame", "array", "bsr", "coo", "csc", "csr", "dia", "dok", "lil")
@@ -73,7 +74,7 @@ class Container:
 
 
 def check_columns(frame: pd.DataFrame) -> None:
-    """Raise a ValueError if a frame has no columns, or two that share a name."""
+    """Raise if a frame has no columns, or two of a name, or those of nested values."""
     if not frame.shape[1]:
         raise ValueError(
             f"`X` must have at least one column. Got a frame of shape {frame.shape}. "
@@ -85,6 +86,9 @@ def check_columns(frame: pd.DataFrame) -> None:
             f"`X` must have unique column names. Got {repeated} more than once. "
             "Rename the columns."
         )
+    for position, dtype in enumerate(frame.dtypes):
+        if isinstance(dtype, pd.ArrowDtype):  # one cell is enough to know
+            check_hashable(frame.iloc[:1, position])
 
 
 def as_array(X: Any) -> np.ndarray:
@@ -104,6 +108,11 @@ def as_array(X: Any) -> np.ndarray:
         cells = np.array(X, dtype=object)
         if not all(isinstance(cell, str | bytes) for cell in cells.ravel()):
             return cells
+    if array.dtype.kind == "V" and array.ndim > 1:
+        raise ValueError(
+            f"`X` must hold numbers, text, dates or objects. Got {array.dtype}. "
+            "Convert it, for example to a DataFrame."
+        )
     # Of NumPy's variable-width text scikit-learn knows nothing.
     return array.astype(object) if array.dtype.kind == "T" else array
 
@@ -176,7 +185,7 @@ def row_hashes(X: Any) -> np.ndarray:
     frame = to_frame(to_rows(X))
     try:
         return pd.util.hash_pandas_object(frame, index=False).to_numpy()
-    except (TypeError, UnicodeEncodeError):  # lone surrogates, for example
+    except (TypeError, ValueError, OverflowError):  # such as lone surrogates
         spelled = frame.apply(lambda column: column.map(ascii))
         return pd.util.hash_pandas_object(spelled, index=False).to_numpy()
 

@@ -145,7 +145,10 @@ def _ones(column: pd.Series) -> np.ndarray | None:
         return None
     if column.isna().any():
         return None
-    values = column.to_numpy(dtype=float)
+    try:
+        values = column.to_numpy(dtype=float)
+    except OverflowError:  # whole numbers of hundreds of digits
+        return None
     ones = values == 1
     return ones if ones.any() and (ones | (values == 0)).all() else None
 

@@ -21,6 +21,7 @@ from gan_augment.encoding.one_hot import OneHotGroup, fold_one_hot
 from gan_augment.encoding.regions import Share
 from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.schema import Span
+from gan_augment.encoding.values import check_hashable
 from gan_augment.seeding import RandomState, make_rng
 
 
@@ -493,23 +494,3 @@ def _positions(categorical_features: Any, frame: pd.DataFrame) -> list[int]:
             f"{unknown}, which X does not have. Check the spelling."
         )
     return [int(frame.columns.get_loc(name)) for name in spec.tolist()]
-
-
-def check_hashable(series: pd.Series) -> None:
-    """Raise a TypeError that names the column when its values have no equality."""
-    if series.dtype == object or isinstance(series.dtype, pd.ArrowDtype):
-        try:
-            pd.factorize(series)
-        except (TypeError, NotImplementedError) as error:
-            # pyarrow names its own functions; and it cannot compare halves.
-            is_arrow = isinstance(series.dtype, pd.ArrowDtype)
-            reason = "" if is_arrow else f": {error}"
-            other = "float32" if series.dtype == "halffloat[pyarrow]" else "strings"
-            raise TypeError(
-                f"Column {series.name!r} must hold numbers, strings, dates or other "
-                f"hashable values. Got {series.dtype}{reason}; an argument must be "
-                "hashable, such as a string or a number. Convert it, for example to "
-                f"{other}."
-            ) from error
-    if series.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported. Got column {series.name!r}.")

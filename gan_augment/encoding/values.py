@@ -186,15 +186,20 @@ class CategoricalDomain:
         if not len(self.levels):
             return pd.Series([np.nan] * len(codes), dtype=self.dtype)
         levels = self.levels.take(np.maximum(codes, 0))
-        series = pd.Series(levels).astype(_dense_dtype(self.dtype))
+        series = pd.Series(levels, dtype=levels.dtype).astype(_dense_dtype(self.dtype))
         return cast(fill_missing(series, codes < 0, np.nan), self.dtype)
+
+
+# What pandas calls objects that it confuses.
+EXACT = ("mixed", "boolean", "interval", "datetime", "timedelta")
 
 
 def _needs_exact_keys(values: pd.Series) -> bool:
     """Whether pandas would take different values for one, or fail to look them up.
 
     It reads text up to a NUL character, cannot encode lone surrogates, takes True for
-    1, and has no order of overlapping intervals.
+    1, makes dates of one class of those of several, and has no order of overlapping
+    intervals.
     """
     dtype = values.dtype
     if isinstance(dtype, pd.IntervalDtype):
@@ -203,7 +208,7 @@ def _needs_exact_keys(values: pd.Series) -> bool:
         return False
     kind = types.infer_dtype(values, skipna=True)
     if kind != "string":
-        return kind.startswith("mixed") or kind in ("boolean", "interval")
+        return kind.startswith(EXACT)
     # A list: pandas' arrays give their values one by one, in Python.
     text = "".join(values.to_numpy(dtype=object)[~is_missing(values)].tolist())
     return "\x00" in text or not _is_encodable(text)
@@ -220,6 +225,29 @@ def _is_encodable(text: str) -> bool:
 def _exact_key(value: Any) -> Any:
     """What only the same value has: True is not 1."""
     return value if isinstance(value, str) else (type(value), value)
+
+
+def check_hashable(series: pd.Series) -> None:
+    """Raise a TypeError that names the column when its values have no equality."""
+    if series.dtype == object or isinstance(series.dtype, pd.ArrowDtype):
+        try:
+            pd.factorize(series)
+            if isinstance(series.dtype, pd.ArrowDtype):
+                series.array[np.ones(len(series), dtype=bool)]
+                str(series.dtype.type)  # of some there is no class
+        except (TypeError, NotImplementedError) as error:
+            # pyarrow names its own functions; and it cannot compare halves.
+            is_arrow = isinstance(series.dtype, pd.ArrowDtype)
+            reason = "" if is_arrow else f": {error}"
+            other = "float32" if series.dtype == "halffloat[pyarrow]" else "strings"
+            raise TypeError(
+                f"Column {series.name!r} must hold numbers, strings, dates or other "
+                f"hashable values. Got {series.dtype}{reason}; an argument must be "
+                "hashable, such as a string or a number. Convert it, for example to "
+                f"{other}."
+            ) from error
+    if series.dtype.kind == "c":
+        raise ValueError(f"Complex data not supported. Got column {series.name!r}.")
 
 
 def is_missing(series: pd.Series) -> np.ndarray:

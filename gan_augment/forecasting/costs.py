@@ -16,7 +16,7 @@ from gan_augment.encoding.container import to_frame
 from gan_augment.encoding.frames import labels_to_pandas
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.forecasting.timing import MOST_ROWS, TimedStages
-from gan_augment.gans.acceptance import N_TREES
+from gan_augment.gans.acceptance import MOST_TREES
 from gan_augment.gans.recipe import Recipe
 from gan_augment.gans.tabular import TabularGAN
 from gan_augment.gans.tree_steps import TREES_OF_STEP
@@ -38,7 +38,7 @@ class Forecast:
     n_drawn : int
         Synthetic rows that are wanted of all classes; 0 if an estimator is only fitted.
     n_steps : int
-        Training steps, as the progress bar counts them.
+        Training steps at most, as the progress bar counts them.
     seconds : float
         Time on one core that nothing else uses.
     memory : float
@@ -76,7 +76,7 @@ class Forecast:
     def __str__(self) -> str:
         drawn = f", {self.n_drawn:,} synthetic rows" if self.n_drawn else ""
         return (
-            f"{self.n_rows:,} rows, {self.n_columns} columns, {self.n_steps:,} "
+            f"{self.n_rows:,} rows, {self.n_columns} columns, up to {self.n_steps:,} "
             f"training steps{drawn}: about {_duration(self.seconds)} of one core and "
             f"{in_words(self.memory)} of memory; {in_words(self.available_memory)} "
             "are available."
@@ -181,7 +181,7 @@ def _parts(estimator: Any) -> tuple[TabularGAN, GANOverSampler | None]:
 
 def _n_steps(recipe: Recipe) -> int:
     if recipe.n_chains:
-        return recipe.n_chains + N_TREES // TREES_OF_STEP
+        return recipe.n_chains + MOST_TREES // TREES_OF_STEP
     return recipe.max_steps
 
 

@@ -20,7 +20,9 @@ from sklearn.tree import DecisionTreeRegressor
 from gan_augment.encoding.arrays import check_array_of
 from gan_augment.seeding import draw_seed
 
-N_TREES = 150
+# Trees are added until the logarithmic loss on a part of the rows that none of them has
+# learned from has not fallen for so many trees.
+MOST_TREES, PATIENCE, HELD_OUT = 300, 30, 0.1
 DEPTH = 5
 # Shares of the rows that a tree learns from and of the columns that a split compares.
 SUBSAMPLE = 0.3
@@ -143,7 +145,10 @@ def learn_acceptance(
     )
     is_real = np.arange(len(rows)) < len(real)
     trees = GradientBoostingClassifier(
-        n_estimators=N_TREES,
+        n_estimators=MOST_TREES,
+        n_iter_no_change=PATIENCE,
+        validation_fraction=HELD_OUT,
+        tol=0,
         max_depth=DEPTH,
         subsample=SUBSAMPLE,
         max_features=COLUMNS,

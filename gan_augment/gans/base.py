@@ -333,7 +333,9 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         rules = getattr(self.encoder_, "rules_", None)
         if not rules:
             return rows
-        return keep_rules(rows, rules, lambda chosen: self._draw(classes[chosen], rng))
+        return keep_rules(
+            rows, rules, lambda chosen: self._draw(classes[chosen], rng), rng
+        )
 
     def save(self, path: str | Path) -> None:
         """Write the fitted estimator as safetensors and JSON, without pickle.

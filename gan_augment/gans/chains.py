@@ -21,6 +21,10 @@ from gan_augment.seeding import draw_seed
 
 # Most rows that trees learn from, and most cells of these rows.
 MOST_ROWS, MOST_CELLS = 20_000, 1_000_000
+# Cells that a tree learns from at most: those that its target is most correlated with.
+MOST_INPUTS = 64
+# In the place of the deviation of a cell that is always the same.
+TINY = 1e-6
 # In the place of the column that an inner node looks at.
 LEAF = -1
 
@@ -260,6 +264,8 @@ class _Trees:
         *known, span = spans
         rows, target = _rows_and_target(encoded, span)
         cells = np.array([c for s in known for c in range(s.start, s.stop)], dtype=int)
+        if len(cells) > MOST_INPUTS:
+            cells = _most_correlated(rows, cells, span)
         root = self._n_nodes
         columns, thresholds, above, leaves = self._grow(rows[:, cells], target, span)
         is_leaf = columns == LEAF
@@ -323,6 +329,16 @@ def _rows_and_target(encoded: np.ndarray, span: Span) -> tuple[np.ndarray, np.nd
     if not len(present):  # a value that is always missing is drawn as 0
         return np.zeros((1, encoded.shape[1])), np.zeros(1)
     return present, present[:, span.start]
+
+
+def _most_correlated(rows: np.ndarray, cells: np.ndarray, span: Span) -> np.ndarray:
+    """The cells that those of a span are most correlated with, in their order."""
+    target = rows[:, span.start : span.stop]
+    inputs = rows[:, cells] - rows[:, cells].mean(axis=0)
+    covariance = np.abs(inputs.T @ (target - target.mean(axis=0)))
+    covariance /= np.maximum(target.std(axis=0), TINY)
+    correlation = covariance.max(axis=1) / np.maximum(inputs.std(axis=0), TINY)
+    return cells[np.sort(np.argsort(correlation)[-MOST_INPUTS:])]
 
 
 def _moved(

@@ -8,7 +8,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from gan_augment.gans.chains import most_rows_of_trees
+from gan_augment.gans.chains import MOST_INPUTS, most_rows_of_trees
 from gan_augment.gans.mixture import count_components
 
 Quality = Literal["default", "high"]
@@ -185,6 +185,8 @@ def recipe_for_trees(counts: np.ndarray, n_columns: int, quality: Quality) -> Re
     """
     is_large = counts.sum() >= ROWS_OF_SMALL_LEAVES
     n_cells = int(np.minimum(counts, most_rows_of_trees(n_columns)).sum()) * n_columns
+    # Trees of a wide table cannot learn from fewer cells than those of a narrow one.
+    n_cells *= math.ceil(n_columns / MOST_INPUTS)
     n_chains = np.clip(CELLS_OF_CHAINS // n_cells, FEWEST_CHAINS, MOST_CHAINS)
     return replace(
         recipe_for_table(counts, n_columns, quality),

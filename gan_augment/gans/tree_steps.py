@@ -9,7 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from gan_augment.gans.acceptance import GENERATED_PER_REAL, N_TREES
+from gan_augment.gans.acceptance import GENERATED_PER_REAL, MOST_TREES
 from gan_augment.training.callbacks import Announcer, Callback, History
 
 # Trees of the discriminator that are told of at once.
@@ -41,7 +41,7 @@ class TreeSteps:
     def __init__(
         self, n_chains: int, max_time: float | None, callbacks: Sequence[Callback]
     ) -> None:
-        self._n_steps = n_chains + N_TREES // TREES_OF_STEP
+        self._n_steps = n_chains + MOST_TREES // TREES_OF_STEP
         self._n_chains = n_chains
         self._max_time = math.inf if max_time is None else max_time
         self._history = History()

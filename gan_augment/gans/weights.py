@@ -9,6 +9,9 @@ from torch import nn
 
 from gan_augment.encoding.arrays import check_array_of
 
+# No training comes near it. With larger ones some draws overflow, and others do not.
+LARGEST_WEIGHT = 1e12
+
 
 def check_depth(hidden_dims: Sequence[int], weights: dict[str, np.ndarray]) -> None:
     """Raise a ValueError if a network has more layers than arrays of weights."""
@@ -20,7 +23,7 @@ def check_depth(hidden_dims: Sequence[int], weights: dict[str, np.ndarray]) -> N
 
 
 def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
-    """Raise unless the weights are finite and of the shapes that a network has.
+    """Raise unless the weights are numbers of use, of the shapes that a network has.
 
     Parameters
     ----------
@@ -32,7 +35,7 @@ def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
     Raises
     ------
     ValueError
-        If a weight is missing, too much, of another shape or not finite.
+        If a weight is missing, too much, of another shape, not finite or too large.
     """
     tensors = network.state_dict()
     wanted = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
@@ -45,6 +48,11 @@ def check_weights(network: nn.Module, weights: dict[str, np.ndarray]) -> None:
     for name, array in weights.items():
         kinds = "f" if tensors[name].is_floating_point() else "iu"
         check_array_of(array, name, array.shape, kinds)
+        if kinds == "f" and array.size and np.abs(array).max() > LARGEST_WEIGHT:
+            raise ValueError(
+                f"`{name}` must hold weights of at most {LARGEST_WEIGHT:.0e}. Got "
+                f"{np.abs(array).max():.0e}."
+            )
 
 
 def check_drawn(output: np.ndarray) -> None:

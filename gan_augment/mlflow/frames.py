@@ -14,6 +14,7 @@ from mlflow.data.numpy_dataset import from_numpy
 from mlflow.data.pandas_dataset import from_pandas
 
 from gan_augment.encoding.container import to_frame
+from gan_augment.mlflow.names import readable
 
 # A schema of more is a tensor. MLflow takes a million characters, some 20,000 columns,
 # and a second for every 5,000 to write them.
@@ -84,7 +85,20 @@ def make_dataset(name: str, X: Any, labels: np.ndarray, target: str) -> Dataset:
         return from_numpy(frame.to_numpy(), targets=labels, name=name)
     tensor = frame.to_numpy()
     frame, target = with_target(frame, target, labels)
-    dataset = from_pandas(frame, targets=target, name=name)
+    try:
+        dataset = from_pandas(frame, targets=target, name=name)
+    except UnicodeEncodeError:  # of lone surrogates pandas makes no hash
+        frame = _readable(frame)
+        dataset = from_pandas(frame, targets=readable(target), name=name)
     if len(dataset.to_dict()["schema"]) > MAX_SCHEMA_LENGTH:
         return from_numpy(tensor, targets=labels, name=name)
     return dataset
+
+
+def _readable(frame: pd.DataFrame) -> pd.DataFrame:
+    """A frame whose texts and names can be written."""
+
+    def spelled(cell: Any) -> Any:
+        return readable(cell) if isinstance(cell, str) else cell
+
+    return frame.map(spelled).set_axis([*map(spelled, frame.columns)], axis=1)

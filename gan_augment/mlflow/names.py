@@ -28,6 +28,11 @@ def valid_text(value: object, length: int) -> str:
     return str(value)[:length].encode("utf-8", "replace").decode("utf-8")
 
 
+def readable(text: str) -> str:
+    """Spell lone surrogates, which no file can hold, by their numbers."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def quoted(text: str) -> str:
     """A text as a filter string of MLflow writes it."""
     return f'"{text}"' if "'" in text else f"'{text}'"

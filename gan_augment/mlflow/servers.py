@@ -21,7 +21,7 @@ AWAY_SECONDS = 30.0
 # Every server answers it, whatever its user may see.
 QUESTION = "/api/2.0/mlflow/experiments/search"
 UNAUTHORIZED, FORBIDDEN, NOT_FOUND = 401, 403, 404
-BAD_REQUEST, SERVER_ERROR = 400, 500
+BAD_REQUEST = 400
 REMEDIES = {
     UNAUTHORIZED: "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
     "MLFLOW_TRACKING_TOKEN",
@@ -99,16 +99,16 @@ def _problem_of_answer(tracking_uri: str) -> str:
             raise_on_status=False,
             json={"max_results": 1},
         )
-        status = answer.status_code
-        if status >= SERVER_ERROR or status in REMEDIES:
-            remedy = REMEDIES.get(status)
-            return f"{tracking_uri} answers {status}" + (
+        if not answer.ok:
+            remedy = REMEDIES.get(answer.status_code)
+            return f"{tracking_uri} answers {answer.status_code}" + (
                 f": {remedy}" if remedy else ""
             )
-        if answer.ok:
-            answer.json()
-    except ValueError:
-        return f"{tracking_uri} is no MLflow server: {REMEDIES[NOT_FOUND]}"
+        is_answer = isinstance(answer.json(), dict)
+    except ValueError:  # a page to log in, or half an answer
+        is_answer = False
     except Exception as error:  # whatever a certificate or a proxy does
         return f"no answer from {tracking_uri}: {error}"
+    if not is_answer:
+        return f"{tracking_uri} is no MLflow server: {REMEDIES[NOT_FOUND]}"
     return ""

@@ -21,6 +21,7 @@ from gan_augment.mlflow.flavor import last_step, save_model
 from gan_augment.mlflow.names import (
     ValidNames,
     check_registered_name,
+    readable,
     valid_text,
 )
 from gan_augment.mlflow.sender import Sender
@@ -164,7 +165,8 @@ class RunTracker(Callback):
         ValueError
             If `path` leads out of them.
         """
-        self._save(path, lambda local: local.write_text(text, encoding="utf-8"))
+        content = readable(text)
+        self._save(path, lambda local: local.write_text(content, encoding="utf-8"))
 
     def log_figure(self, figure: Figure, name: str) -> None:
         """Log a figure as ``figures/<name>.png``."""

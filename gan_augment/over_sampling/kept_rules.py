@@ -13,6 +13,7 @@ from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.tables.rules import Rule, Rules
+from gan_augment.tables.rules.keeping import renew
 
 
 class KeptRules(Refinement):
@@ -86,11 +87,12 @@ class KeptRules(Refinement):
 
 
 class NewCombinations(Refinement):
-    """Drop rows that repeat what no two real rows have in common.
+    """Change rows that repeat what no two real rows have in common.
 
     Where no two real rows have the same patient and visit, a synthetic row has neither
-    those of a real row nor those of another synthetic one. :class:`KeptRules` sees to
-    the rows of one draw alone.
+    those of a real row nor those of another synthetic one. A row that repeats one gets
+    another patient or visit, and is dropped if hardly any is left. :class:`KeptRules`
+    sees to the rows of one draw alone.
 
     Parameters
     ----------
@@ -112,6 +114,7 @@ class NewCombinations(Refinement):
     >>> rows = pd.DataFrame({"patient": ["a", "b"], "visit": [1, 3]})
     >>> new.fit(RealRows(X), None, None, []).refine(rows, 0, 2, rng)
       patient  visit
+    0       b      2
     1       b      3
     """
 
@@ -137,6 +140,8 @@ class NewCombinations(Refinement):
             rule: set(_combinations(rule, real.frame).tolist())
             for rule in self.kept.rules_.between_rows()
         }
+        names = {name for rule in self._taken for name in rule.columns}
+        self._known = real.frame[[name for name in real.frame if name in names]]
         return self
 
     def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
@@ -144,7 +149,10 @@ class NewCombinations(Refinement):
         if not self._taken:
             return X
         frame = to_frame(X)
-        is_new = ~self.repeats(frame)
+        if self.repeats(frame).any():
+            frame = renew(frame, self.kept.rules_, self._repeat, self._known, rng)
+            X = Container.of(X).build([frame[name] for name in frame], len(frame))
+        is_new = ~self._repeat(frame)
         for rule, taken in self._taken.items():
             taken.update(_combinations(rule, frame[is_new]).tolist())
         return _safe_indexing(X, np.flatnonzero(is_new))
@@ -168,6 +176,13 @@ class NewCombinations(Refinement):
             complete = frame[list(rule.columns)].notna().all(axis=1).to_numpy()
             hashes = _combinations(rule, frame)
             found |= complete & np.fromiter((h in taken for h in hashes), dtype=bool)
+        return found
+
+    def _repeat(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows repeat a combination of those, or of a row before them."""
+        found = self.repeats(frame)
+        for rule in self._taken:
+            found |= rule.violations(frame)
         return found
 
 

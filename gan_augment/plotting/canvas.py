@@ -51,7 +51,9 @@ def _matplotlib(module: str) -> Any:
 
 def label(value: Any) -> str:
     """Shorten a value of the data to a label that is not read as a formula."""
-    text = " ".join(str(value).split())
+    # Lone surrogates have no glyph.
+    text = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = " ".join(text.split())
     if len(text) > MAX_LABEL_LENGTH:
         text = text[: MAX_LABEL_LENGTH - 1] + "…"
     return text.replace("$", r"\$")

@@ -206,7 +206,8 @@ class Report:
                 f"`path` must end in .html or .md. Got {str(path)!r}. Change its "
                 "ending."
             )
-        path.write_text(writers[path.suffix](), encoding="utf-8")
+        text = writers[path.suffix]()
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
         return path
 
     def _repr_html_(self) -> str:

@@ -12,7 +12,8 @@ import pandas as pd
 from gan_augment.encoding.container import Container, to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.encoding.table import STATE_CLASSES as TABLE_CLASSES
-from gan_augment.encoding.table import TableEncoder, check_hashable
+from gan_augment.encoding.table import TableEncoder
+from gan_augment.encoding.values import check_hashable
 from gan_augment.seeding import make_rng
 from gan_augment.tables.rules import STATE_CLASSES as RULE_CLASSES
 from gan_augment.tables.rules import Rules

@@ -98,6 +98,27 @@ def numbered(rows):
     return rows.assign(postcode=postcodes).to_csv().encode()
 
 
+def commented(rows):
+    """A line of comment on top."""
+    return b"# exported on 2026-01-31, for marketing\n" + csv(rows, sep=";")
+
+
+def hash_header(rows):
+    """A header that begins with the same sign as a comment."""
+    return b"#" + csv(rows)
+
+
+def trailing(rows):
+    """Empty cells at the end of every line."""
+    lines = csv(rows).decode().splitlines()
+    return "".join(f"{line},,\n" for line in lines).encode()
+
+
+def repeated(rows):
+    """Two columns of one name."""
+    return csv(rows.assign(again=rows["price"])).replace(b"again", b"price", 1)
+
+
 def csv(rows, encoding="utf-8", **how):
     """As pandas writes it."""
     return rows.to_csv(index=False, **how).encode(encoding)
@@ -118,6 +139,11 @@ def make_files(n_rows=120):
         "packed.zip": (zipped(rows), 0, "separator comma"),
         "excel.csv": (b"sep=;\r\n" + csv(rows, sep=";"), 0, "separator semicolon"),
         "numbered.csv": (numbered(rows), 0, "leading zeros: 'postcode'"),
+        "commented.csv": (commented(rows), 0, "1 line before the header left out"),
+        "hash_header.csv": (hash_header(rows), 0, "separator comma"),
+        "trailing.csv": (trailing(rows), 0, "separator comma"),
+        "repeated.csv": (repeated(rows), 0, "separator comma"),
+        "tilde.csv": (csv(rows, sep="~"), 1, "Pass --sep if these are several."),
         "packed.csv.gz": (gzip.compress(csv(rows)), 0, "separator comma"),
         "three.csv": (three_classes(rows), 0, "churned: 0 40, 1 40, 2 40"),
         "spelled.csv": (spelled(rows), 1, "'Yes', 'YES' and 'yes' in 'churned'"),

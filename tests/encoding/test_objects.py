@@ -58,6 +58,12 @@ EAST, WEST = (datetime.timezone(datetime.timedelta(hours=h)) for h in (2, -3))
         [np.int64(i) for i in range(9)],
         list(range(9)),
         [0.5 * i for i in range(9)],
+        [pd.NA, None, *(np.datetime64(day) for day in DAYS)],
+        [pd.NA, np.nan, *(np.timedelta64(day - DAYS[0]) for day in DAYS)],
+        [pd.NA, None, *(np.float32(i / 8) for i in range(9))],
+        [np.float32(0.5), np.float64(1.5), np.float32(2.5)],
+        [np.datetime64(DAYS[0]), *DAYS],
+        [np.datetime64("1500-01-01"), pd.NA],
     ],
     ids=lambda cells: f"{type(cells[-1]).__name__} {type(cells[0]).__name__}",
 )
@@ -81,6 +87,13 @@ def test_synthetic_cells_have_the_class_of_the_real_ones(cells, container):
     assert classes[1] <= classes[0]
     originals = [row[1] for row in rows[:N_ROWS]]
     assert all(a is b or a == b for a, b in zip(originals, array[:, 1], strict=True))
+
+
+@pytest.mark.parametrize("value", [0.5, 7, np.datetime64("2020-01-01"), DAYS[0]])
+def test_numbers_and_dates_beside_every_kind_of_missing_value_stay_numbers(value):
+    cells = cycled(value, pd.NA, None, np.nan)
+    encoder = TableEncoder().fit(pd.DataFrame({"a": cells, "b": range(N_ROWS)}))
+    assert encoder.dtypes_["a"] == "numeric"
 
 
 def test_lists_of_rows_keep_numbers_and_text_apart():
@@ -184,7 +197,9 @@ def test_categories_that_pandas_cannot_hash(ordered):
     assert set(resampled["c"][N_ROWS:].cat.codes) <= {0, 1}
 
 
-@pytest.mark.parametrize("kind", ["list", "struct", "map", "halffloat"])
+@pytest.mark.parametrize(
+    "kind", ["list", "struct", "map", "halffloat", "string_view", "interval"]
+)
 def test_arrow_values_without_equality_are_named(kind):
     pa = pytest.importorskip("pyarrow")
     cells, arrow = {
@@ -192,11 +207,40 @@ def test_arrow_values_without_equality_are_named(kind):
         "struct": ([{"a": 1}], pa.struct([("a", pa.int64())])),
         "map": ([[("a", 1)]], pa.map_(pa.string(), pa.int64())),
         "halffloat": ([np.float16(1)], pa.float16()),
+        "string_view": (["a"], pa.string_view()),
+        "interval": ([(1, 2, 3)], pa.month_day_nano_interval()),
     }[kind]
-    column = pd.Series(cells * 9, dtype=pd.ArrowDtype(arrow))
-    with pytest.raises(TypeError, match=r"Column 'odd'.*Convert it") as raised:
-        TableEncoder().fit(pd.DataFrame({"odd": column}))
-    assert "kernel" not in str(raised.value)  # a word of pyarrow's
+    array = pa.array(cells * N_ROWS, arrow)
+    column = pd.Series(pd.array(array, dtype=pd.ArrowDtype(arrow)))
+    for fit in (TableEncoder().fit, resample):
+        with pytest.raises(TypeError, match=r"Column 'odd'.*Convert it") as raised:
+            fit(pd.DataFrame({"odd": column}))
+        assert "kernel" not in str(raised.value)  # a word of pyarrow's
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        pd.Series([pd.NaT] * N_ROWS),
+        pd.Series([pd.NaT] * N_ROWS, dtype="timedelta64[s]"),
+        pd.Series([pd.NA] * N_ROWS, dtype="Int64"),
+        pd.Series([None] * N_ROWS, dtype="int64[pyarrow]"),
+        pd.Series([10**400, 5] * (N_ROWS // 2), dtype=object),
+        pd.Series([range(2), range(3)] * (N_ROWS // 2), dtype=object),
+    ],
+    ids=lambda column: f"{column.dtype} {str(column[0])[:9]}",
+)
+@pytest.mark.filterwarnings("ignore:Some synthetic rows")
+def test_columns_without_a_value_or_with_odd_ones(column):
+    X = pd.DataFrame({"a": np.arange(N_ROWS) / 8, "odd": column})
+    resampled = resample(X)
+    assert resampled.dtypes.equals(X.dtypes)
+    assert set(resampled["odd"].dropna()) == set(column.dropna())
+
+
+def test_cells_without_a_type_are_named():
+    with pytest.raises(ValueError, match=r"must hold numbers.*V4"):
+        resample(np.zeros((N_ROWS, 2), dtype="V4"))
 
 
 def test_text_of_numpys_own_variable_width():

@@ -8,7 +8,9 @@ import pytest
 from sklearn.base import clone
 
 from gan_augment import TabularGAN
+from gan_augment.encoding.schema import Span
 from gan_augment.gans.chains import learn_chains
+from gan_augment.gans.recipe import recipe_for_trees
 from gan_augment.metrics import c2st
 from gan_augment.tables.encoder import RuleEncoder
 from gan_augment.training.callbacks import Callback
@@ -178,7 +180,8 @@ def test_callbacks_are_told_of_every_step_and_may_end_it():
         assert watch.ended
         assert len(gan.chains_.order) == n_chains
         assert gan.history_["step"] == watch.steps
-        assert stops or watch.steps == list(range(1, watch.max_steps + 1))
+        assert stops or watch.steps == list(range(1, len(watch.steps) + 1))
+        assert len(watch.steps) <= watch.max_steps
 
 
 def test_the_loss_falls_of_a_discriminator_that_finds_something():
@@ -246,3 +249,30 @@ def test_damaged_trees_are_refused(name, damage):
     ):
         damaged.check(schema, 2)
     chains.check(schema, 2)
+
+
+def test_a_cell_of_a_wide_table_depends_on_the_one_that_says_most_of_it():
+    """Of two hundred columns, each of the last hundred is one of the first, negated."""
+    rng = np.random.default_rng(0)
+    first = rng.normal(size=(400, 100))
+    noise = 0.1 * rng.normal(size=first.shape)
+    encoded = np.hstack([first, noise - first]).astype(np.float32)
+    schema = [Span(i, "scalar", i, 1) for i in range(200)]
+    chains = learn_chains(
+        lambda rows, rng: encoded[rows],
+        np.zeros(400, dtype=int),
+        schema,
+        n_chains=1,
+        rows_of_leaf=10,
+        rng=rng,
+    )
+    drawn = chains.draw(np.zeros(2000, dtype=int), schema, rng)
+    for i in range(0, 100, 10):
+        assert np.corrcoef(drawn[:, i], drawn[:, 100 + i])[0, 1] < -0.8
+
+
+def test_wide_tables_have_fewer_chains():
+    counts = np.array([150, 150])
+    narrow, wide = (recipe_for_trees(counts, n, "default") for n in (100, 2000))
+    assert narrow.n_chains == 4
+    assert wide.n_chains == 2

@@ -188,18 +188,41 @@ def test_a_file_that_lacks_a_network_is_refused(imbalanced, tmp_path):
         TVAE.load(tmp_path)
 
 
-def test_a_file_that_can_never_draw_a_class_is_refused(tmp_path):
+def _never_of_a_class(arrays, weights, network):
+    # Every number is finite, and one class so likely that there is no other.
+    arrays[weights["seq.1.bias"]["$array"]][0] = 1e11
+
+
+def _nearly_infinite(arrays, weights, network):
+    arrays[weights["seq.0.fc.bias"]["$array"]][0] = 1e38
+
+
+def _whole_numbers(arrays, weights, network):
+    name = network["bounds"]["$array"]
+    arrays[name] = arrays[name].astype(np.int64)
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (_never_of_a_class, "able to draw the class 1"),
+        (_nearly_infinite, r"weights of at most 1e\+12"),
+        (_whole_numbers, "`bounds` must be an array"),
+    ],
+)
+def test_a_file_of_numbers_that_cannot_be_drawn_from_is_refused(
+    damage, message, tmp_path
+):
     X = pd.DataFrame({"a": np.arange(60.0)})
     CTGAN(**QUICK, random_state=0).fit(X, np.arange(60) % 2).save(tmp_path)
     path = tmp_path / "model.safetensors"
     arrays = load_file(path)
     tree = json.loads((tmp_path / "model.json").read_text())["tree"]
-    weights = tree["fitted"]["networks_"][0]["fields"]["weights"]
-    # Every number is finite, and one class so likely that there is no other.
-    arrays[weights["seq.1.bias"]["$array"]][0] = 1e30
+    network = tree["fitted"]["networks_"][0]["fields"]
+    damage(arrays, network["weights"], network)
     save_file(arrays, path)
     seal(tmp_path)
-    with pytest.raises(ModelFileError, match="able to draw the class 1"):
+    with pytest.raises(ModelFileError, match=message):
         CTGAN.load(tmp_path)
 
 

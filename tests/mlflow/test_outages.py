@@ -642,13 +642,15 @@ def answering(monkeypatch):
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            is_health = self.path == "/health"
+            is_health = self.path in ("/health", "/login")
             status, body = (200, b"OK") if is_health else answer["is"]
             if not is_health:
                 asked.append(self.path)
             self.rfile.read(int(self.headers.get("content-length") or 0))
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            if status == 302:
+                self.send_header("Location", body.decode())
             self.end_headers()
             self.wfile.write(body)
 
@@ -686,6 +688,57 @@ def test_a_server_that_cannot_take_a_run_is_asked_once(
     assert pauses == [0.0] * 2  # and no other try
     assert caplog.text.count(says) == 2
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        ((429, b"slow down"), "answers 429"),
+        ((400, b"{}"), "answers 400"),
+        ((418, b""), "answers 418"),
+        ((302, b"/login"), "is no MLflow server"),
+        ((302, b"/api"), "no answer from"),  # and from there to itself
+        ((200, b'{"experiments": ['), "is no MLflow server"),
+        ((200, b"[]"), "is no MLflow server"),
+        ((200, b"\xff\xfe"), "is no MLflow server"),
+        ((204, b""), "is no MLflow server"),
+    ],
+)
+def test_any_answer_but_the_right_one_is_a_problem_that_is_remembered(
+    answering, answer, says
+):
+    uri, asked, answers = answering
+    answers["is"] = answer
+    assert says in servers.problem_with(uri)
+    n_asked = len(asked)
+    assert says in servers.problem_with(uri)
+    assert len(asked) == n_asked
+
+
+def test_half_an_answer_is_no_answer(monkeypatch):
+    """A server that promises more than it sends, and then hangs up."""
+    monkeypatch.setattr(servers, "_away", {})
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Length", "1000")
+            self.end_headers()
+            self.wfile.write(
+                b'{"experiments"' if self.path != "/health" else b" " * 1000
+            )
+
+        do_POST = do_GET  # noqa: N815
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        assert "no answer" in servers.problem_with(
+            f"http://127.0.0.1:{running.server_port}"
+        )
+        running.shutdown()
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
@@ -735,6 +788,26 @@ def test_a_name_in_a_tag_is_the_name(store):
     assert found.data.tags["surrogate"] == "?"
     assert list(found.data.params.values()) == ["?"]
     assert gan_augment.mlflow.sync() == []
+
+
+def test_text_that_cannot_be_written_keeps_nothing_back(autolog, fast_sampler, caplog):
+    """Lone surrogates, which files read with ``surrogateescape`` have."""
+    names, levels = ["a", "n\udc80"], ["x\ud800", "b"]
+    X = pd.DataFrame(
+        {"a": np.arange(60.0), "n\udc80": np.resize(np.array(levels, object), 60)}
+    )
+    y = pd.Series(
+        np.where(np.arange(60) % 5, "no", "yes\ud800"), dtype=object, name="t"
+    )
+    autolog(registered_model_name="surrogates", log_figures=False)
+    fast_sampler.fit_resample(X, y)
+    assert "has not" not in caplog.text
+    (found,) = runs()
+    assert len(found.inputs.dataset_inputs) == 2
+    assert "yes\\ud800" in found.data.tags["mlflow.note.content"]
+    rows, _ = gan_augment.mlflow.load_model("models:/surrogates@candidate").sample(9)
+    assert list(rows) == names
+    assert set(rows["n\udc80"]) <= set(levels)
 
 
 def test_a_run_that_is_deleted_meanwhile_is_a_new_one(store, fast_gan, imbalanced):

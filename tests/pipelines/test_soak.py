@@ -10,7 +10,7 @@ from mlflow import MlflowClient
 
 import gan_augment.mlflow
 from gan_augment import GANOverSampler, TabularGAN
-from pipelines import soak
+from pipelines import stored, tracked_fits
 from pipelines.servers import Proxy
 
 
@@ -55,39 +55,39 @@ def test_the_proxy_passes_on_refuses_and_loses(echo):
 @pytest.fixture
 def tracked(store, monkeypatch, tmp_path):
     """Two fits that were tracked, and the ledger of both."""
-    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", soak.EXPERIMENT)
+    monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", stored.EXPERIMENT)
     monkeypatch.delenv("MLFLOW_EXPERIMENT_ID", raising=False)
     (tmp_path / "ledger").mkdir()
-    ledger = soak.Ledger(tmp_path / "ledger")
+    ledger = tracked_fits.Ledger(tmp_path / "ledger")
     X = np.random.default_rng(0).normal(size=(60, 2))
     for fit in range(2):
-        gan = TabularGAN(max_steps=3, callbacks=[soak.Note(ledger, fit)])
-        tags = {soak.FIT_TAG: str(fit)}
+        gan = TabularGAN(max_steps=3, callbacks=[tracked_fits.Note(ledger, fit)])
+        tags = {tracked_fits.FIT_TAG: str(fit)}
         with gan_augment.mlflow.autolog(
-            registered_model_name=soak.MODEL, extra_tags=tags, log_figures=False
+            registered_model_name=tracked_fits.MODEL, extra_tags=tags, log_figures=False
         ):
             sampler = GANOverSampler(gan, sample_filter=None, random_state=fit)
             sampler.fit_resample(X, np.arange(60) % 6 == 0)
-        steps, rows = sampler.history_["step"], soak._digest(sampler.gan_)
+        steps, rows = sampler.history_["step"], tracked_fits.digest(sampler.gan_)
         ledger.note(fit, ended=steps, rows=rows)
     return ledger.read()
 
 
 def test_what_is_lost_or_double_is_counted(tracked, monkeypatch):
-    monkeypatch.setattr(soak, "PAUSES", (0.0,))
+    monkeypatch.setattr(tracked_fits, "PAUSES", (0.0,))
     client = MlflowClient()
-    counts, wrong = soak.compare_with_store(tracked, client)
+    counts, wrong = stored.compare_with_store(tracked, client)
     assert wrong == []
     assert all(count.lost == count.doubled == 0 for count in counts.values())
     assert [counts[name].found for name in ("runs", "models", "versions")] == [2, 2, 2]
     assert counts["epochs"].found == sum(len(fit["ended"]) for fit in tracked.values())
 
-    (experiment,) = [client.get_experiment_by_name(soak.EXPERIMENT).experiment_id]
-    client.create_run(experiment, tags={soak.FIT_TAG: "0"})
+    (experiment,) = [client.get_experiment_by_name(stored.EXPERIMENT).experiment_id]
+    client.create_run(experiment, tags={tracked_fits.FIT_TAG: "0"})
     client.create_logged_model(experiment, name="double")
     tracked[2] = dict(tracked[1])  # nobody sent it
     tracked[1]["epochs"] = [*tracked[1]["epochs"], 99]
-    counts, wrong = soak.compare_with_store(tracked, client)
+    counts, wrong = stored.compare_with_store(tracked, client)
     assert (counts["runs"].lost, counts["runs"].doubled) == (1, 1)
     assert counts["models"].doubled >= 1
     assert counts["epochs"].lost > 1

@@ -56,3 +56,10 @@ def test_a_label_is_short_one_line_and_no_formula():
     figure = Figure()
     figure.subplots().set_title(label("$\\broken{"))
     figure.canvas.draw()  # a formula that cannot be read would raise
+
+
+def test_a_lone_surrogate_has_a_label_that_can_be_drawn():
+    figure = Figure()
+    figure.text(0, 0, label("n\udc80"))
+    figure.canvas.draw()
+    assert label("n\udc80") == "n\\udc80"

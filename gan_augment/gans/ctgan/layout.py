@@ -37,8 +37,8 @@ class Cells:
 
     def __post_init__(self) -> None:
         for name in ("levels", "means"):
-            check_array_of(getattr(self, name), name, (-1,))
-        check_array_of(self.scales, "scales", self.means.shape)
+            check_array_of(getattr(self, name), name, (-1,), "f")
+        check_array_of(self.scales, "scales", self.means.shape, "f")
 
     @property
     def discrete(self) -> bool:
@@ -81,7 +81,9 @@ class TrainedNetwork:
     bounds: np.ndarray
 
     def __post_init__(self) -> None:
-        check_array_of(self.condition, "condition", (-1,))
+        check_array_of(self.condition, "condition", (-1,), "f")
+        # Of a column without values there are none.
+        check_array_of(self.bounds, "bounds", (2, -1), "f", missing=True)
         for cells in self.cells:
             if not cells.width:
                 raise ValueError(f"Column {cells.column!r} must have cells. Got none.")

@@ -12,6 +12,9 @@ from gan_augment.encoding.labels import plain_label
 from gan_augment.tables.check.finding import Finding, Fix
 from gan_augment.tables.check.table import Column, Table
 
+# Levels that tell most columns apart before all are compared.
+FEW = 4
+
 
 def find_constant_columns(table: Table) -> Iterator[Finding]:
     """Find columns with one value, or none."""
@@ -32,12 +35,13 @@ def find_constant_columns(table: Table) -> Iterator[Finding]:
 
 def find_duplicate_columns(table: Table) -> Iterator[Finding]:
     """Find columns that equal an earlier one in every row."""
-    seen: dict[int, list[Column]] = {}
+    seen: dict[object, list[Column]] = {}
     for column in table.columns:
         if _is_constant(column):
             continue
         # Levels are numbered in the order in which they appear.
-        key = hash(column.codes.tobytes())
+        first = tuple(pd.Index(column.levels[:FEW]).astype(object))
+        key = hash(column.codes.tobytes()), first
         for earlier in seen.setdefault(key, []):
             if np.array_equal(earlier.codes, column.codes) and _same_levels(
                 earlier.levels, column.levels

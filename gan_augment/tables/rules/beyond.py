@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, groupby
+from operator import itemgetter
 from typing import ClassVar
 
 import numpy as np
@@ -107,21 +108,26 @@ class Beyond(Rule):
             for pair in combinations(rule.columns, 2)
         }
         values = [
-            (column, code, np.flatnonzero(column.codes != code))
-            for column in table.columns
+            (position, code)
+            for position, column in enumerate(table.columns)
             for code in _common(column)
         ]
         needed = table.expected_needed(2 * len(table.ordered) * max(len(values), 1))
         needed *= MORE_EVIDENCE
         rules: list[Rule] = []
-        for source in table.ordered:
+        for source, chosen in zip(
+            table.ordered, _proposals(table, values, needed), strict=True
+        ):
+            if not chosen:
+                continue
             present = np.sort(source.values[~np.isnan(source.values)])
-            for result, code, others in values:
+            for position, code in chosen:
+                result = table.columns[position]
                 if frozenset((source.name, result.name)) in related or (
                     result.name == source.name
                 ):
                     continue
-                numbers = source.values[others]
+                numbers = source.values[result.codes != code]
                 numbers = np.sort(numbers[~np.isnan(numbers)])
                 for sign in (1, -1):
                     own, all_of = sign * present, sign * numbers
@@ -141,6 +147,28 @@ class Beyond(Rule):
                             )
                         )
         return rules
+
+
+def _proposals(
+    table: Columns, values: list[tuple[int, int]], needed: float
+) -> list[list[tuple[int, int]]]:
+    """For each ordered column the values that may be alone at an end of it."""
+    n_present = np.array([column.n_present for column in table.ordered])
+    found: list[list[tuple[int, int]]] = [[] for _ in table.ordered]
+    for position, codes in groupby(values, key=itemgetter(0)):
+        column = table.columns[position]
+        low, high = (column.codes[rows] for rows in table.ends)
+        for _, code in codes:
+            n_alone = np.maximum(_first(low != code), _first(high != code))
+            n_others = table.n_rows - column.counts[code]
+            for i in np.flatnonzero(n_alone * n_others >= needed * n_present):
+                found[i].append((position, code))
+    return found
+
+
+def _first(found: np.ndarray) -> np.ndarray:
+    """Place of the first True of each line, infinite where there is none."""
+    return np.where(found.any(axis=1), found.argmax(axis=1), np.inf)
 
 
 def _common(column: Column) -> list[int]:

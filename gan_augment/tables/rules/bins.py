@@ -15,6 +15,7 @@ from gan_augment.encoding.arrays import (
     check_codes,
 )
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
+from gan_augment.tables.rules.proposals import part, proposed
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import Levels
 
@@ -115,19 +116,24 @@ class Bins(ComputedRule):
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
         """Pairs of a number and levels that lie in intervals of it that do not meet."""
         related = {frozenset(rule.columns) for rule in known}
-        results = [
-            column
-            for column in table.columns
+        places = [
+            position
+            for position, column in enumerate(table.columns)
             if 2 <= len(column.levels) <= MOST_BINS
             and column.counts[:-1].min() >= FEWEST_PER_BIN
         ]
+        results = [table.columns[position] for position in places]
+        codes = table.sampled_codes[:, places]
         needed = table.expected_needed(len(table.ordered) * len(results))
         rules: list[Rule] = []
         for source in table.ordered:
+            proposals = _in_runs(source.values[table.sample], codes)
+            if not len(proposals):
+                continue
             order = np.argsort(source.values, kind="stable")
             n_present = int((~np.isnan(source.values)).sum())
             present, absent = order[:n_present], order[n_present:]
-            for result in results:
+            for result in (results[position] for position in proposals):
                 if result is source or frozenset((source.name, result.name)) in related:
                     continue
                 if len(source.levels) <= len(result.levels):
@@ -136,6 +142,19 @@ class Bins(ComputedRule):
                 if rule is not None:
                     rules.append(rule)
         return rules
+
+
+def _in_runs(numbers: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """Columns whose levels follow each other in runs when sorted by the number."""
+
+    def keeps(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        rows = rows[~np.isnan(numbers[rows])]
+        found = part(codes, rows[np.argsort(numbers[rows], kind="stable")], columns)
+        n_runs = 1 + (np.diff(found, axis=0) != 0).sum(axis=0)
+        n_levels = 1 + (np.diff(np.sort(found, axis=0), axis=0) != 0).sum(axis=0)
+        return np.asarray(n_runs == n_levels)
+
+    return proposed(keeps, len(numbers), np.arange(codes.shape[1]))
 
 
 def _bins(

@@ -16,6 +16,8 @@ from gan_augment.encoding.values import NumericDomain, is_missing, is_numeric
 
 # Rows that propose rules; every rule is then checked on all rows.
 SAMPLE_ROWS = 2000
+# Rows at each end of a number that say which rules about its ends are looked for.
+END_ROWS = 256
 # Above 2**53 a float64 no longer holds every whole number.
 LARGEST_EXACT = 2.0**53
 # Chance that independent columns keep any one of the rules that are found.
@@ -87,13 +89,14 @@ class Column:
 
     @cached_property
     def _factorized(self) -> tuple[np.ndarray, pd.Index]:
-        return pd.factorize(dense(self.series), sort=False)
+        codes, levels = pd.factorize(dense(self.series), sort=False)
+        codes[codes < 0] = len(levels)
+        return codes, levels
 
     @property
     def codes(self) -> np.ndarray:
         """Position of each value in `levels`; missing is the position after them."""
-        codes, levels = self._factorized
-        return np.where(codes < 0, len(levels), codes)
+        return self._factorized[0]
 
     @property
     def levels(self) -> pd.Index:
@@ -105,7 +108,12 @@ class Column:
         """Rows of each level, and of missing values."""
         return np.bincount(self.codes, minlength=len(self.levels) + 1)
 
-    @property
+    @cached_property
+    def n_present(self) -> int:
+        """Number of values that are not missing."""
+        return int(self.counts[:-1].sum())
+
+    @cached_property
     def n_distinct(self) -> int:
         """Number of different values, of which missing is one."""
         return int((self.counts > 0).sum())
@@ -179,7 +187,7 @@ class Columns:
         sample = np.sort(rng.permutation(n_rows)[:SAMPLE_ROWS])
         return cls(columns, n_rows, sample, n_rows < len(frame))
 
-    @property
+    @cached_property
     def ordered(self) -> list[Column]:
         """Numbers, dates and durations of more than two values."""
         return [
@@ -187,6 +195,39 @@ class Columns:
             for column in self.columns
             if column.numbers is not None and len(column.levels) > 2
         ]
+
+    @cached_property
+    def sampled_codes(self) -> np.ndarray:
+        """Codes of all columns in the sample, of shape (n_sample, n_columns)."""
+        codes = np.empty((len(self.sample), len(self.columns)), dtype=np.int32)
+        for position, column in enumerate(self.columns):
+            codes[:, position] = column.codes[self.sample]
+        return codes
+
+    @cached_property
+    def sampled_values(self) -> np.ndarray:
+        """Numbers of the ordered columns in the sample, by column."""
+        values = [column.values[self.sample] for column in self.ordered]
+        return np.column_stack(values) if values else np.empty((len(self.sample), 0))
+
+    @cached_property
+    def ends(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows with the lowest and with the highest numbers, outermost first.
+
+        Each of the two has a line for each ordered column; where a column has few
+        numbers, the last row is repeated.
+        """
+        shape = len(self.ordered), END_ROWS
+        low, high = np.empty(shape, np.intp), np.empty(shape, np.intp)
+        for i, column in enumerate(self.ordered):
+            present = np.flatnonzero(~np.isnan(column.values))
+            for rows, numbers in ((low, column.values), (high, -column.values)):
+                own, last = numbers[present], min(END_ROWS, len(present))
+                nearest = np.argpartition(own, last - 1)[:last]
+                nearest = nearest[np.argsort(own[nearest], kind="stable")]
+                rows[i] = present[np.resize(nearest, END_ROWS)]
+                rows[i, last:] = rows[i, last - 1]
+        return low, high
 
     @cached_property
     def written(self) -> list[Column]:

@@ -11,11 +11,14 @@ import pandas as pd
 
 from gan_augment.encoding.arrays import check_codes
 from gan_augment.tables.rules.columns import Column, Columns, kind_of
-from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.proposals import agreeing
+from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import Levels
 
 # Rows of a level, on average; a column that names rows decides everything.
 FEWEST_PER_LEVEL = 2.0
+# How often a broken rule changes the column that decides.
+SOURCE_GIVES_WAY = 0.25
 
 
 @dataclass(eq=False)
@@ -74,6 +77,30 @@ class Decides(ComputedRule):
         nearest = self._nearest(frame[self.source.name], codes)
         return self.result.to_series(self.decided[nearest], frame.index)
 
+    def repair(
+        self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
+    ) -> dict[Hashable, pd.Series]:
+        """Compute the target anew, or now and then draw a source that decides it.
+
+        Where two columns decide one and the same, only that can make them agree.
+        """
+        found = self.result.to_codes(frame[self.target])
+        gives_way = broken & (rng.random(len(frame)) < SOURCE_GIVES_WAY)
+        gives_way &= np.isin(found, self.decided[:-1])
+        rest = broken & ~gives_way
+        changed = super().repair(frame, rest, rng) if rest.any() else {}
+        if gives_way.any():
+            order = np.argsort(self.decided[:-1], kind="stable")
+            first, last = (
+                np.searchsorted(self.decided[:-1][order], found[gives_way], side)
+                for side in ("left", "right")
+            )
+            codes = order[rng.integers(first, last)]
+            name, index = self.source.name, frame.index[gives_way]
+            drawn = self.source.to_series(codes, index)
+            changed[name] = replaced(frame[name], gives_way, drawn)
+        return changed
+
     def _nearest(self, series: pd.Series, codes: np.ndarray) -> np.ndarray:
         """Codes of known levels: of a new number the nearest one."""
         unknown = codes < 0
@@ -94,46 +121,50 @@ class Decides(ComputedRule):
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
         """Pairs of columns of which the first decides the second in every row."""
-        computed = {rule.columns for rule in known if isinstance(rule, ComputedRule)}
+        computed = {
+            frozenset(rule.columns) for rule in known if isinstance(rule, ComputedRule)
+        }
         n_columns = len(table.columns)
         needed = table.expected_needed(n_columns * (n_columns - 1))
+        varied = np.array([column.n_distinct > 1 for column in table.columns])
+        largest = np.array([column.counts.max() for column in table.columns])
+        rare = 1.0 - largest / table.n_rows
         rules: list[Rule] = []
-        for source in table.columns:
-            repeats = table.n_rows - source.n_distinct
+        for position, source in enumerate(table.columns):
+            # A missing value decides nothing, so that it bears nothing out.
+            repeats = source.n_present - len(source.levels)
             if source.n_distinct < 2 or repeats < needed:
                 continue
-            if table.n_rows < FEWEST_PER_LEVEL * source.n_distinct:
+            if source.n_present < FEWEST_PER_LEVEL * len(source.levels):
                 continue
-            for result in table.columns:
-                if result is source or result.n_distinct < 2:
+            might_follow = varied & (repeats * rare >= needed)
+            might_follow[position] = False
+            codes = table.sampled_codes[:, position]
+            cells = np.where(codes < len(source.levels), codes, -1)
+            for j in agreeing(cells, table.sampled_codes, np.flatnonzero(might_follow)):
+                result = table.columns[j]
+                if frozenset((source.name, result.name)) in computed:
                     continue
-                if any({source.name, result.name} == set(pair) for pair in computed):
-                    continue
-                rare = 1.0 - result.counts.max() / table.n_rows
-                if repeats * rare < needed:
-                    continue
-                decided = _decided(source, result, table)
+                decided = _decided(source, result)
                 if decided is not None:
                     rules.append(
                         cls(
                             Levels.of(source),
                             Levels.of(result),
                             decided,
-                            float(repeats * rare),
+                            float(repeats * rare[j]),
                         )
                     )
         return rules
 
 
-def _decided(source: Column, result: Column, table: Columns) -> np.ndarray | None:
+def _decided(source: Column, result: Column) -> np.ndarray | None:
     """The value of the result for each level of the source, if there is only one."""
-    for rows in (table.sample, slice(None)):
-        codes, found = source.codes[rows], result.codes[rows]
-        decided = np.full(len(source.levels) + 1, -1)
-        decided[codes] = found
-        wrong = codes[decided[codes] != found]
-        if (wrong < len(source.levels)).any():
-            return None
-        if len(wrong):
-            decided[-1] = -1  # a missing value decides nothing
+    decided = np.full(len(source.levels) + 1, -1)
+    decided[source.codes] = result.codes
+    wrong = source.codes[decided[source.codes] != result.codes]
+    if (wrong < len(source.levels)).any():
+        return None
+    if len(wrong):
+        decided[-1] = -1  # a missing value decides nothing
     return decided

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +23,8 @@ from gan_augment.tables.rules.target import Levels
 MOST_LEVELS = 24
 # A number that has so large a share of the rows is a level.
 SMALLEST_ATOM = 0.02
+# Levels of all columns that are counted together.
+MOST_CELLS = 2048
 # Rows from which combinations are proposed.
 PROPOSING_ROWS = 20_000
 # A combination of two values needs so many times the evidence of a value decided.
@@ -174,45 +176,85 @@ class Excludes(Rule):
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
         """Levels that decide a value, and common levels that are never together."""
-        return _Search(table, known).run()
+        columns = [column for column in table.columns if column.n_distinct > 1]
+        listed = [_listed(column) for column in columns]
+        n_levels = sum(len(own) + 2 for own in listed)
+        needed = table.expected_needed(n_levels**2 // 2)
+        # The others have no level to look at, and no missing value.
+        kept = [i for i, own in enumerate(listed) if len(own) or columns[i].counts[-1]]
+        rules: list[Rule] = []
+        n_seen = 0
+        for start, stop in _groups([len(listed[i]) + 2 for i in kept]):
+            part = kept[start:stop]
+            search = _Search(
+                table, [columns[i] for i in part], [listed[i] for i in part], needed
+            )
+            search.leave_out(known)
+            rules += search.run(n_seen - start)
+            n_seen = stop
+        return rules
+
+
+def _groups(widths: list[int]) -> Iterator[tuple[int, int]]:
+    """Where groups of neighbouring columns start and stop, so that each is small.
+
+    Each group begins in the middle of the one before it.
+    """
+    start = stop = 0
+    while stop < len(widths):
+        while stop < len(widths) and sum(widths[start : stop + 1]) <= MOST_CELLS:
+            stop += 1
+        yield start, stop
+        start = (start + stop) // 2
 
 
 class _Search:
     """Count all pairs of levels at once, and read the rules off the empty ones."""
 
-    def __init__(self, table: Columns, known: list[Rule]) -> None:
-        self.table = table
-        self.columns = [column for column in table.columns if column.n_distinct > 1]
-        self.rows = np.arange(table.n_rows)
+    def __init__(
+        self,
+        table: Columns,
+        columns: list[Column],
+        listed: list[np.ndarray],
+        needed: float,
+    ) -> None:
+        self.table, self.columns, self.listed = table, columns, listed
+        rows = np.arange(table.n_rows)
         if table.n_rows > PROPOSING_ROWS:
             rng = np.random.default_rng(0)
-            self.rows = np.sort(rng.permutation(table.n_rows)[:PROPOSING_ROWS])
-        self.listed = [_listed(column, len(self.rows)) for column in self.columns]
-        widths = [len(listed) + 2 for listed in self.listed]
+            rows = np.sort(rng.permutation(table.n_rows)[:PROPOSING_ROWS])
+        widths = [len(own) + 2 for own in listed]
         self.starts = np.concatenate([[0], np.cumsum(widths)])
+        local = [
+            _local_codes(column, own)[rows]
+            for column, own in zip(columns, listed, strict=True)
+        ]
+        self.pairs = PairCounts.of(local, self.starts, needed)
+        self.covered = np.zeros(self.pairs.counts.shape, dtype=bool)
+
+    def leave_out(self, known: list[Rule]) -> None:
+        """Look for nothing that other rules say already."""
         self.computed = {
             frozenset(rule.columns)
             for rule in known
             if isinstance(rule, ComputedRule) and len(rule.columns) == 2
         }
         self.orders = {rule.columns: rule for rule in known if isinstance(rule, Order)}
-        local = [
-            _local_codes(column, listed)[self.rows]
-            for column, listed in zip(self.columns, self.listed, strict=True)
-        ]
-        needed = table.expected_needed(int(self.starts[-1]) ** 2 // 2)
-        self.pairs = PairCounts.of(local, self.starts, needed)
-        self.covered = np.zeros(self.pairs.counts.shape, dtype=bool)
+        place = {column.name: i for i, column in enumerate(self.columns)}
         for rule in known:
-            if isinstance(rule, Ranges):
-                self._cover_ranges(rule)
+            if isinstance(rule, Ranges) and place.keys() >= set(rule.columns):
+                self._cover_ranges(rule, *(place[name] for name in rule.columns))
 
-    def run(self) -> list[Rule]:
-        """Rules that decide a value first, since they say more."""
+    def run(self, n_seen: int = 0) -> list[Rule]:
+        """Rules that decide a value first, since they say more.
+
+        Pairs of the first `n_seen` columns are left out.
+        """
         blocks, counts, totals = self.starts[:-1], self.pairs.counts, self.pairs.totals
         best = np.maximum.reduceat(counts, blocks, axis=1)
-        decides = (best == totals[:, None]) & (totals[:, None] > 0)
         self.needed_to_decide = self.pairs.needed_to_decide(best)
+        enough = totals >= self.needed_to_decide
+        decides = (best == totals[:, None]) & enough[:, None]
         self.needed_to_exclude = self.pairs.needed_to_exclude(EXCLUDED)
         empty = (counts == 0) & (self.pairs.expected >= self.needed_to_exclude)
         excludes = np.logical_or.reduceat(empty, blocks, axis=1)
@@ -227,6 +269,8 @@ class _Search:
                 names = frozenset((self.columns[i].name, self.columns[j].name))
                 is_other = x == self.starts[i + 1] - 1
                 if i == j or is_other or names in self.computed:
+                    continue
+                if max(i, j) < n_seen:
                     continue
                 rule = find(i, j, x)
                 if rule is not None:
@@ -283,10 +327,8 @@ class _Search:
         self.covered[x, block] |= chosen
         self.covered[block, x] |= chosen
 
-    def _cover_ranges(self, rule: Ranges) -> None:
-        """Mark the numbers that a rule of ranges rules out already."""
-        names = [column.name for column in self.columns]
-        i, j = (names.index(name) for name in rule.columns)
+    def _cover_ranges(self, rule: Ranges, i: int, j: int) -> None:
+        """Mark the numbers of column j that a rule of ranges rules out already."""
         levels = self.columns[i].levels[self.listed[i]]
         for place in range(len(self.listed[j])):
             number = self._value(j, self.starts[j] + place)
@@ -368,14 +410,13 @@ class _Search:
         )
 
 
-def _listed(column: Column, n_rows: int) -> np.ndarray:
+def _listed(column: Column) -> np.ndarray:
     """Codes of the most common levels of a column, in order of their first rows."""
     counts = column.counts[:-1]
     fewest = 2.0
     if column.numbers is not None and len(column.levels) > 2:
         fewest = max(fewest, SMALLEST_ATOM * column.counts.sum())
     common = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
-    del n_rows
     return np.sort(common[counts[common] >= fewest])
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of, check_codes
 from gan_augment.tables.rules.columns import Column, Columns
+from gan_augment.tables.rules.proposals import agreeing
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import Levels
 
@@ -130,9 +131,8 @@ class _Search:
         self.sources = sorted(few, key=lambda c: c.n_distinct)[-MOST_COLUMNS:]
         n_pairs = len(self.sources) * (len(self.sources) - 1) // 2
         self.needed = table.expected_needed(n_pairs * len(self.results))
-        self.codes = np.empty((table.n_rows, len(self.results)), dtype=np.int32)
-        for position, column in enumerate(self.results):
-            self.codes[:, position] = column.codes
+        place = {column.name: i for i, column in enumerate(table.columns)}
+        self.codes = table.sampled_codes[:, [place[c.name] for c in self.results]]
 
     def run(self) -> list[Rule]:
         """Triples, the coarsest pairs first."""
@@ -176,19 +176,11 @@ class _Search:
             [i for i, c in enumerate(self.results) if c not in (first, second)],
             dtype=np.intp,
         )
-        for rows in (self.table.sample, slice(None)):
-            a, b = first.codes[rows], second.codes[rows]
-            kept = np.flatnonzero((a < len(first.levels)) & (b < len(second.levels)))
-            cells = _joined(a[kept], b[kept], len(second.levels) + 1)
-            order = np.argsort(cells, kind="stable")
-            same = np.flatnonzero(np.diff(cells[order]) == 0)
-            kept = kept[order]
-            found = self.codes[rows]
-            above, below = found[kept[same + 1]], found[kept[same]]
-            agree = (above[:, candidates] == below[:, candidates]).all(axis=0)
-            candidates = candidates[agree]
-            if not len(candidates):
-                break
+        cells = _cells(first, second)
+        candidates = agreeing(cells[self.table.sample], self.codes, candidates)
+        if len(candidates):
+            codes = np.column_stack([self.results[i].codes for i in candidates])
+            candidates = candidates[agreeing(cells, codes, np.arange(len(candidates)))]
         return candidates
 
     def _rule(self, first: Column, second: Column, result: Column) -> Jointly | None:
@@ -230,6 +222,15 @@ class _Search:
 def _joined(first: np.ndarray, second: np.ndarray, n_second: int) -> np.ndarray:
     """One code for each combination of two."""
     return first.astype(np.int64) * n_second + second
+
+
+def _cells(first: Column, second: Column) -> np.ndarray:
+    """Combination of each row; -1 where one of the two is missing."""
+    is_missing = (first.codes == len(first.levels)) | (
+        second.codes == len(second.levels)
+    )
+    joined = _joined(first.codes, second.codes, len(second.levels) + 1)
+    return np.where(is_missing, -1, joined)
 
 
 def _varied(given: np.ndarray, codes: np.ndarray, n_codes: int) -> np.ndarray:

@@ -7,17 +7,29 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from gan_augment.encoding.container import stack_rows, to_frame
-from gan_augment.tables.rules.rules import Rules
+from gan_augment.encoding.container import Container, stack_rows, to_frame
+from gan_augment.seeding import RandomState, make_rng
+from gan_augment.tables.rules.rules import Rules, with_rows
 
 # Rounds in which rows that break a rule are drawn again.
 MAX_ROUNDS = 8
+# Rounds in which rows that repeat a combination get another value.
+MAX_CHANGES = 100
 
 
-def keep_rules(rows: Any, rules: Rules, draw: Callable[[np.ndarray], Any]) -> Any:
+def keep_rules(
+    rows: Any,
+    rules: Rules,
+    draw: Callable[[np.ndarray], Any],
+    random_state: RandomState = None,
+) -> Any:
     """Draw rows that break a rule again.
+
+    A row that then still repeats another one in columns in which no two rows may be the
+    same gets another value in one of these columns.
 
     Parameters
     ----------
@@ -27,6 +39,8 @@ def keep_rules(rows: Any, rules: Rules, draw: Callable[[np.ndarray], Any]) -> An
         The fitted rules.
     draw : callable
         Gives other rows for an array of positions.
+    random_state : int, RandomState instance or None, default=None
+        Source of values that rows get.
 
     Returns
     -------
@@ -66,6 +80,11 @@ def keep_rules(rows: Any, rules: Rules, draw: Callable[[np.ndarray], Any]) -> An
         rows = _safe_indexing(stack_rows(parts), order)
         if hasattr(rows, "reset_index"):
             rows = rows.reset_index(drop=True)
+    if len(broken) and compares_rows:
+        container, drawn = Container.of(rows), to_frame(rows)
+        drawn = renew(drawn, rules, _repeats(rules), drawn, make_rng(random_state))
+        rows = container.build([drawn[name] for name in drawn], len(drawn))
+        broken = np.flatnonzero(rules.violations(drawn))
     if len(broken):
         drawn = to_frame(rows)
         names = [str(rule) for rule in rules if rule.violations(drawn).any()]
@@ -76,3 +95,66 @@ def keep_rules(rows: Any, rules: Rules, draw: Callable[[np.ndarray], Any]) -> An
             stacklevel=4,
         )
     return rows
+
+
+def renew(
+    frame: pd.DataFrame,
+    rules: Rules,
+    repeats: Callable[[pd.DataFrame], np.ndarray],
+    known: pd.DataFrame,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Change one value of rows that repeat a combination no two rows may share.
+
+    Parameters
+    ----------
+    frame : DataFrame of shape (n_rows, n_columns)
+        Synthetic rows.
+    rules : Rules
+        The fitted rules. No change breaks one.
+    repeats : callable
+        Gives one boolean a row of a frame: whether it repeats a combination.
+    known : DataFrame
+        Rows whose values are drawn from.
+    rng : Generator
+        Source of the values.
+
+    Returns
+    -------
+    frame : DataFrame of shape (n_rows, n_columns)
+        The rows. Some still repeat a combination if hardly any other is left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from gan_augment.tables.rules import Rules, Unique
+    >>> from gan_augment.tables.rules.keeping import renew
+    >>> rule = Unique(("patient", "visit"))
+    >>> frame = pd.DataFrame({"patient": ["a", "a", "b"], "visit": [1, 1, 2]})
+    >>> rules = Rules([rule]).fit(frame)
+    >>> rng = np.random.default_rng(0)
+    >>> renewed = renew(frame, rules, rule.violations, frame, rng)
+    >>> bool(rule.violations(renewed).any())
+    False
+    """
+    between = rules.between_rows()
+    names = list(dict.fromkeys(name for rule in between for name in rule.columns))
+    values = {name: known[name].dropna().drop_duplicates() for name in names}
+    for _ in range(MAX_CHANGES):
+        pending = np.flatnonzero(repeats(frame))
+        if not len(pending):
+            break
+        rows = frame.iloc[pending].copy()
+        name = names[rng.integers(len(names))]
+        drawn = values[name].iloc[rng.integers(len(values[name]), size=len(rows))]
+        rows[name] = drawn.astype(frame[name].dtype).set_axis(rows.index)
+        kept = ~rules.violations_alone(rows)
+        frame = with_rows(frame, pending[kept], rows[kept])
+    return frame
+
+
+def _repeats(rules: Rules) -> Callable[[pd.DataFrame], np.ndarray]:
+    """Rows that repeat an earlier one in what no two rows may share."""
+    between = rules.between_rows()
+    return lambda frame: np.any([rule.violations(frame) for rule in between], axis=0)

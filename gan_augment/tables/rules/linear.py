@@ -19,6 +19,8 @@ from gan_augment.tables.rules.target import NumericTarget
 FEWEST_ROWS = 50
 # A rounding error must be so much smaller than what is explained.
 SPREAD_PER_ERROR = 5.0
+# Of more columns than this, those that are most correlated with the result are tried.
+MOST_TERMS = 64
 # Relative error of floating-point arithmetic.
 EXACT = 1e-9
 
@@ -124,36 +126,50 @@ class Linear(ComputedRule):
         """Columns that are exact linear combinations of the columns before them."""
         del known
         rules: list[Rule] = []
-        independent: list[Column] = []
-        for column in table.ordered:
-            rule = None
-            if independent:
-                rule = _combination(column, independent, table)
+        independent: list[int] = []
+        alike = _correlations(table) if len(table.ordered) > MOST_TERMS else None
+        for position in range(len(table.ordered)):
+            tried = independent
+            if alike is not None and len(independent) > MOST_TERMS:
+                order = np.argsort(-alike[position, independent], kind="stable")
+                tried = [independent[k] for k in np.sort(order[:MOST_TERMS])]
+            rule = _combination(position, tried, table)
             if rule is None:
-                independent.append(column)
+                independent.append(position)
             else:
                 rules.append(rule)
         return rules
 
 
-def _combination(target: Column, others: list[Column], table: Columns) -> Linear | None:
-    """The target as a combination of some of the others, or None."""
-    rows, others = _complete_rows(target, others, table)
-    if len(rows) < max(FEWEST_ROWS, 3 * (len(others) + 1)):
+def _correlations(table: Columns) -> np.ndarray:
+    """Sizes of the correlations of ordered columns, means where values are missing."""
+    values = table.sampled_values
+    present = ~np.isnan(values)
+    mean = np.where(present, values, 0).sum(axis=0) / np.maximum(present.sum(axis=0), 1)
+    centred = np.where(present, values - mean, 0.0)
+    length = np.sqrt((centred**2).sum(axis=0))
+    scores = centred / np.where(length > 0, length, 1.0)
+    return np.asarray(np.abs(scores.T @ scores))
+
+
+def _combination(position: int, tried: list[int], table: Columns) -> Linear | None:
+    """An ordered column as a combination of some of the others, or None."""
+    values = table.sampled_values
+    rows, tried = _complete_rows(values, position, tried)
+    if not tried or len(rows) < max(FEWEST_ROWS, 3 * (len(tried) + 1)):
         return None
-    y = target.values[rows]
-    X = np.column_stack([other.values[rows] for other in others])
-    spread = X.std(axis=0)
-    others = [other for other, size in zip(others, spread, strict=True) if size > 0]
-    X, spread = X[:, spread > 0], spread[spread > 0]
-    if not len(others) or y.std() == 0:
+    target, others = table.ordered[position], [table.ordered[k] for k in tried]
+    if values[rows, position].std() == 0:
         return None
-    factors, residual = _solve(X, y)
-    allowed = _rounding(target, others, factors)
-    if np.abs(residual).max() > 1.5 * allowed + EXACT * np.abs(y).max():
-        return None
+    # Most columns are seen to be no combination in a few rows.
+    for some in (rows[:: len(rows) // (4 * (len(tried) + 1)) or 1], rows):
+        y, X = values[some, position], values[np.ix_(some, np.array(tried))]
+        factors, residual = _solve(X, y)
+        allowed = _rounding(target, others, factors)
+        if np.abs(residual).max() > 1.5 * allowed + EXACT * np.abs(y).max():
+            return None
     # What is left out must not matter.
-    kept = np.argsort(-np.abs(factors[1:]) * spread)
+    kept = np.argsort(-np.abs(factors[1:]) * X.std(axis=0))
     chosen: list[int] = []
     for n_terms in range(1, len(kept) + 1):
         chosen = sorted(kept[:n_terms].tolist())
@@ -165,17 +181,19 @@ def _combination(target: Column, others: list[Column], table: Columns) -> Linear
 
 
 def _complete_rows(
-    target: Column, others: list[Column], table: Columns
-) -> tuple[np.ndarray, list[Column]]:
-    """Sampled rows without missing values, and the columns they do not lack."""
-    rows = table.sample[~np.isnan(target.values[table.sample])]
+    values: np.ndarray, target: int, others: list[int]
+) -> tuple[np.ndarray, list[int]]:
+    """Rows without missing values, and the columns they do not lack."""
+    rows = np.flatnonzero(~np.isnan(values[:, target]))
+    missing = np.isnan(values[np.ix_(rows, np.array(others, dtype=int))])
     others = list(others)
     while others:
-        missing = np.column_stack([np.isnan(other.values[rows]) for other in others])
         complete = ~missing.any(axis=1)
         if complete.sum() >= max(4 * (len(others) + 1), len(rows) // 4, 1):
             return rows[complete], others
-        others.pop(int(missing.sum(axis=0).argmax()))
+        worst = int(missing.sum(axis=0).argmax())
+        missing = np.delete(missing, worst, axis=1)
+        others.pop(worst)
     return rows[:0], others
 
 
@@ -261,6 +279,7 @@ def _directed(
 def _solve(X: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least squares with an intercept: factors, the intercept first, and residuals."""
     centre, spread = X.mean(axis=0), X.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
     design = np.column_stack([np.ones(len(X)), (X - centre) / spread])
     solution = np.linalg.lstsq(design, y, rcond=None)[0]
     factors = solution[1:] / spread

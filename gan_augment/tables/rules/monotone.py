@@ -11,6 +11,7 @@ import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of, check_ascending
 from gan_augment.tables.rules.columns import Column, Columns
+from gan_augment.tables.rules.proposals import part, proposed
 from gan_augment.tables.rules.rule import Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
@@ -118,20 +119,29 @@ class Monotone(Rule):
         sample = np.column_stack([column.values[table.sample] for column in columns])
         rules: list[Rule] = []
         for i, source in enumerate(columns):
-            ordered = sample[np.argsort(sample[:, i], kind="stable")]
-            ordered = ordered[~np.isnan(ordered[:, i])]
-            for j, result in enumerate(columns):
+            for j in _one_way(i, sample):
+                result = columns[j]
                 pair = frozenset((source.name, result.name))
                 if i == j or pair in related:
-                    continue
-                steps = np.diff(ordered[:, j])  # NaN beside a missing value
-                if (steps > 0).any() and (steps < 0).any():
                     continue
                 rule = _monotone(source, result, needed)
                 if rule is not None:
                     rules.append(rule)
                     related.add(pair)
         return rules
+
+
+def _one_way(source: int, values: np.ndarray) -> np.ndarray:
+    """Columns that only rise, or only fall, when sorted by one of them."""
+    numbers = values[:, source]
+
+    def keeps(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        rows = rows[~np.isnan(numbers[rows])]
+        ordered = rows[np.argsort(numbers[rows], kind="stable")]
+        steps = np.diff(part(values, ordered, columns), axis=0)  # NaN beside a missing
+        return np.asarray(~((steps > 0).any(axis=0) & (steps < 0).any(axis=0)))
+
+    return proposed(keeps, len(values), np.arange(values.shape[1]))
 
 
 def _monotone(source: Column, result: Column, needed: float) -> Monotone | None:

@@ -13,6 +13,7 @@ from gan_augment.encoding.arrays import check_array_of
 from gan_augment.tables.rules.boundary import is_boundary, is_missed, lower_end
 from gan_augment.tables.rules.columns import Column, Columns, in_words
 from gan_augment.tables.rules.conditional import Bounded
+from gan_augment.tables.rules.proposals import part, proposed
 from gan_augment.tables.rules.rule import Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
@@ -115,14 +116,11 @@ class Order(Rule):
         if len(columns) < 2:
             return []
         related = {frozenset(rule.columns) for rule in known if len(rule.columns) == 2}
-        numbers = np.column_stack([column.values for column in columns])
-        sample = numbers[table.sample]
+        sample = np.column_stack([column.values[table.sample] for column in columns])
         needed = table.expected_needed(len(columns) * (len(columns) - 1))
         rules: list[Order] = []
         for i, low in enumerate(columns):
-            with np.errstate(invalid="ignore"):
-                broken = (sample[:, i, None] > sample).any(axis=0)
-            for j in np.flatnonzero(~broken):
+            for j in _never_smaller(i, sample):
                 high = columns[j]
                 if i == j or low.kind != high.kind:
                     continue
@@ -132,6 +130,16 @@ class Order(Rule):
                 if rule is not None:
                     rules.append(rule)
         return _without_implied(rules)
+
+
+def _never_smaller(low: int, values: np.ndarray) -> np.ndarray:
+    """Columns of which no number is smaller than that of one of them."""
+
+    def keeps(rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        found = part(values, rows, columns)
+        return np.asarray(~(values[rows, low][:, None] > found).any(axis=0))
+
+    return proposed(keeps, len(values), np.arange(values.shape[1]))
 
 
 def _order(low: Column, high: Column, needed: float) -> Order | None:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of
 from gan_augment.tables.rules.boundary import lower_end
-from gan_augment.tables.rules.columns import Column, Columns
+from gan_augment.tables.rules.columns import END_ROWS, Column, Columns
 from gan_augment.tables.rules.conditional import Distribution
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import Levels, NumericTarget
@@ -142,20 +142,79 @@ class Ranges(Rule):
             for column in table.columns
             if column.kind == "level" and 2 <= len(column.levels) <= MOST_LEVELS
         ]
-        results = [c for c in table.ordered if len(c.levels) > FEWEST_VALUES]
+        places = [
+            position
+            for position, column in enumerate(table.ordered)
+            if len(column.levels) > FEWEST_VALUES
+        ]
+        results = [table.ordered[position] for position in places]
+        ends = [rows[places] for rows in table.ends]
+        n_present = np.array([column.n_present for column in results])
         n_levels = sum(len(column.levels) for column in conditions)
         needed = table.expected_needed(2 * n_levels * len(results))
         rules: list[Rule] = []
         for condition in conditions:
+            proposals = _narrowed(condition, ends, needed * n_present)
+            if not len(proposals):
+                continue
             groups = [
                 np.flatnonzero(condition.codes == code)
                 for code in range(len(condition.levels))
             ]
-            for result in results:
+            for result in (results[position] for position in proposals):
                 if frozenset((condition.name, result.name)) not in related:
                     rule = _ranges(condition, result, groups, needed)
                     rules += [] if rule is None else [rule]
         return rules
+
+
+def _narrowed(
+    condition: Column, ends: list[np.ndarray], needed: np.ndarray
+) -> np.ndarray:
+    """Columns of which a level may lack many of the numbers at an end.
+
+    Parameters
+    ----------
+    condition : Column
+        The column of levels.
+    ends : list of ndarray of shape (n_columns, n_rows)
+        Rows with the lowest, and with the highest, numbers of each column.
+    needed : ndarray of shape (n_columns,)
+        Least product of the rows of a level and the numbers that it lacks.
+    """
+    counts = condition.counts[:-1]
+    candidates = np.arange(len(needed))
+    for n_rows in (END_ROWS // 8, END_ROWS):  # most columns are ruled out by a few rows
+        found = np.zeros(len(candidates), dtype=bool)
+        for rows in ends:
+            codes = condition.codes[rows[candidates, :n_rows]]
+            first = _first_places(codes, len(counts) + 1)[:, :-1]
+            enough = counts * first >= needed[candidates, None]
+            found |= (enough & (counts >= FEWEST_ROWS)).any(axis=1)
+        candidates = candidates[found]
+    return candidates
+
+
+def _first_places(codes: np.ndarray, n_codes: int) -> np.ndarray:
+    """Place of the first of each code in each line, infinite where there is none.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_lines, n_places)
+        Codes from 0 to `n_codes` - 1.
+    n_codes : int
+        Number of codes.
+
+    Returns
+    -------
+    places : ndarray of shape (n_lines, n_codes)
+        The places.
+    """
+    places = np.full((len(codes), n_codes), np.inf)
+    # Of values that are assigned to one cell the last one stays.
+    lines = np.arange(len(codes))[:, None]
+    places[lines, codes[:, ::-1]] = np.arange(codes.shape[1])[::-1]
+    return places
 
 
 def _ranges(

@@ -1,13 +1,16 @@
 """Combinations that no two rows have are found, and kept by every sampler."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
+from sklearn.linear_model import LogisticRegression
 from tables_rules_planted import shuffled
 
-from gan_augment import GANOverSampler, TabularGAN, persistence
+from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, persistence
 from gan_augment.metrics import rule_violations
 from gan_augment.tables.rules import STATE_CLASSES, Rules, Unique
 
@@ -105,6 +108,25 @@ def test_a_gan_draws_no_combination_twice():
     assert not rows.duplicated(["patient", "visit"]).any()
     assert float(rule_violations(X, rows)) == 0
     assert float(rule_violations(X, pd.concat([rows, rows]))) == pytest.approx(0.5)
+
+
+def test_a_panel_gives_soft_labels_without_a_warning():
+    rng = np.random.default_rng(0)
+    cells = rng.permutation(100 * 12)[:500]
+    X = pd.DataFrame({"person": cells // 12, "year": 1990 + cells % 12})
+    X["wage"] = np.round(rng.lognormal(size=500), 2)
+    is_rare = X["person"].to_numpy() % 8 == 0  # the combinations of a class are few
+    model = ResampledClassifier(
+        LogisticRegression(),
+        GANOverSampler(TabularGAN(max_steps=3), sampling_strategy=0.5),
+        soft_labels=True,
+        random_state=0,
+    )
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*break a rule")
+        model.fit(X, is_rare)
+    words = [str(rule) for rule in model.samplers_[0].rules_]
+    assert "no two rows have the same person and year" in words
 
 
 def test_arrays_keep_a_rule_that_was_given():
