@@ -26,6 +26,8 @@ TIMED_STEPS = 64
 MOST_ROWS, MOST_CELLS = 20_000, 600_000
 # Rows of the part on which trees are timed, for they are slow.
 ROWS_OF_TREES = 4_000
+# Of more rows, more trees of the discriminator find something: by this power of them.
+GROWTH_OF_TREES = 0.3
 
 
 class TimedStages:
@@ -96,7 +98,9 @@ class TimedStages:
         chosen = {"generator": by_trees, "n_candidates": self.recipe.n_candidates}
         gan, watch = self._fit(n_rows, 2, **chosen)
         most_rows = most_rows_of_trees(gan.encoder_.width_)
-        growth = _sorting(min(int(counts.sum()), most_rows)) / _sorting(n_rows)
+        n_learned = min(int(counts.sum()), most_rows)
+        growth = _sorting(n_learned) / _sorting(n_rows)
+        growth *= (n_learned / n_rows) ** GROWTH_OF_TREES
         if not self.recipe.n_chains:
             seconds = watch.after * growth
         else:
