@@ -4,11 +4,9 @@ BIN := $(VENV)/bin
 
 .PHONY: demo images docs test test-slow test-versions check mutation fuzz soak audit benchmark clean
 
-# Does it help on real data? A table where it does not, with an MLflow store in this
-# directory, and one where it does.
+# Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.tabular
-	$(BIN)/python -m pipelines.vote
 
 # Over-samplers on real tables; FLAGS="--preset full" takes hours.
 benchmark: $(VENV)/.installed-pipelines

@@ -1,4 +1,4 @@
-"""A table where the library helps: attrition, and three classifiers instead of one.
+"""Does a vote of three, with synthetic rows, do more than one classifier? Attrition.
 
     python -m pipelines.vote
 

@@ -1,4 +1,4 @@
-"""The table on which the demo shows that the library helps is taken by its rule."""
+"""The table of ``pipelines.vote`` is taken by its rule."""
 
 import pytest
 
