@@ -13,7 +13,6 @@ from gan_augment.classification.weights import has_method, takes_weights
 from gan_augment.encoding.container import stack_rows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.over_sampler import GANOverSampler
-from gan_augment.tables.rules import Rules
 from gan_augment.threads import one_openmp_thread
 
 # Weight of a synthetic row, of all classes together, a real row having 1.
@@ -185,5 +184,5 @@ def _scaled(probability: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 def _compares_rows(gan: Synthesizer) -> bool:
     """Whether a rule of the GAN compares rows with each other."""
-    rules = getattr(gan, "rules_", None)
-    return isinstance(rules, Rules) and bool(rules.between_rows())
+    between_rows = getattr(getattr(gan, "rules_", None), "between_rows", None)
+    return between_rows is not None and bool(between_rows())
