@@ -104,8 +104,8 @@ def commented(rows):
 
 
 def hash_header(rows):
-    """A header that begins with the same sign as a comment."""
-    return b"#" + csv(rows)
+    """A header that begins with the same sign as a comment: the number of the row."""
+    return csv(rows.reset_index(names="#"))
 
 
 def trailing(rows):
