@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,8 @@ from gan_augment.mlflow.spool import (
     default_spool,
     waiting_runs,
 )
+
+TRACKING_URI = "MLFLOW_TRACKING_URI"
 
 
 class Sync(NamedTuple):
@@ -128,15 +131,20 @@ def _sync_one(
 @contextlib.contextmanager
 def _as_default(tracking_uri: str) -> Iterator[None]:
     """Make a store MLflow's default: those of files look for models in no other."""
-    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
-    if tracking_uri.startswith("http") or tracking_uri == before:
+    if tracking_uri.startswith("http") or tracking_uri == mlflow.get_tracking_uri():
         yield
         return
+    # MLflow sets the variable too, and what was set by it alone is to stay so.
+    variable = os.environ.pop(TRACKING_URI, None)
+    before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     mlflow.set_tracking_uri(tracking_uri)
     try:
         yield
     finally:
         mlflow.set_tracking_uri(before)  # type: ignore[arg-type]  # None: none is set
+        os.environ.pop(TRACKING_URI, None)
+        if variable is not None:
+            os.environ[TRACKING_URI] = variable
 
 
 def _damage(journal: Journal) -> str:

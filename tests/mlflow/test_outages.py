@@ -354,6 +354,9 @@ def test_a_generator_is_registered_in_another_store_than_the_default(
     version = MlflowClient(new).get_model_version_by_alias(NAME, "candidate")
     assert version.run_id == found.info.run_id
     assert runs() == []
+    # What the variable alone had set still follows the variable.
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", new)
+    assert mlflow.get_tracking_uri() == new
 
 
 def test_a_run_that_is_being_written_is_left_alone(tmp_path, store):

@@ -190,7 +190,10 @@ class Table:
     """
 
     def __init__(self, X: Any, y: Any = None) -> None:
-        self.frame = to_frame(to_pandas(X))
+        X = to_pandas(X)
+        # There is nothing to find in a frame without columns.
+        is_empty = isinstance(X, pd.DataFrame) and not X.shape[1]
+        self.frame = X if is_empty else to_frame(X)
         self.columns = [
             Column(self.frame.iloc[:, position])
             for position in range(self.frame.shape[1])
