@@ -44,7 +44,7 @@ from pipelines.benchmark import append, measured_keys, shuffled_part, splits
 from pipelines.catalogue import find_tables
 from pipelines.datasets import Dataset
 from pipelines.measures import make_classifier, scores_of
-from pipelines.summary import HARM, interval_over_sets, show
+from pipelines.summary import harmed, interval_over_sets, show
 
 N_DRAWS = 3
 ALONE, VOTE, OUT_OF_FOLD = "alone", "vote", "out-of-fold labels"
@@ -228,7 +228,7 @@ def by_student(results: pd.DataFrame, metric: str) -> dict[str, pd.DataFrame]:
                     "95 %": interval_over_sets(of_one[arm].dropna().to_numpy()),
                     "of the distance": of_one[arm].mean() / distance,
                     "worst": of_one[arm].min(),
-                    "harmed": f"{(of_one[arm] < -HARM).sum()}/{of_one[arm].count()}",
+                    "harmed": harmed(of_one[arm]),
                 }
                 for arm in of_one
             }

@@ -24,9 +24,9 @@ class Count:
     Parameters
     ----------
     made, found : int
-        What should be there, and what of it is there once.
+        Things that should be in the store, and those that are there at least once.
     lost, doubled : int
-        What is not there, and what is there beside it.
+        Things that are missing, and things that are there once too often.
     """
 
     made: int = 0
@@ -50,14 +50,14 @@ def compare_with_store(
     Parameters
     ----------
     fits : dict
-        What the ledger knows.
+        Number of a fit -> its entry in the ledger.
     client : MlflowClient
         The store.
 
     Returns
     -------
     counts : dict of str to Count
-        Of runs, epochs, models and versions.
+        Counts of the runs, epochs, models and versions.
     wrong : list of str
         A line for everything that is not as it should be.
     """
@@ -133,8 +133,8 @@ def compare_with_store(
 def _the_run(runs: list[Run]) -> tuple[Run | None, int]:
     """The run of a fit, and how many there are; one that was deleted counts if alone.
 
-    What is deleted while it is written is begun again, and what is deleted later stays
-    so.
+    A run that is deleted while it is written is begun again; one that is deleted later
+    stays deleted.
     """
     active = [run for run in runs if run.info.lifecycle_stage == "active"]
     left = active or runs[:1]

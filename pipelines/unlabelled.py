@@ -39,7 +39,7 @@ from pipelines.benchmark import shuffled_part
 from pipelines.catalogue import find_tables
 from pipelines.datasets import Dataset
 from pipelines.distillation import N_DRAWS, RealRows, ShuffledColumns
-from pipelines.summary import HARM, interval_over_sets, show
+from pipelines.summary import harmed, interval_over_sets, show
 
 SHARES = (0.05, 0.1, 0.5)
 # Rare rows of a table, so that some keep their label.
@@ -141,7 +141,7 @@ def main(
                     "difference": gains[name].mean(),
                     "95 %": interval_over_sets(gains[name].to_numpy()),
                     "worst": gains[name].min(),
-                    "harmed": f"{(gains[name] < -HARM).sum()}/{len(gains)}",
+                    "harmed": harmed(gains[name]),
                 }
                 for name in gains
             }

@@ -37,7 +37,7 @@ BISECTIONS = 60
 # A larger odds than any that trees say.
 MOST_ODDS = 1e6
 
-# After so many draws a row is taken as it is.
+# A row that was refused in so many rounds is drawn once more and taken as it is.
 MOST_ROUNDS = 20
 
 # Number of the tree, the boosted trees and what their fit holds -> whether to stop.

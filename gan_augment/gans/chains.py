@@ -334,7 +334,8 @@ def _rows_and_target(encoded: np.ndarray, span: Span) -> tuple[np.ndarray, np.nd
 def _most_correlated(rows: np.ndarray, cells: np.ndarray, span: Span) -> np.ndarray:
     """The cells that those of a span are most correlated with, in their order."""
     target = rows[:, span.start : span.stop]
-    inputs = rows[:, cells] - rows[:, cells].mean(axis=0)
+    inputs = rows[:, cells]
+    inputs -= inputs.mean(axis=0)
     covariance = np.abs(inputs.T @ (target - target.mean(axis=0)))
     covariance /= np.maximum(target.std(axis=0), TINY)
     correlation = covariance.max(axis=1) / np.maximum(inputs.std(axis=0), TINY)

@@ -184,8 +184,8 @@ class TabularGAN(BaseGAN):
         killed goes on from there if it is called again with the same rows, parameters
         and versions, and its rows are those of a fit in one piece. At the end the state
         is removed. `max_time` is counted over all parts. Fits that run at the same time
-        need a directory each. Of trees, which take seconds, no state is kept. If None,
-        none is kept at all.
+        need a directory each. The state of trees, which take seconds, is not kept. If
+        None, no state is kept.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
     warm_start : bool, default=False

@@ -20,7 +20,7 @@ from gan_augment.gans import CTGAN, GANS, TVAE, BaseSynthesizer
 from gan_augment.gans.loading import MLFLOW_DATA
 from gan_augment.mlflow.cards import CARD_FILE, generator_card
 from gan_augment.mlflow.frames import MAX_COLUMNS, without_schema_hints
-from gan_augment.mlflow.names import check_registered_name, readable
+from gan_augment.mlflow.names import check_registered_name
 from gan_augment.mlflow.registration import describe, make_registered_model
 from gan_augment.mlflow.registry import CANDIDATE
 from gan_augment.mlflow.rules import RULES_FILE, RULES_KEY, rules_as_json, rules_of
@@ -167,7 +167,9 @@ def save_model(
             pip_requirements=pip_requirements or get_default_pip_requirements(gan),
         )
     card = generator_card(gan, signature.outputs, class_counts)
-    (Path(path) / CARD_FILE).write_text(readable(card), encoding="utf-8")
+    (Path(path) / CARD_FILE).write_text(
+        card, encoding="utf-8", errors="backslashreplace"
+    )
     if rules is not None:
         (Path(path) / RULES_FILE).write_text(rules_as_json(rules), encoding="utf-8")
 

@@ -21,7 +21,6 @@ from gan_augment.mlflow.flavor import last_step, save_model
 from gan_augment.mlflow.names import (
     ValidNames,
     check_registered_name,
-    readable,
     valid_text,
 )
 from gan_augment.mlflow.sender import Sender
@@ -165,8 +164,9 @@ class RunTracker(Callback):
         ValueError
             If `path` leads out of them.
         """
-        content = readable(text)
-        self._save(path, lambda local: local.write_text(content, encoding="utf-8"))
+        self._save(
+            path, lambda local: local.write_text(text, "utf-8", "backslashreplace")
+        )
 
     def log_figure(self, figure: Figure, name: str) -> None:
         """Log a figure as ``figures/<name>.png``."""

@@ -13,7 +13,7 @@ from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.tables.rules import Rule, Rules
-from gan_augment.tables.rules.keeping import renew
+from gan_augment.tables.rules.keeping import renew, repeat_each_other
 
 
 class KeptRules(Refinement):
@@ -180,10 +180,7 @@ class NewCombinations(Refinement):
 
     def _repeat(self, frame: pd.DataFrame) -> np.ndarray:
         """Which rows repeat a combination of those, or of a row before them."""
-        found = self.repeats(frame)
-        for rule in self._taken:
-            found |= rule.violations(frame)
-        return found
+        return self.repeats(frame) | repeat_each_other(self.kept.rules_, frame)
 
 
 def _combinations(rule: Rule, frame: pd.DataFrame) -> np.ndarray:

@@ -1,30 +1,11 @@
 """The loss of real rows that a generator draws again."""
 
 import torch
+from table_networks import SPANS, make_generator
 
-from gan_augment.encoding.schema import Span
 from gan_augment.networks.reconstruction import Reconstruction
-from gan_augment.networks.tabular import Generator
-
-SPANS = (
-    Span(0, "scalar", 0, 1, present_at=1),
-    Span(0, "one_hot", 1, 2),
-    Span(1, "one_hot", 3, 4),
-    Span(2, "scalar", 7, 1),
-)
 
 CONDITION = torch.eye(2)[torch.arange(64) % 2]
-
-
-def make_generator():
-    return Generator(
-        latent_dim=4,
-        n_classes=2,
-        n_components=1,
-        hidden_dims=(8, 8),
-        spans=SPANS,
-        rng=torch.Generator().manual_seed(0),
-    )
 
 
 def make_rows():

@@ -2,29 +2,10 @@
 
 import pytest
 import torch
+from table_networks import make_generator
 
-from gan_augment.encoding.schema import Span
 from gan_augment.networks import start
 from gan_augment.networks.start import start_from
-from gan_augment.networks.tabular import Generator
-
-SPANS = (
-    Span(0, "scalar", 0, 1, present_at=1),
-    Span(0, "one_hot", 1, 2),
-    Span(1, "one_hot", 3, 4),
-    Span(2, "scalar", 7, 1),
-)
-
-
-def make_generator(n_components=1):
-    return Generator(
-        latent_dim=4,
-        n_classes=2,
-        n_components=n_components,
-        hidden_dims=(8, 8),
-        spans=SPANS,
-        rng=torch.Generator().manual_seed(0),
-    )
 
 
 def make_real_rows(n_rows=4000):

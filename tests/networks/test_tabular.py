@@ -1,33 +1,13 @@
 """Networks: the shape of what they give, and slopes that are the true gradients."""
 
 import torch
+from table_networks import SPANS, make_generator
 
-from gan_augment.encoding.schema import Span
 from gan_augment.networks.tabular import (
     Discriminator,
-    Generator,
     SpanActivation,
     sample_one_hot,
 )
-
-SPANS = (
-    Span(0, "scalar", 0, 1, present_at=1),
-    Span(0, "one_hot", 1, 2),
-    Span(1, "one_hot", 3, 4),
-    Span(2, "scalar", 7, 1),
-)
-
-
-def make_generator(seed=0):
-    rng = torch.Generator().manual_seed(seed)
-    return Generator(
-        latent_dim=4,
-        n_classes=2,
-        n_components=1,
-        hidden_dims=(8, 8),
-        spans=SPANS,
-        rng=rng,
-    )
 
 
 def make_rows(n_rows=64):
@@ -87,7 +67,8 @@ def test_cells_are_where_the_encoded_row_has_them_and_so_are_their_gradients():
 
 def test_weights_and_rows_come_from_the_generators_that_are_passed():
     before = torch.get_rng_state()
-    first, second, other = make_generator(), make_generator(), make_generator(1)
+    first, second = make_generator(), make_generator()
+    other = make_generator(seed=1)
     assert torch.equal(torch.get_rng_state(), before)
     assert torch.equal(first.output.weight, second.output.weight)
     assert not torch.equal(first.output.weight, other.output.weight)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -82,7 +83,8 @@ def keep_rules(
             rows = rows.reset_index(drop=True)
     if len(broken) and compares_rows:
         container, drawn = Container.of(rows), to_frame(rows)
-        drawn = renew(drawn, rules, _repeats(rules), drawn, make_rng(random_state))
+        repeats = partial(repeat_each_other, rules)
+        drawn = renew(drawn, rules, repeats, drawn, make_rng(random_state))
         rows = container.build([drawn[name] for name in drawn], len(drawn))
         broken = np.flatnonzero(rules.violations(drawn))
     if len(broken):
@@ -154,7 +156,10 @@ def renew(
     return frame
 
 
-def _repeats(rules: Rules) -> Callable[[pd.DataFrame], np.ndarray]:
-    """Rows that repeat an earlier one in what no two rows may share."""
+def repeat_each_other(rules: Rules, frame: pd.DataFrame) -> np.ndarray:
+    """Rows that repeat an earlier one in what no two rows may share.
+
+    At least one rule must compare rows.
+    """
     between = rules.between_rows()
-    return lambda frame: np.any([rule.violations(frame) for rule in between], axis=0)
+    return np.any([rule.violations(frame) for rule in between], axis=0)
