@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from gan_augment.mlflow.spool import SPOOL_VARIABLE, default_spool
@@ -30,6 +31,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         results = sync(given.spool, given.tracking_uri, given.experiment)
     except KeyboardInterrupt:
+        # The process ends now: another Ctrl-C would only interrupt its exit.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         return INTERRUPTED
     for result in results:
         outcome = f"kept: {result.error}" if result.error else "sent"
