@@ -71,6 +71,10 @@ class Decides(ComputedRule):
         codes = self.source.to_codes(frame[self.source.name])
         return self.decided[self._nearest(frame[self.source.name], codes)] >= 0
 
+    def unknown(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows have a new level of the source."""
+        return self.source.to_codes(frame[self.source.name]) < 0
+
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """The target column for rows that hold the sources, in its own dtype."""
         codes = self.source.to_codes(frame[self.source.name])

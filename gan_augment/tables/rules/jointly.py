@@ -96,6 +96,10 @@ class Jointly(ComputedRule):
         """In which rows the two have a combination that decides."""
         return self._places(frame)[1]
 
+    def unknown(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows have a new combination of the two."""
+        return ~self._places(frame)[1]
+
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """The target column; of a new combination what is likely."""
         places, known = self._places(frame)

@@ -146,6 +146,10 @@ class ComputedRule(Rule):
         """In which rows the target follows from the others: here, in all."""
         return np.ones(len(frame), dtype=bool)
 
+    def unknown(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows have sources that the rule was not found with: here, none."""
+        return np.zeros(len(frame), dtype=bool)
+
     @abstractmethod
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """The target column for rows that hold the sources, in its own dtype."""

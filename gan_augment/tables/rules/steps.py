@@ -299,7 +299,9 @@ class Nested(Change):
         group = groups.to_codes(frame[groups.name])
         order, edges = [], []
         for g in range(groups.missing_code + 1):
-            counts = np.bincount(codes[group == g], minlength=levels.missing_code + 1)
+            # A rule that was given need not know all levels.
+            members = codes[(group == g) & (codes >= 0)]
+            counts = np.bincount(members, minlength=levels.missing_code + 1)
             found = np.flatnonzero(counts)
             found = found[np.argsort(keys[found], kind="stable")]
             order.append(found)
