@@ -4,8 +4,10 @@ BIN := $(VENV)/bin
 
 .PHONY: demo images docs test test-slow test-versions check mutation fuzz soak audit benchmark clean
 
-# Does a GAN over-sampler help on real data? Leaves an MLflow store in this directory.
+# A table on which the library helps and one on which it does not, whose classifiers and
+# generator are registered: this leaves an MLflow store in this directory.
 demo: $(VENV)/.installed-pipelines
+	$(BIN)/python -m pipelines.vote
 	$(BIN)/python -m pipelines.tabular
 
 # Over-samplers on real tables; FLAGS="--preset full" takes hours.
