@@ -227,6 +227,7 @@ class MGSGRFSampler(BaseEstimator):
 ARMS: dict[str, Any] = {
     "GAN": GANOverSampler(),
     "GAN, no filter": GANOverSampler(sample_filter=None),
+    "GAN, no rules": GANOverSampler(rules=None),
     "SMOTE": ImputedSMOTE(),
     "SMOTE, our filter": FilteredSMOTE(),
     "ProWSyn": ProWSynSampler(),
@@ -244,8 +245,9 @@ ARMS: dict[str, Any] = {
 }
 # These take minutes a training set, the last one half of one.
 SLOW = ("CTGAN", "CTGAN, all rows", "TVAE", "TVAE, all rows", "ResampledClassifier")
-# These are no over-samplers, or need a package that only a few need.
-BY_NAME = (*SLOW, *ENSEMBLES, "MGS-GRF")
+# These are no over-samplers, answer a question of their own, or need a package that few
+# need.
+BY_NAME = (*SLOW, *ENSEMBLES, "GAN, no rules", "MGS-GRF")
 
 
 def parse_arms(specifications: list[str]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
     python -m pipelines.fidelity                        # quick: about ten minutes
     python -m pipelines.fidelity --preset full --peers  # hours: CTGAN and TVAE, too
+    python -m pipelines.fidelity --curve                # what more time is worth
     python -m pipelines.fidelity --export splits        # rows for other packages
     python -m pipelines.fidelity --judge splits         # theirs: TABLE/NAME.parquet
     python -m pipelines.fidelity --from a.csv --from b.csv --picture costs.png
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -85,6 +87,16 @@ GENERATORS: dict[str, Callable[[int], Any]] = {
 PEERS: dict[str, Callable[[int], Any]] = {
     "CTGAN": lambda seed: CTGAN(max_steps=STEPS_OF_PEERS, random_state=seed),
     "TVAE": lambda seed: TVAE(max_steps=STEPS_OF_PEERS, random_state=seed),
+}
+# Seconds of a training: what more time is worth.
+CURVE: dict[str, Callable[[int], Any]] = {
+    f'TabularGAN, quality="high", max_time={seconds}': partial(
+        lambda seed, seconds: TabularGAN(
+            quality="high", max_time=seconds, random_state=seed
+        ),
+        seconds=seconds,
+    )
+    for seconds in (1, 2, 4, 8, 16)
 }
 
 
@@ -254,6 +266,7 @@ def main(
     table: Annotated[list[str] | None, typer.Option(help="These tables only")] = None,
     generator: Annotated[list[str] | None, typer.Option(help="These only")] = None,
     peers: Annotated[bool, typer.Option(help="CTGAN and TVAE, too")] = False,
+    curve: Annotated[bool, typer.Option(help="By max_time, alone")] = False,
     seeds: Annotated[int, typer.Option(help="Splits of each table")] = 1,
     export: Annotated[
         Path | None, typer.Option(help="Write training rows here")
@@ -287,6 +300,8 @@ def main(
             rows.to_parquet(export / name / "train.parquet")
         return
     chosen = GENERATORS | PEERS if peers or generator else GENERATORS
+    if curve:
+        chosen = CURVE
     if generator:
         chosen = {title: chosen[title] for title in generator}
     results = []
