@@ -18,7 +18,7 @@ LIMITS = [
 
 
 class MemoryWarning(UserWarning):
-    """What is asked for needs more memory than there is.
+    """A computation needs more memory than is available.
 
     Examples
     --------

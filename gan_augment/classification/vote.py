@@ -122,17 +122,17 @@ def make_vote() -> VotingClassifier:
 
 
 def make_table_classifier(classifier: Any = None) -> Pipeline:
-    """Make a classifier of tables of any dtypes: impute, encode, scale, classify.
+    """Make a classifier for tables of any dtypes: impute, encode, scale, classify.
 
-    Missing numbers become the median, with a column that marks them; numbers are
-    scaled to unit variance; every other column is one-hot encoded, at most 100 levels
-    each with at least three rows.
+    Missing numbers are replaced by the median and marked by an indicator column;
+    numbers are scaled to unit variance; every other column is one-hot encoded, with at
+    most 100 levels, each of at least three rows.
 
     Parameters
     ----------
     classifier : classifier, default=None
-        The last step. It takes arrays of floats. If None, use a soft vote of logistic
-        regression, a random forest and boosted trees.
+        Classifier of arrays of floats, the last step. If None, use a soft vote of
+        logistic regression, a random forest and boosted trees.
 
     Returns
     -------

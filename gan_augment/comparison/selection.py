@@ -1,4 +1,4 @@
-"""ResampledClassifierCV: whether to resample, and how, chosen by inner folds."""
+"""ResampledClassifierCV: choose by inner folds whether and how to resample."""
 
 from __future__ import annotations
 
@@ -155,9 +155,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Their classes.
         groups : array-like of shape (n_samples,), default=None
-            Which rows belong together: no group is on both sides of an inner fold.
-            Inside scikit-learn's searches and scores it has to be requested, by
-            ``set_fit_request(groups=True)``.
+            Group of each row: no group is on both sides of an inner fold. In searches
+            and cross-validation functions of scikit-learn, request it by
+            ``set_fit_request(groups=True)``. If None, each row is a group of its own.
 
         Returns
         -------

@@ -171,10 +171,10 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         are encoded by their distribution within the classes. If the table has at most
         `max_rows` rows, the model is the one that :meth:`fit` trains on all of them.
 
-        The table is read once, and a second time to drop the rules that hold in the
-        sample and not in the whole table. Only the columns of the rules are read then.
-        An iterator cannot be read twice: its rules hold in the sample. Levels and
-        extremes of columns that no row of the sample has are not drawn.
+        The table is read a second time, only the columns of the rules, to drop rules
+        that hold in the sample but not in the whole table. An iterator cannot be read
+        twice, so its rules are checked in the sample only. Levels and extremes of
+        columns that no row of the sample has are not drawn.
 
         Parameters
         ----------
@@ -293,11 +293,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         n_samples : int, default=1
             Number of rows.
         label : object, default=None
-            The class of all rows; one of ``classes_``. None draws the classes as
-            often as they are in the training rows.
+            The class of all rows; one of ``classes_``. If None, draw the classes with
+            their shares among the training rows.
         random_state : int, RandomState instance or None, default=None
-            Source of the draw. None gives the same rows in every call, those that
-            belong to the `random_state` of the estimator.
+            Seed of the draw. If None, return the same rows in every call, which depend
+            on the `random_state` of the estimator.
 
         Returns
         -------
@@ -343,7 +343,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         path : path-like
-            Directory; made if it does not exist.
+            Directory; created if it does not exist.
 
         Raises
         ------
@@ -385,7 +385,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         model : BaseSynthesizer
-            The fitted estimator; ``sample`` gives the rows that it gave before.
+            The fitted estimator; ``sample`` returns the same rows as before.
 
         Raises
         ------

@@ -66,11 +66,11 @@ class ImageGridDisplay:
         synthetic : ndarray of the same form
             Synthetic images, of the same scale.
         n_images : int, default=16
-            Most images of each kind.
+            Largest number of images of each kind.
         random_state : int, RandomState instance or None, default=None
-            Which images these are.
+            Seed of the choice of images.
         figure : matplotlib Figure, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -105,7 +105,7 @@ class ImageGridDisplay:
         Parameters
         ----------
         figure : matplotlib Figure, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------

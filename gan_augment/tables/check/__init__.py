@@ -73,7 +73,7 @@ _DECISIVE = frozenset({"leak", "identifier", "groups", "constant column"})
 
 
 class TableWarning(UserWarning):
-    """A table has something that an over-sampler cannot serve.
+    """A table has a problem that makes its synthetic rows worse.
 
     Examples
     --------
@@ -124,7 +124,7 @@ def check_table(
     belong together, text that holds numbers, dates or booleans, spellings of missing
     values and of levels, sentinels such as -999, duplicated rows and columns, constant
     columns, and classes of one row. The table is not changed; use
-    :meth:`TableCheck.clean` to mend it.
+    :meth:`TableCheck.clean` to fix it.
 
     Parameters
     ----------
