@@ -345,8 +345,8 @@ def _tell(listeners: tuple[Listener, ...], hook: str, *arguments: Any) -> None:
             getattr(listener, hook)(*arguments)
         except Exception as error:
             warnings.warn(
-                f"{type(listener).__name__}.{hook} failed, and what it listens to goes "
-                f"on: {type(error).__name__}: {error}",
+                f"{type(listener).__name__}.{hook} failed; the task goes on: "
+                f"{type(error).__name__}: {error}",
                 UserWarning,
                 stacklevel=2,
             )

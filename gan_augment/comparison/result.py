@@ -219,16 +219,18 @@ class Comparison:
         """Recommendation in words, with the evidence behind it."""
         if self.leak:
             return (
-                f"These rows cannot tell: {self.leak}. A test fold then holds what was "
+                f"There is no verdict on these rows: {self.leak}. Test folds then "
+                f"hold rows that were "
                 "made from training rows. Compare on the table as it was before it was "
                 "resampled."
             )
         if self._is_given_away:
             return (
-                f"These rows cannot tell: {self.giveaway} The classifier alone has an "
+                f"There is no verdict on these rows: {self.giveaway} The classifier "
+                f"alone has an "
                 f"average precision of {self._baseline_score:.3f}, which over-sampling "
-                "cannot raise. Leave out what is known only after the class is, and "
-                "compare again."
+                "cannot raise. Leave out columns that are known only after the class "
+                "is, and compare again."
             )
         sentences = [self._on_ranking(), self._on_classifiers()]
         if TUNED in self.frame["arm"].to_numpy():
@@ -340,7 +342,8 @@ class Comparison:
         arm = others["difference"].idxmax()
         best, which = others.loc[arm], NAMES.get(arm, f"{arm}, another classifier,")
         return (
-            f"{which} does more than any sampler does for yours (average precision "
+            f"{which} gains more than any sampler with your classifier (average "
+            f"precision "
             f"{gains.loc[NOTHING, 'mean']:.3f} -> {best['mean']:.3f}, "
             f"{best['difference']:+.3f} [{best['low']:+.3f}, {best['high']:+.3f}])."
         )

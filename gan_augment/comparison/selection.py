@@ -293,7 +293,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 def _warn_of_failures(comparison: Comparison) -> None:
     if comparison.errors:
         warnings.warn(
-            f"Samplers that could not be fitted are no candidates: "
+            f"Samplers that could not be fitted are not candidates: "
             f"{comparison.errors}.",
             UserWarning,
             stacklevel=4,  # the caller of fit, which scikit-learn has wrapped

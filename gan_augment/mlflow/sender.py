@@ -63,7 +63,7 @@ class Sender(threading.Thread):
                     not self.delivery.run_id
                 ):  # MLflow is still asking for the first time
                     uri = self.delivery.tracking_uri
-                    leave_alone(uri, f"no answer from {uri} that MLflow takes")
+                    leave_alone(uri, f"no answer from {uri} that MLflow accepts")
             return TimeoutError(f"it took more than {CLOSE_SECONDS:.0f} seconds")
         return self._problem
 

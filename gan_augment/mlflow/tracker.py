@@ -236,12 +236,12 @@ class RunTracker(Callback):
 
         if not self._journal.save("model", save):
             warnings.warn(
-                "The generator is not saved, for want of a disk that takes it. Save it "
+                "The generator is not saved, because no disk could be written. Save it "
                 "with `gan.save(directory)`.",
                 UserWarning,
                 stacklevel=2,
             )
-            self.set_tags({"gan_augment.model": "not saved: no disk took it"})
+            self.set_tags({"gan_augment.model": "not saved: no disk could be written"})
             return
         self._append(
             "model",
@@ -270,7 +270,7 @@ class RunTracker(Callback):
                 warnings.warn(note, UserWarning, stacklevel=2)
         if problem:
             warnings.warn(
-                f"MLflow did not take a run ({type(problem).__name__}: {problem}). "
+                f"A run was not sent to MLflow ({type(problem).__name__}: {problem}). "
                 + self._whereabouts(),
                 UserWarning,
                 stacklevel=2,
@@ -280,12 +280,12 @@ class RunTracker(Callback):
         """What becomes of a run that MLflow did not take."""
         if not self._journal.is_on_disk:
             return (
-                "It is lost, since no disk took it either. The training is not: save "
-                "the generator with `gan.save(directory)` where there is room."
+                "It is lost, because no disk could be written either. The generator is "
+                "not lost: save it with `gan.save(directory)` where there is space."
             )
         spool = self._journal.directory.parent
         return (
-            f"It is kept in {spool}. When MLflow is there, send it with: "
+            f"It is kept in {spool}. When MLflow is available, send it with: "
             f"python -m gan_augment.mlflow sync {spool}"
         )
 

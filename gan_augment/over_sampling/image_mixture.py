@@ -285,9 +285,9 @@ class ImageMixture(Refinement, BaseEstimator):
                 for label, report in lowered.items()
             )
             warnings.warn(
-                "The GAN gives fewer images than `mix` asks for, and copies of real "
-                "images the rest, because the class has few real images or the GAN's "
-                f"would do harm. By class: {reasons}; see `report_`.",
+                "The GAN draws fewer images than `mix` asks for, and copies of real "
+                "images replace the others, because the class has few real images or "
+                f"those of the GAN would do harm. By class: {reasons}; see `report_`.",
                 UserWarning,
                 stacklevel=2,
             )

@@ -126,7 +126,7 @@ def warn_of_synthetic_rows(X: Any, what: str) -> None:
         warnings.warn(
             f"{what} hold {found.sum()} synthetic rows, so scores on them, or on folds "
             "of them, are too good. Split first, and resample the training rows only: "
-            "put the over-sampler into an imblearn Pipeline, or take "
+            "put the over-sampler into an imblearn Pipeline, or use "
             "ResampledClassifier.",
             LeakageWarning,
             stacklevel=3,
@@ -166,7 +166,7 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     frame, y = to_frame(to_rows(X)), np.asarray(y)
     found = is_synthetic(frame)
     if found.mean() > CHANCE_SHARE:
-        return f"{found.sum()} rows were made by a GANOverSampler"
+        return f"{found.sum()} rows were drawn by a GANOverSampler"
     classes, counts = np.unique(y, return_counts=True)
     largest = counts == counts.max()
     # Over-sampling makes no class larger than the largest.

@@ -258,5 +258,5 @@ class CalibrationCurvesDisplay:
             ).plot(ax=ax, name=name, **kwargs)
             for name, curve in self.curves.items()
         ]
-        ax.set(xlabel="predicted probability", ylabel="share that came true")
+        ax.set(xlabel="predicted probability", ylabel="observed share")
         return self

@@ -217,7 +217,7 @@ class RowDrawer:
         unknown = [label for label in plan.n_rows if label not in self.classes]
         if unknown:
             raise ValueError(
-                f"`generator` must know the classes that are asked for. Got {unknown}, "
+                f"`generator` must have the classes that are requested. Got {unknown}, "
                 f"and a generator of {self.classes}."
             )
 
@@ -242,7 +242,7 @@ class RowDrawer:
     def _schema_of(self, frame: pd.DataFrame) -> pa.Schema:
         if self.target in frame:
             raise ValueError(
-                f"`target` must be the name of no other column. Got {self.target!r}."
+                f"`target` must not be the name of another column. Got {self.target!r}."
             )
         labelled = frame.assign(**{self.target: np.resize(self.classes, len(frame))})
         schema = pa.Schema.from_pandas(labelled, preserve_index=False)

@@ -258,8 +258,7 @@ def write_rows(
         rows = [row for table in engine.tables(mapped) for row in table.to_pylist()]
     except Exception as error:
         error.add_note(
-            f"Files that are whole stay in {folder.url}. The same call writes the "
-            "others."
+            f"Complete files stay in {folder.url}. Repeat the call to write the others."
         )
         raise
     report = pa.Table.from_pylist(rows, REPORT).sort_by("number")

@@ -25,7 +25,7 @@ class Callback:
         """
 
     def on_picture(self, step: int, picture: np.ndarray) -> None:
-        """Called after each epoch of images with a uint8 grid (h, w, 3) of drawn ones."""
+        """Called after each epoch of images, with a uint8 grid (h, w, 3) of images."""
 
     def on_train_end(self) -> None:
         """Called after the last step, and also if the training fails."""

@@ -33,8 +33,8 @@ def resample(
         typer.Option(
             "--output",
             "-o",
-            help="Where the rows are written: the format is that of the ending, a CSV "
-            "is written like the one that was read; - is standard output.",
+            help="File to write, in the format of its ending; a CSV is written like "
+            "the one that was read; - is standard output.",
             show_default=False,
         ),
     ],
@@ -80,7 +80,8 @@ def resample(
     table = load_table(file, reading, columns, console)
     if mark in (*table.X, *table.aside, table.y.name):
         raise UserError(
-            f"`--mark` must be the name of no other column. Got {mark!r}. Pass another."
+            f"`--mark` must not be the name of another column. Got {mark!r}. Pass "
+            "another."
         )
     wanted = rows_wanted(table.y, ratio, columns.positive)
     if not wanted:

@@ -107,9 +107,10 @@ def warn_of_levels(X: Any, columns: Sequence[Hashable], *, stacklevel: int) -> N
             if evidence.get("whole_numbers") == evidence["texts"]:
                 continue  # codes are levels
             warnings.warn(
-                f"{found.message} The texts are not all written alike, so they are "
-                "levels, and what goes with the numbers or dates is not learned. "
-                "Convert the column; check_table(X, y).clean(X, y) does where it can.",
+                f"{found.message} The texts are not all written in the same way, so "
+                "they are levels, and how other columns depend on their values is not "
+                "learned. Convert the column; check_table(X, y).clean(X, y) converts "
+                "it if possible.",
                 TableWarning,
                 stacklevel=stacklevel + 1,
             )
