@@ -36,7 +36,7 @@ from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 RATIOS = (0.1, 1.0)
-# What is worse by more than so many standard errors is not selected.
+# A candidate that is worse by more than so many standard errors is not selected.
 N_ERRORS = 2
 
 

@@ -19,7 +19,7 @@ from sklearn.utils import check_array
 
 # Levels of a column that get a cell each; the rarer ones share the last.
 MAX_LEVELS = 64
-# No level of a column that anybody writes.
+# Text that is no level of a real column.
 MISSING = "\0missing"
 # A percentile of fewer rows would follow single rows.
 ROWS_PER_QUANTILE = 10

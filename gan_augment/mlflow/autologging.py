@@ -173,7 +173,7 @@ def _configure(*, disable: bool = False, silent: bool = False, **options: Any) -
     add_listener(_autologger)
 
 
-# What autolog was told when the task began: another thread may tell it something else.
+# Options of autolog when the task began: another thread may change them meanwhile.
 Options = dict[str, Any]
 
 

@@ -110,13 +110,13 @@ def _sync_one(
     try:
         if records[-1]["kind"] != "end":
             last = max(record.get("time", 0) for record in records)
-            # Not on disk: should this fail, the next one finds it so too.
+            # Not on disk: if this fails, the next sync finds the journal unchanged.
             records.append({"kind": "end", "status": "KILLED", "time": last})
         delivery = Delivery(journal, tracking_uri, experiment_name)
         uri = delivery.tracking_uri
         with _as_default(uri):
             delivery.send()
-    except Exception as error:  # of one run; the others may do better
+    except Exception as error:  # of one run; the others may succeed
         journal.close()
         return Sync(directory, uri, f"{type(error).__name__}: {error}")
     except BaseException:  # Ctrl-C: the next sync of this process may have it

@@ -31,7 +31,7 @@ from gan_augment.threads import one_openmp_thread
 
 # More rows tell the class filter little, and its forest would take minutes for them.
 MAX_TRAINING_ROWS = 10_000
-# Of a column, for the boosted trees.
+# Bins of a column for the boosted trees.
 BINS = 64
 
 
@@ -200,14 +200,14 @@ def _make_vote() -> VotingClassifier:
         max_bins=BINS,
         class_weight="balanced",
     )
-    # Arrays, whatever scikit-learn is set to.
+    # Arrays, whatever the output that scikit-learn is configured for.
     bins = FunctionTransformer(_bins).set_output(transform="default")
     members = {
         "linear": LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
         "forest": RandomForestClassifier(
             50, min_samples_leaf=2, class_weight="balanced"
         ),
-        # With weights its own search for bins takes longer than its trees.
+        # With weights, scikit-learn's own binning takes longer than the trees.
         "boosting": make_pipeline(bins, boosting),
     }
     return VotingClassifier(list(members.items()), voting="soft")

@@ -11,7 +11,7 @@ from gan_augment.encoding.container import row_hashes, to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.over_sampling.refinement import Refinement
 
-# Below this many possible rows for every real one, copies are a matter of course.
+# Below this many possible rows for every real one, copies are unavoidable.
 DOMAIN_FACTOR = 10
 
 

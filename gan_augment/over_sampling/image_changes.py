@@ -40,8 +40,8 @@ MOST_LOST, MOST_LOST_OF_CLASS = 0.02, 0.1
 FEWEST_OF_CLASS = 20
 # Images below which nothing is tried, and how many are enough.
 FEWEST_IMAGES, MOST_IMAGES = 80, 4000
-# A classifier that is right less often, or by so many standard errors of chance, cannot
-# tell what a change does.
+# A classifier that is right less often, or within so many standard errors of chance, is
+# too weak to measure a change.
 LEAST_ACCURACY, STANDARD_ERRORS = 0.6, 3.0
 STEPS = 400
 
@@ -190,7 +190,7 @@ def _takes_one(augment: Callable[..., Any]) -> bool:
         return True
     try:
         parameters = inspect.signature(augment).parameters.values()
-    except (TypeError, ValueError):  # of some built-in functions
+    except (TypeError, ValueError):  # some built-in functions have no signature
         return False
     positional = [p for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD]
     required = [p for p in positional if p.default is p.empty]

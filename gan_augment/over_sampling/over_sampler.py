@@ -187,7 +187,7 @@ class GANOverSampler(BaseOverSampler):
 
     _parameter_constraints: Mapping[str, Sequence[object]] = {
         **BaseOverSampler._parameter_constraints,
-        # A view: what is registered later is known.
+        # A view, so that GANs which are registered later are accepted.
         "gan": [StrOptions(GANS.keys()), HasMethods(["fit", "sample"]), None],
         "sample_filter": [StrOptions({"class"}), REFINES, None],
         "mixture": [StrOptions({"auto"}), ImageMixture, None],

@@ -12,7 +12,7 @@ from gan_augment.encoding.container import stack_rows
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 
-# Rounds of drawing for one class before copies of real rows are taken for unavoidable.
+# Rounds of drawing for one class before copies of real rows count as unavoidable.
 MAX_ROUNDS = 8
 
 
@@ -174,7 +174,7 @@ def _draw_once(
     for refinement in reversed(refinements):
         wanted.append(refinement.n_draws(wanted[-1], label))
     n_drawn = wanted.pop()
-    # Of no rows a GAN cannot say what they look like.
+    # A GAN cannot draw 0 rows, whose columns are needed.
     rows, _ = gan.sample(max(n_drawn, 1), label=label, random_state=rng)
     rows = _first(rows, n_drawn)
     for refinement in refinements:
