@@ -167,9 +167,10 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
 
         The training uses every row of the rare classes and a uniform sample of each
         other class; see :func:`~gan_augment.datasets.sample_dataset`. This costs
-        little, because every batch holds each class equally often, and because columns
-        are encoded by their distribution within the classes. If the table has at most
-        `max_rows` rows, the model is the one that :meth:`fit` trains on all of them.
+        little, because trees learn from at most 20,000 rows of each class, every batch
+        of networks holds each class equally often, and columns are encoded by their
+        distribution within the classes. If the table has at most `max_rows` rows, the
+        model is the one that :meth:`fit` trains on all of them.
 
         The table is read a second time, only the columns of the rules, to drop rules
         that hold in the sample but not in the whole table. An iterator cannot be read
