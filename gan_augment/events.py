@@ -1,8 +1,8 @@
-"""Tell listeners what runs: a resampling, the training of a GAN, a fit, a comparison.
+"""Notify listeners of a resampling, the training of a GAN, a fit or a comparison.
 
 A tracker, a progress bar or a log is a :class:`Listener`. It is added for the whole
 process by :func:`add_listener`, or for a block of code by :func:`listening`. The code
-that runs knows none of them: it opens a task, and the task tells who listens.
+that runs does not depend on them: it opens a task, which notifies the listeners.
 
 ==================  ==============  ============================  =================
 name                subject         inputs                        result

@@ -1,4 +1,4 @@
-"""How long a training takes, and how much memory."""
+"""Forecast the time and the memory of a training."""
 
 from __future__ import annotations
 

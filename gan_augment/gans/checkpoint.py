@@ -1,4 +1,4 @@
-"""Where the state of a training is kept on disk, so that a killed fit can go on."""
+"""Keep the state of a training on disk, so that a killed fit can be resumed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a fit goes on from: the weights of a GAN that was fitted before."""
+"""Start a fit from the weights of a GAN that was fitted before."""
 
 from __future__ import annotations
 

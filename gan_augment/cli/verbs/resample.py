@@ -63,8 +63,8 @@ def resample(
 ) -> None:
     """Write the table with synthetic rows of the rare classes.
 
-    The real rows come first, as they are; nothing but training rows belongs here: hold
-    out your test rows before.
+    The real rows come first, unchanged. Resample training rows only: hold out your test
+    rows before.
 
     Example: `gan-augment resample train.csv --target churned -o more.csv --ratio 0.3`
     """

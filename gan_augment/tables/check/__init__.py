@@ -1,4 +1,4 @@
-"""Look at a table before anything is trained on it.
+"""Check a table before anything is trained on it.
 
 A check is a function of a :class:`~gan_augment.tables.check.table.Table` that yields
 :class:`Finding` objects. ``CHECKS`` lists those that :func:`check_table` runs.
