@@ -199,9 +199,9 @@ def compare(
             others,
             splits,
             leak,
+            giveaway,
             rng,
             n_jobs,
-            giveaway,
         )
     return task.result
 
@@ -214,9 +214,9 @@ def _cross_validate(
     others: dict[str, Any],
     splits: list[tuple[np.ndarray, np.ndarray]],
     leak: str | None,
+    giveaway: str | None,
     rng: np.random.Generator,
     n_jobs: int | None,
-    giveaway: str | None = None,
 ) -> Comparison:
     """What :func:`compare` does once its arguments are checked."""
     classes, counts = np.unique(y, return_counts=True)
