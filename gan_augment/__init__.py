@@ -2,25 +2,25 @@
 
 The packages, in the order in which data flows through them:
 
-- ``tables``: what is known of a table before anything is trained;
+- ``tables``: checks and rules of a table, before anything is trained;
 - ``datasets``: rows to train on, drawn from data that does not fit into memory;
 - ``encoding``: tables and images to arrays, and back;
 - ``networks``: generators and discriminators, as torch modules;
 - ``training``: the adversarial training loop, its losses and callbacks;
-- ``images``: folders, PIL images and data sets of torch, in and out, and their quality;
+- ``images``: reading and writing of images, and measures of their quality;
 - ``gans``: generative estimators with ``fit`` and ``sample``;
-- ``over_sampling``: the over-sampler, and what refines the rows that a GAN draws;
+- ``over_sampling``: the over-sampler, and refinements of the rows that a GAN draws;
 - ``classification``: classifiers that are trained on resampled rows;
 - ``comparison``: whether over-sampling helps, on the same folds for every method;
-- ``forecasting``: what a training will take, before it begins;
+- ``forecasting``: the time and the memory of a training, before it begins;
 - ``metrics`` and ``plotting``: how good synthetic rows are, in numbers and in figures;
 - ``reporting``: one page with a verdict;
 - ``scaling``: synthetic rows of data that does not fit into memory, on any engine;
 - ``mlflow``: tracking, registry, serving.
 
-``events`` tells listeners what runs, ``progress`` shows it as a bar,
+``events`` notifies listeners of what runs, ``progress`` shows it as a bar,
 ``persistence`` reads and writes files, ``seeding`` makes random generators, ``threads``
-limits what a fit may use, and ``memory`` measures how much memory is free.
+limits the threads of a fit, and ``memory`` measures the free memory.
 
 Names are resolved on first use, so that importing the package is cheap.
 """

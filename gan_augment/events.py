@@ -1,8 +1,8 @@
-"""Tell listeners what runs: a resampling, the training of a GAN, a fit, a comparison.
+"""Notify listeners of a resampling, the training of a GAN, a fit or a comparison.
 
 A tracker, a progress bar or a log is a :class:`Listener`. It is added for the whole
 process by :func:`add_listener`, or for a block of code by :func:`listening`. The code
-that runs knows none of them: it opens a task, and the task tells who listens.
+that runs does not depend on them: it opens a task, which notifies the listeners.
 
 ==================  ==============  ============================  =================
 name                subject         inputs                        result
@@ -42,29 +42,29 @@ _VALIDATION_MODULE = "sklearn.model_selection._validation"
 
 
 class Task:
-    """Something that runs, from its beginning to its end.
+    """A computation that runs, such as a fit, from its beginning to its end.
 
     Attributes
     ----------
     name : str
-        What it is, such as ``"fit_resample"``.
+        Name of the task, such as ``"fit_resample"``.
     subject : object
-        The estimator that it is about, or None.
+        The estimator that runs, or None.
     inputs : dict of str to object
-        What it was given, as the caller gave it.
+        Arguments of the call, as the caller passed them.
     parent : Task or None
         The task inside which it runs, in the same thread.
     is_trial : bool
-        Whether it is one fit of many of which none is kept: on a fold of ``compare``,
-        of a cross-validation or of a search of scikit-learn.
+        Whether the fit is one of many that are not kept: on a fold of ``compare``, of a
+        cross-validation or of a search of scikit-learn.
     result : object
-        What came of it; None until it ends, and if it fails.
+        Result of the task. None until it ends, and if it fails.
     error : BaseException or None
-        What it failed with.
+        Error with which it failed. None otherwise.
 
     See Also
     --------
-    task : Opens one.
+    task : Open a task.
 
     Examples
     --------
@@ -103,8 +103,8 @@ class Task:
 class Listener:
     """Base class with three empty hooks; override the ones you need.
 
-    An error in a hook is a warning: it costs the task nothing. Tasks of several threads
-    are told side by side.
+    An error in a hook becomes a warning, and the task goes on. Hooks may be called from
+    several threads at the same time.
 
     Examples
     --------
@@ -127,21 +127,21 @@ class Listener:
     """
 
     def on_begin(self, task: Task) -> None:
-        """Before a task begins."""
+        """Receive a task before it begins."""
 
     def on_progress(self, task: Task, kind: str, value: Any) -> None:
-        """While a task runs.
+        """Receive an event while a task runs.
 
-        Of a training, `kind` is ``"steps"`` with the most steps that can follow,
-        ``"epoch"`` with the record of an epoch, or ``"picture"`` with its step and the
-        picture of drawn images; see :class:`~gan_augment.training.callbacks.Callback`.
-        A comparison tells ``"arms"`` with the number of arms of all folds, or
-        ``"arm"`` with a dict: the ``arm``, and either its ``scores`` on a fold or the
-        ``error`` that it failed with.
+        A training sends the kinds ``"steps"`` with the largest number of steps that can
+        follow, ``"epoch"`` with the record of an epoch, and ``"picture"`` with its step
+        and the picture of drawn images; see
+        :class:`~gan_augment.training.callbacks.Callback`. A comparison sends ``"arms"``
+        with the number of arms of all folds, and ``"arm"`` with a dict: the ``arm``,
+        and either its ``scores`` on a fold or the ``error`` with which it failed.
         """
 
     def on_end(self, task: Task) -> None:
-        """After a task has ended, and after it has failed."""
+        """Receive a task after it has ended or failed."""
 
 
 _current: ContextVar[Task | None] = ContextVar("current", default=None)
@@ -152,7 +152,7 @@ _lock = threading.Lock()
 
 
 def add_listener(listener: Listener) -> None:
-    """Let a listener hear every task of this process that begins from now on.
+    """Notify a listener of every task of this process that begins from now on.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def add_listener(listener: Listener) -> None:
 
     See Also
     --------
-    listening : For a block of code.
+    listening : Notify listeners of the tasks of a block of code.
 
     Examples
     --------
@@ -183,16 +183,17 @@ def add_listener(listener: Listener) -> None:
 
 
 def remove_listener(listener: Listener) -> None:
-    """Stop telling a listener of new tasks; one that was not added is no error.
+    """Stop notifying a listener of new tasks.
 
     Parameters
     ----------
     listener : Listener
-        The listener. It still hears the end of the tasks whose beginning it heard.
+        The listener. It is still notified of the end of the tasks that had begun
+        before. Nothing happens if it was not added.
 
     See Also
     --------
-    add_listener : The opposite, with an example.
+    add_listener : Add a listener; has an example.
 
     Examples
     --------
@@ -206,9 +207,9 @@ def remove_listener(listener: Listener) -> None:
 
 @contextlib.contextmanager
 def listening(*listeners: Listener) -> Iterator[None]:
-    """Let listeners hear every task that begins inside the ``with`` block.
+    """Notify listeners of every task that begins inside the ``with`` block.
 
-    It holds for the current thread or asynchronous task alone.
+    This holds only for the current thread or asynchronous task.
 
     Parameters
     ----------
@@ -217,7 +218,7 @@ def listening(*listeners: Listener) -> Iterator[None]:
 
     See Also
     --------
-    add_listener : For the whole process.
+    add_listener : Notify a listener of all tasks of the process.
 
     Examples
     --------
@@ -238,14 +239,14 @@ def listening(*listeners: Listener) -> Iterator[None]:
 
 @contextlib.contextmanager
 def muted() -> Iterator[None]:
-    """Tell no listener of the tasks that begin inside the ``with`` block.
+    """Notify no listener of the tasks that begin inside the ``with`` block.
 
-    For fits of which nothing is kept, such as those that are only timed. It holds for
-    the current thread or asynchronous task alone.
+    Use this for fits of which nothing is kept, such as those that are only timed. It
+    holds only for the current thread or asynchronous task.
 
     See Also
     --------
-    listening : Let listeners hear the tasks of a block.
+    listening : Notify listeners of the tasks of a block.
 
     Examples
     --------
@@ -265,16 +266,16 @@ def muted() -> Iterator[None]:
 
 @contextlib.contextmanager
 def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
-    """Open a task: tell the listeners that it begins, and how it ends.
+    """Open a task: notify the listeners of its beginning and its end.
 
     Parameters
     ----------
     name : str
-        What it is.
+        Name of the task.
     subject : object, default=None
-        The estimator that it is about.
+        The estimator that runs.
     **inputs : dict
-        What it was given.
+        Arguments of the call.
 
     Yields
     ------
@@ -283,7 +284,7 @@ def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
 
     See Also
     --------
-    progress : Tell how the task goes on.
+    progress : Notify the listeners of an event of the task.
 
     Examples
     --------
@@ -310,18 +311,18 @@ def task(name: str, subject: Any = None, **inputs: Any) -> Iterator[Task]:
 
 
 def progress(kind: str, value: Any) -> None:
-    """Tell the listeners of the task that runs here how it goes on, if one runs.
+    """Notify the listeners of the task that runs here, if one runs, of an event.
 
     Parameters
     ----------
     kind : str
-        What is told, such as ``"epoch"``.
+        Kind of the event, such as ``"epoch"``.
     value : object
-        What it comes to.
+        Value of the event.
 
     See Also
     --------
-    Listener.on_progress : What is told of a training and of a comparison.
+    Listener.on_progress : Lists the events of a training and of a comparison.
 
     Examples
     --------
@@ -344,8 +345,8 @@ def _tell(listeners: tuple[Listener, ...], hook: str, *arguments: Any) -> None:
             getattr(listener, hook)(*arguments)
         except Exception as error:
             warnings.warn(
-                f"{type(listener).__name__}.{hook} failed, and what it listens to goes "
-                f"on: {type(error).__name__}: {error}",
+                f"{type(listener).__name__}.{hook} failed; the task goes on: "
+                f"{type(error).__name__}: {error}",
                 UserWarning,
                 stacklevel=2,
             )

@@ -18,7 +18,7 @@ LIMITS = [
 
 
 class MemoryWarning(UserWarning):
-    """What is asked for needs more memory than there is.
+    """A computation needs more memory than is available.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def warn_if_short(needed: float, what: str, *, stacklevel: int) -> None:
         warnings.warn(
             f"{what} needs about {in_words(needed)} of memory, but only "
             f"{in_words(available)} are available. Take fewer rows: `fit_dataset` "
-            "trains on a part of a table, and `sampling_strategy` says how many rows "
+            "trains on a part of a table, and `sampling_strategy` sets how many rows "
             "are drawn.",
             MemoryWarning,
             stacklevel=stacklevel + 1,

@@ -14,7 +14,7 @@ Verbose = bool | Literal["auto"]
 
 # Seconds after which a bar that nobody asked for appears.
 DELAY = 3.0
-# What counts: the kind of progress that tells its total, and how a bar calls it.
+# Event that has the total of a bar -> label and unit of the bar.
 COUNTED = {"steps": ("Training GAN", "step"), "arms": ("Comparing", "fit")}
 
 # Whether a bar is shown in this block; None where nobody has decided yet.

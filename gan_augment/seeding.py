@@ -20,8 +20,8 @@ def make_rng(random_state: RandomState) -> np.random.Generator:
     ----------
     random_state : int, RandomState instance, Generator or None
         An int gives the same generator every time. A RandomState instance is drawn
-        from, so that it gives another generator each time. None takes fresh entropy
-        from the operating system, never NumPy's global state.
+        from, so that it gives another generator each time. If None, use fresh entropy
+        of the operating system, never NumPy's global state.
 
     Returns
     -------

@@ -48,7 +48,7 @@ def test_the_lines_behind_the_commands_are_those_of_the_makefile():
     for target in re.findall(r"^    make (\w+)", README + INSTALL, flags=re.M):
         assert f"\n{target}:" in makefile, target
     lines = re.findall(r"^    \.venv/bin/(python -m .*)$", INSTALL, flags=re.M)
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         recipe = re.sub(r"\[(pipelines|test)\]", "[$*]", line)
         assert f"$(BIN)/{recipe}" in makefile, line

@@ -40,8 +40,7 @@ X_resampled, y_resampled = sampler.fit_resample(X_train, y_train)
 y_resampled.value_counts()
 
 # %%
-# The real rows come first, unchanged. ``synthetic_mask_`` says which rows are
-# synthetic.
+# The real rows come first, unchanged. ``synthetic_mask_`` marks the synthetic rows.
 
 synthetic = X_resampled[sampler.synthetic_mask_]
 synthetic.iloc[:4, :6]
@@ -50,9 +49,10 @@ synthetic.iloc[:4, :6]
 # Do they look like real rows?
 # ----------------------------
 #
-# The test rows were not seen by the GAN. Here are the columns whose synthetic values
-# differ most from theirs, with the Kolmogorov-Smirnov distance (KS). From 40 rows no
-# generator knows a class well, and the class filter keeps rows that are typical of it.
+# The GAN was not trained on the test rows. The figure shows the columns whose synthetic
+# values differ most from those of the test rows, with the Kolmogorov-Smirnov distance
+# (KS). No generator learns a class well from 40 rows, and the class filter keeps rows
+# that are typical of the class.
 
 from gan_augment.plotting import MarginalsDisplay
 
@@ -63,8 +63,8 @@ _ = MarginalsDisplay.from_tables(real, synthetic)
 # Train on them
 # -------------
 #
-# In an imbalanced-learn pipeline the rows are added in ``fit`` alone. What the
-# classifier is tested on is real.
+# An imbalanced-learn pipeline adds the synthetic rows in ``fit`` only, so the
+# classifier is tested on real rows.
 
 from imblearn.pipeline import make_pipeline
 from sklearn.linear_model import LogisticRegression
@@ -87,6 +87,7 @@ for name, classifier in classifiers.items():
 pd.Series(scores, name="average precision").round(3)
 
 # %%
-# The plain classifier ranks nearly all tumours right here, so there is nothing to gain.
-# And one split says little. :func:`~gan_augment.compare` measures it on many, with
-# intervals: see :ref:`sphx_glr_auto_examples_06_comparing_with_peers.py`.
+# The classifier alone already ranks nearly all tumours right, so there is nothing to
+# gain here. Moreover, one split is little evidence. :func:`~gan_augment.compare` uses
+# many splits and gives intervals: see
+# :ref:`sphx_glr_auto_examples_06_comparing_with_peers.py`.

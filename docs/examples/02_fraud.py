@@ -2,11 +2,11 @@
 Fraud, one row in five hundred
 ==============================
 
-Rank card payments by how likely they are fraud where one in 500 is.
+Rank card payments by the probability of fraud, if one in 500 is a fraud.
 
-Real tables of fraud cannot be shipped, so this one is simulated: 20,000 payments, of
-which 40 are fraud. They are made abroad, at night and for round amounts more often than
-others.
+Real tables of fraud are not public, so this one is simulated: 20,000 payments, of which
+40 are frauds. Frauds are made abroad, at night and for round amounts more often than
+other payments.
 """
 
 # %%
@@ -57,7 +57,7 @@ X.assign(y=y).sample(5, random_state=0)
 #
 # ``sampling_strategy=1`` would make frauds as common as honest payments: 500 synthetic
 # rows for each real one. :class:`~gan_augment.ResampledClassifier` raises them to 0.3
-# times the honest ones, and gives probabilities for frauds as rare as they really are.
+# times the honest ones, and corrects the probabilities to the real share of frauds.
 
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -70,7 +70,7 @@ from gan_augment import ResampledClassifier
 
 
 def boosting(class_weight=None):
-    """Make gradient boosting that takes the table as it is."""
+    """Make a pipeline of an encoder and gradient boosting."""
     encode = make_column_transformer(
         (OneHotEncoder(sparse_output=False), ["country", "channel"]),
         remainder="passthrough",
@@ -116,9 +116,9 @@ for name, classifier in ways.items():
     )
 
 # %%
-# One payment in 500 is a fraud, a share of 0.002. Class weights make a classifier
-# believe in many more: fine for ranking, wrong for a decision that weighs the cost of a
-# false alarm against that of a fraud.
+# One payment in 500 is a fraud, a share of 0.002. With class weights, the classifier
+# predicts much larger probabilities. This does not harm the ranking, but it is wrong
+# for a decision that weighs the cost of a false alarm against that of a fraud.
 #
-# Twenty frauds in the test rows are few: with other rows the order of the three may be
-# another one. Take :func:`~gan_augment.compare` before you decide.
+# The test rows contain only twenty frauds: with other rows, the order of the three
+# classifiers may differ. Use :func:`~gan_augment.compare` before you decide.

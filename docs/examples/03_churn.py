@@ -2,18 +2,18 @@
 Churn, from a messy export
 ==========================
 
-Read a table as people export it, let :func:`~gan_augment.check_table` say what is wrong
-with it, mend it, and ask whether over-sampling helps.
+Read a messy table, find its problems with :func:`~gan_augment.check_table`, fix them,
+and measure whether over-sampling helps.
 """
 
 # %%
 # The export
 # ----------
 #
-# These are 1,200 real customers of a telephone company. We write them the way that
-# exports often are: numbers with a thousands separator, question marks for missing
-# values, levels in upper and lower case, a customer number, and a column that was
-# filled when the customer had left.
+# These are 1,200 real customers of a telephone company. We write them as a typical
+# export: numbers with a thousands separator, question marks for missing values, levels
+# in upper and lower case, a customer number, and a column that was filled in after the
+# customer had left.
 
 import io
 
@@ -45,8 +45,8 @@ csv = export.to_csv(index=False)
 print(csv[:300])
 
 # %%
-# What is wrong with it
-# ---------------------
+# Check the table
+# ---------------
 
 from gan_augment import check_table
 
@@ -56,8 +56,8 @@ check = check_table(X, y)
 check
 
 # %%
-# ``clean`` applies the remedies that are safe. What needs a decision is left to you:
-# here the column that gives the class away and the customer number are left out.
+# ``clean`` applies the remedies that are safe. The other findings need a decision: here
+# we leave out the column that gives the class away and the customer number.
 
 X, y, done = check.clean(X, y)
 print("\n".join(done))

@@ -2,15 +2,15 @@
 Images from a folder
 ====================
 
-Read images from a folder that has one folder a class, add images of a rare class, and
-write them back.
+Read images from a folder that has one subfolder per class, add images of a rare class,
+and write them to a new folder.
 """
 
 # %%
 # The folder
 # ----------
 #
-# We write 420 small images of four digits; of the digit 8 there are only 30.
+# We write 420 small images of four digits, only 30 of which show the digit 8.
 
 import tempfile
 from pathlib import Path
@@ -43,9 +43,9 @@ pd.Series(labels).value_counts()
 # More eights
 # -----------
 #
-# The images come back in the same layout, dtype and pixel values. Half of the new ones
-# are the GAN's, half are copies of real ones that are shifted a little. To be quick,
-# the GAN is trained for 200 steps here.
+# The images are returned in the same layout, dtype and range. The GAN draws half of the
+# new ones; the other half are copies of real ones, shifted a little. To be quick, the
+# GAN is trained for only 200 steps here.
 
 from gan_augment import GANOverSampler, ImageGAN
 
@@ -56,12 +56,12 @@ more_images, more_labels = sampler.fit_resample(images, labels)
 print(more_images.shape, more_images.dtype, "up to", more_images.max())
 
 # %%
-# Before it is used, the GAN is judged. This is what was found:
+# The GAN is evaluated before it is used. These are the measures:
 
 pd.DataFrame(sampler.mixture_.report_).round(3)
 
 # %%
-# Look at them: real eights above, new ones below.
+# Real eights are above, new ones below.
 
 from gan_augment.plotting import ImageGridDisplay
 
@@ -69,8 +69,8 @@ new = more_images[sampler.synthetic_mask_]
 _ = ImageGridDisplay.from_images(images[labels == "8"][:16], new[:16])
 
 # %%
-# Write them
-# ----------
+# Write the images
+# ----------------
 #
 # Every class has a folder, as torchvision's ``ImageFolder`` reads them, and
 # ``manifest.csv`` says which files are synthetic.
@@ -86,11 +86,11 @@ manifest = write_images(
 manifest.groupby("class")["synthetic"].agg(["size", "sum"])
 
 # %%
-# The same by one command
-# -----------------------
+# The same with one command
+# -------------------------
 #
 # ``gan-augment images FOLDER -o OUT`` does all of this. Here it is called from Python,
-# with fewer steps than it takes by default.
+# with fewer steps than by default.
 
 from gan_augment.cli import main
 
@@ -99,8 +99,9 @@ main(["images", str(folder), "-o", str(output), "--max-steps", "100", "--quiet"]
 sorted(path.name for path in (output / "8").iterdir())[::25]
 
 # %%
-# ``torchvision.datasets.ImageFolder(output)`` reads what it wrote, and ``manifest.csv``
-# says which files are new. The new eights are below the real ones:
+# ``torchvision.datasets.ImageFolder(output)`` reads the new folder, and
+# ``manifest.csv`` says which files are synthetic. The new eights are below the real
+# ones:
 
 manifest = pd.read_csv(output / "manifest.csv")
 is_new = manifest["synthetic"] & (manifest["class"].astype(str) == "8")

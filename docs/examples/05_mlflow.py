@@ -2,15 +2,14 @@
 MLflow, from training to serving
 ================================
 
-Track a training, register its generator, load it in another place, and ask it for rows
-as a server would be asked.
+Track a training, register its generator, load it, and request rows as from a server.
 """
 
 # %%
 # A store
 # -------
 #
-# A database in a temporary directory; on your machine it would be the address of your
+# The store is a database in a temporary directory. In practice, set the address of your
 # tracking server.
 
 import tempfile
@@ -28,8 +27,8 @@ _ = mlflow.set_experiment("tumours")
 # Train
 # -----
 #
-# Inside ``autolog`` every ``fit_resample`` is a run, and its generator a version of the
-# registered model.
+# Inside ``autolog``, every ``fit_resample`` is logged as a run, and its generator is
+# registered as a new version of the model.
 
 from imblearn.pipeline import make_pipeline
 from sklearn.datasets import load_breast_cancer
@@ -48,8 +47,8 @@ with gan_augment.mlflow.autolog(registered_model_name="tumour-generator"):
     pipeline.fit(X, y)
 
 # %%
-# What the run holds
-# ------------------
+# Contents of the run
+# -------------------
 
 run = mlflow.search_runs(output_format="list")[0]
 for name, value in sorted(run.data.params.items())[:8]:
@@ -81,20 +80,21 @@ rows
 # Serve it
 # --------
 #
-# ``mlflow models serve -m models:/tumour-generator@candidate`` serves this model, and
-# its answers are those of ``predict``. One seed gives the same rows every time.
+# ``mlflow models serve -m models:/tumour-generator@candidate`` serves this model; its
+# responses are the results of ``predict``. The same seed gives the same rows every
+# time.
 
 served = mlflow.pyfunc.load_model("models:/tumour-generator@candidate")
 request = pd.DataFrame([{"n_rows": 3, "target_class": "0", "seed": 7}])
 served.predict(request)
 
 # %%
-# If there is evidence that it helps
-# ----------------------------------
+# Promote it
+# ----------
 #
-# ``promote`` makes the candidate the champion if ``log_evidence`` was told of a gain
-# whose whole interval lies above 0, and of privacy; here it was told nothing, so it
-# refuses, and says why.
+# ``promote`` makes the candidate the champion if evidence of a gain and of privacy was
+# logged with ``log_evidence``, and if the whole interval of the gain lies above 0. Here
+# no evidence was logged, so it raises an error that says what is missing.
 
 try:
     gan_augment.mlflow.promote("tumour-generator")

@@ -2,8 +2,8 @@
 Comparing with peers
 ====================
 
-Ask of a table of your own whether over-sampling helps, and compare with the strongest
-thing that you could do instead.
+Measure whether over-sampling helps on your own table, and compare it with the strongest
+alternative.
 """
 
 # %%
@@ -24,14 +24,15 @@ X, y = loans.drop(columns=["rownames", "Status"]), loans["Status"]
 y.value_counts(normalize=True).round(2)
 
 # %%
-# The same folds for everything
-# -----------------------------
+# The same folds for all arms
+# ---------------------------
 #
-# The classifier brings its preprocessing along; the samplers see the table itself.
+# The preprocessing is part of the classifier, so that the samplers see the original
+# columns.
 
 
 def with_preprocessing(classifier):
-    """Make a classifier of the table as it is."""
+    """Make a pipeline of a preprocessing and a classifier."""
     encode = make_column_transformer(
         (
             make_pipeline(SimpleImputer(strategy="median"), StandardScaler()),
@@ -59,8 +60,8 @@ comparison
 _ = comparison.plot()
 
 # %%
-# Differences are paired by fold, and their intervals respect that folds share training
-# rows.
+# Differences are paired by fold, and their intervals account for the training rows that
+# folds share.
 
 comparison.differences("average_precision").round(3)
 
@@ -68,8 +69,8 @@ comparison.differences("average_precision").round(3)
 # The strongest baseline
 # ----------------------
 #
-# The arm ``vote`` needs no synthetic rows: it is the mean of a logistic regression, a
-# random forest and boosted trees, and the strongest thing that one could do instead on
-# most tables. If it cannot be shipped, because one small model must be, see
+# The arm ``vote`` needs no synthetic rows: it averages the probabilities of a logistic
+# regression, a random forest and boosted trees, and is the strongest alternative on
+# most tables. If you must ship one small model instead, see
 # :ref:`sphx_glr_auto_examples_09_one_small_model.py`. ``compare(X, y, classifier,
-# "all")`` measures more of what could be done.
+# "all")`` measures further alternatives.

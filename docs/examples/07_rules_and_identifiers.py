@@ -2,9 +2,8 @@
 Rules and identifiers
 =====================
 
-Synthetic rows that a colleague believes keep what every real row keeps: a delivery is
-not before its order, an amount is the price times the quantity. And no real customer
-number leaves the table.
+Draw synthetic rows that keep the rules of the table: no delivery is before its order,
+and every amount is the price times the quantity. No real customer number is repeated.
 """
 
 # %%
@@ -43,8 +42,8 @@ X.assign(y=y).head(4)
 # Rules that every row keeps
 # --------------------------
 #
-# They are found by themselves. A rule is taken only if independent columns would have
-# broken it many times.
+# Rules are found automatically. A rule is accepted only if independent columns would
+# have broken it many times.
 
 from gan_augment import Rules
 
@@ -63,7 +62,7 @@ synthetic = X_resampled[sampler.synthetic_mask_]
 synthetic.head(4)
 
 # %%
-# Without rules many rows break one:
+# Without rules, many rows break one:
 
 free = GANOverSampler(TabularGAN(rules=None), random_state=0)
 without, _ = free.fit_resample(X, y)
@@ -77,7 +76,8 @@ pd.Series(
 ).round(3)
 
 # %%
-# Price times quantity, and the amount: real rows and rows with rules are on the line.
+# The amount over price times quantity: real rows and rows drawn with rules are on the
+# line.
 
 import matplotlib.pyplot as plt
 
@@ -99,8 +99,8 @@ _ = axes[0].set_ylabel("amount")
 # Identifiers
 # -----------
 #
-# The new customer numbers look like the others; none of them is a real customer's, and
-# none occurs twice.
+# The new customer numbers follow the pattern of the real ones; none of them is a real
+# one, and none occurs twice.
 
 new = synthetic["customer"]
 pd.Series(
@@ -111,7 +111,7 @@ pd.Series(
 )
 
 # %%
-# A generator that is used alone can leave such a column out instead:
+# ``identifiers="drop"`` leaves the column out instead:
 
 gan = TabularGAN(max_steps=50, identifiers="drop", random_state=0).fit(X, y)
 rows, _ = gan.sample(2, label="returned")

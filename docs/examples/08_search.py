@@ -2,8 +2,8 @@
 A search
 ========
 
-Choose the ratio of synthetic rows and a parameter of the classifier on inner folds,
-with one GAN a fold.
+Choose the ratio of synthetic rows and a parameter of the classifier by
+cross-validation, with one GAN per fold.
 """
 
 # %%
@@ -26,9 +26,8 @@ X, y = make_classification(
 # Search
 # ------
 #
-# ``memory`` keeps what the GAN has learned of the rows of a fold, so that every ratio
-# and every ``C`` uses it again: 12 combinations on 3 folds train three GANs, and one
-# for the final fit.
+# ``memory`` caches the fitted GAN of each fold, so that every ratio and every ``C``
+# reuses it: 12 combinations on 3 folds train three GANs, and one for the final fit.
 
 from gan_augment import GANOverSampler
 
@@ -64,5 +63,5 @@ _ = results.plot(
 
 # %%
 # Differences as small as these are noise on a table with 60 rare rows.
-# :class:`~gan_augment.ResampledClassifierCV` averages what the folds cannot tell apart
-# instead of choosing.
+# :class:`~gan_augment.ResampledClassifierCV` does not choose between candidates that
+# the folds cannot distinguish, but averages their probabilities.

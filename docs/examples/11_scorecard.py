@@ -1,9 +1,9 @@
 """
-A scorecard that learned from a vote
-====================================
+A scorecard that learns from a vote
+===================================
 
-Teach a logistic regression on bins what a vote of three classifiers knows, and write it
-down as points that can be added up by hand.
+Teach a logistic regression on bins to predict like a vote of three classifiers, and
+write it down as points that can be added up by hand.
 """
 
 # %%
@@ -38,11 +38,11 @@ scorecard = make_pipeline(
 )
 
 # %%
-# Alone, and taught
-# -----------------
+# The scorecard with and without a teacher
+# ----------------------------------------
 #
-# The teacher sees the numbers themselves. It labels the rows that a GAN draws, and the
-# scorecard is trained on these and on the real ones.
+# The teacher is trained on the numbers, not on the bins. It labels the rows that a GAN
+# draws, and the scorecard is trained on these and on the real ones.
 
 from gan_augment import DistilledClassifier
 from gan_augment.classification import make_table_classifier
@@ -81,7 +81,7 @@ card["points"] = (POINTS * linear.coef_[0]).round().astype(int)
 card.head(8)
 
 # %%
-# Adding up the points gives the score of the classifier, but for the rounding:
+# The sum of the points is the score of the classifier, up to rounding:
 
 in_bins = taught.classifier_[:-1].transform(X_test)
 by_hand = in_bins @ card["points"].to_numpy()

@@ -2,16 +2,16 @@
 A table larger than memory
 ==========================
 
-Train on a folder of Parquet files that is read in chunks, write the rows of the rare
-class that it lacks as files beside it, and read both back together.
+Train on a folder of Parquet files that is read in chunks, write synthetic rows of the
+rare class as files beside it, and read both together.
 """
 
 # %%
 # A folder of files
 # -----------------
 #
-# 60,000 payments in three files, of which one in two hundred is a fraud. Nothing below
-# would change if there were three thousand files, here or at an address such as
+# The table has 60,000 payments in three files; one in two hundred is a fraud. The code
+# below is the same for three thousand files, and for an address such as
 # ``s3://bucket/payments``.
 
 import tempfile
@@ -43,8 +43,9 @@ for month in range(3):
 # Train
 # -----
 #
-# ``fit_dataset`` takes every row of the rare class and a uniform sample of the other
-# one, at most ``max_rows`` together, so its memory does not depend on the table.
+# ``fit_dataset`` trains on every row of the rare class and a uniform sample of the
+# other one, at most ``max_rows`` in total, so its memory does not depend on the size of
+# the table.
 
 from gan_augment import TabularGAN
 
@@ -53,12 +54,12 @@ gan.fit_dataset(payments, target="fraud", max_rows=5_000)
 dict(zip(gan.classes_.tolist(), gan.class_prior_.round(4).tolist(), strict=True))
 
 # %%
-# Write what is lacking
-# ---------------------
+# Write the synthetic rows
+# ------------------------
 #
-# ``over_sample`` counts the classes, and draws each file by itself, from its number and
-# the seed. So any number of processes, or a cluster of Spark, Dask or Ray, writes the
-# same files, and a call that was interrupted goes on where it was.
+# ``over_sample`` counts the classes, and draws each file from its number and the seed
+# alone. Therefore any number of processes, or a cluster of Spark, Dask or Ray, writes
+# the same files, and a call that was interrupted can be resumed.
 
 from gan_augment import over_sample
 
@@ -78,7 +79,7 @@ written.n_synthetic
 written.report.to_pandas()[["number", "n_rows", "n_bytes", "was_kept"]]
 
 # %%
-# The same call again writes nothing: every file is there.
+# The same call writes nothing the second time, because every file exists:
 
 again = over_sample(
     payments,
@@ -95,8 +96,8 @@ again.n_kept, len(again.report)
 # Read both
 # ---------
 #
-# The files have the columns and types of the table, so one data set holds both. A
-# reader such as pyarrow, polars or Spark takes them piece by piece.
+# The files have the columns and types of the table, so one data set can contain both.
+# pyarrow, polars and Spark read it in pieces.
 
 import pyarrow.dataset as ds
 
@@ -108,7 +109,7 @@ frauds = both.to_table(filter=ds.field("fraud")).to_pandas()
 frauds.describe().round(2)
 
 # %%
-# Only a part of a large table is trained on, but rules that were found there were
-# checked against every row before they were kept: here, the fee.
+# The GAN is trained on only a part of the table, but the rules found in this part, here
+# that of the fee, are checked against every row:
 
 print(gan.rules_)

@@ -1,4 +1,4 @@
-"""Classifiers that are trained on resampled rows, or taught by synthetic ones."""
+"""Classifiers that are trained on resampled rows or on labelled synthetic rows."""
 
 from gan_augment.classification.classifier import ResampledClassifier
 from gan_augment.classification.distilled import DistilledClassifier

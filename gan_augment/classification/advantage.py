@@ -14,7 +14,7 @@ from gan_augment.threads import one_openmp_thread
 
 # Folds, and rows that are enough to tell which of two classifiers is better.
 N_FOLDS, MOST_ROWS = 3, 5000
-# A probability is taken for at least this: no row decides alone.
+# Smallest probability that is used, so that no row decides alone.
 LEAST_PROBABILITY = 1e-3
 
 

@@ -51,12 +51,12 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of the classes, as common as in the training rows.
+        """Predict class probabilities for the class prior of the training rows.
 
-        With ``p`` the classifier's probability, ``a`` the share of a class in the
-        training rows and ``b`` that among the resampled rows, ``p * a / b``, divided
-        by the sum over classes; then the mean over the classifiers, weighted by
-        ``estimator_weights_``.
+        The probability ``p`` of a class becomes ``p * a / b``, divided by the sum over
+        the classes, where ``a`` is the share of the class among the training rows and
+        ``b`` that among the resampled rows. The result is the mean over the
+        classifiers, weighted by ``estimator_weights_``.
 
         Parameters
         ----------
@@ -81,7 +81,7 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
 
     @available_if(_has("predict_proba"))
     def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Logarithms of :meth:`predict_proba`.
+        """Compute the logarithms of :meth:`predict_proba`.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
 
     @available_if(_only_decides)
     def decision_function(self, X: Any) -> np.ndarray:
-        """Mean decision function, of a classifier that has no probabilities.
+        """Compute the mean decision function of classifiers without probabilities.
 
         It is not corrected: its threshold is that of the resampled rows.
 
@@ -118,7 +118,7 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
         )
 
     def predict(self, X: Any) -> np.ndarray:
-        """Most probable class of each row.
+        """Predict the most probable class of each row.
 
         Parameters
         ----------
@@ -128,9 +128,9 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Classes. With `correct_prior` they are those for real rows, where a rare
-            class seldom exceeds one half: tune the threshold for the costs that you
-            have, for example by ``TunedThresholdClassifierCV``.
+            Classes. With `correct_prior`, the probability of a rare class seldom
+            exceeds one half: tune the threshold for your costs, for example with
+            ``TunedThresholdClassifierCV``.
         """
         check_is_fitted(self, "estimators_")
         if hasattr(self, "predict_proba"):
@@ -146,7 +146,7 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
         return self.classes_[counts.argmax(axis=0)]
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy on real rows; synthetic ones among them are warned about.
+        """Compute the accuracy on real rows, and warn if some are synthetic.
 
         Parameters
         ----------
@@ -160,7 +160,7 @@ class AveragedClassifier(ClassifierMixin, BaseEstimator):
         Returns
         -------
         accuracy : float
-            Share of the rows whose class is found.
+            Share of the rows whose class is predicted correctly.
         """
         warn_of_synthetic_rows(X, "The rows to score")
         return super().score(X, y, sample_weight)

@@ -1,4 +1,4 @@
-"""ResampledClassifier: resample inside fit, give real probabilities back."""
+"""ResampledClassifier: resample inside fit, predict probabilities for real rows."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         Classifier to train on the rows that the sampler returns. It may be a pipeline
         that begins with the preprocessing. If None, use a soft vote of logistic
         regression, a random forest and boosted trees, with a preprocessing for columns
-        of any dtypes.
+        of any dtype.
     sampler : sampler, default=None
         Any imbalanced-learn sampler. If None, use :class:`~gan_augment.GANOverSampler`
         and raise every class to 0.3 times the size of the most common one or, if all
@@ -79,7 +79,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         default, such as ``sampler__gan__max_steps``, makes it the value of `sampler`.
     teacher : classifier, default=None
         Classifier that gives the soft labels. If None, use the vote that is the default
-        of `classifier`, behind the preprocessing of `classifier` if that is a pipeline;
+        of `classifier`, after the preprocessing of `classifier` if that is a pipeline;
         or use `classifier` itself, if it predicts clearly better than the vote.
     soft_labels : bool or "auto", default="auto"
         Whether to train two more classifiers. The first one is trained on the real
@@ -98,8 +98,8 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         is not corrected: leave it at None.
     n_draws : int, default=3
         Number of times that rows are resampled and a classifier is trained on them. An
-        over-sampler is fitted once and draws `n_draws` times the rows. Other samplers
-        are fitted for every draw, from the second one with other seeds. For soft
+        over-sampler is fitted once and draws the rows of all draws. Other samplers are
+        fitted for every draw, with another seed from the second one on. For soft
         labels, it is the number of synthetic rows for each real one.
     synthetic_weight : float, default=1.0
         Factor of the weights of synthetic rows. A value other than 1 needs a classifier
@@ -109,7 +109,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         three seconds in a terminal or a notebook, but not for every fit of a search or
         a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
-        Seed of the sampler and of the classifiers, where they have none of their own.
+        Seed of the sampler and of the classifiers, if they have none of their own.
 
     Attributes
     ----------
@@ -208,7 +208,7 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any, **params: Any) -> Self:
-        """Resample, and train the classifier on what comes out.
+        """Resample, and train the classifier on the resampled rows.
 
         Parameters
         ----------
@@ -217,8 +217,9 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         y : array-like of shape (n_samples,)
             Their classes.
         **params : dict
-            Passed to the classifier's fit; with metadata routing, as requested. Of
-            ``sample_weight`` a synthetic row gets the mean of its class.
+            Parameters of the classifier's fit; with metadata routing, those that are
+            requested. The ``sample_weight`` of a synthetic row is the mean of its
+            class.
 
         Returns
         -------
@@ -278,13 +279,13 @@ class ResampledClassifier(MetaEstimatorMixin, AveragedClassifier):
         return self
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters of this estimator and of what it is made of.
+        """Set parameters of this estimator and of the estimators inside it.
 
         Parameters
         ----------
         **params : dict
-            Name -> value. A parameter of `sampler`, where that is None, makes the
-            default sampler its value first.
+            Name -> value. If `sampler` is None, setting a parameter of it first sets
+            `sampler` to the default sampler.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""DistilledClassifier: what a teacher knows, in one classifier of the user's class."""
+"""DistilledClassifier: train one classifier to predict like a better one."""
 
 from __future__ import annotations
 
@@ -57,11 +57,11 @@ def _has(name: str) -> Callable[[Any], bool]:
 class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     """Train one classifier to predict like a better one, its teacher.
 
-    Use it if a vote of several classifiers cannot be deployed, and one tree, one
-    linear model or one small network shall predict like the vote. The classifier is
-    trained on the real rows and on synthetic rows that a GAN draws and the teacher
-    labels [1]_. ``classifier_`` is then a fitted classifier like any other: it can be
-    saved, plotted, and loaded where this package is not installed.
+    Use it if a vote of several classifiers cannot be deployed, and one tree, one linear
+    model or one small network should predict like the vote. The classifier is trained
+    on the real rows and on synthetic rows that a GAN draws and the teacher labels [1]_.
+    ``classifier_`` is then a fitted classifier like any other: it can be saved,
+    plotted, and loaded where this package is not installed.
 
     The gain from the teacher and the gain from the GAN depend on the classifier: trees
     gain more from synthetic rows than linear models do. Compare with `classifier`
@@ -78,7 +78,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     teacher : classifier, default=None
         Classifier that has ``predict_proba`` and labels the synthetic rows. A fitted
         classifier in a ``FrozenEstimator`` is not trained again. If None, use a soft
-        vote of logistic regression, a random forest and boosted trees, behind the
+        vote of logistic regression, a random forest and boosted trees, after the
         preprocessing of `classifier` if that is a pipeline.
     gan : estimator, default=None
         Generator that draws the synthetic rows. It must have ``fit(X, y)`` and
@@ -92,8 +92,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         three seconds in a terminal or a notebook, but not for every fit of a search or
         a cross-validation. There is one bar, whatever runs inside.
     random_state : int, RandomState instance or None, default=None
-        Seed of the teacher, the GAN and the classifier, where they have none of their
-        own.
+        Seed of the teacher, the GAN and the classifier, if they have none of their own.
 
     Attributes
     ----------
@@ -159,7 +158,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @_fit_context(prefer_skip_nested_validation=False)
     def fit(self, X: Any, y: Any) -> Self:
-        """Train the teacher and the GAN, then the classifier on what they give.
+        """Train the teacher and the GAN, then the classifier on the labelled rows.
 
         Parameters
         ----------
@@ -208,7 +207,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @available_if(_has("predict_proba"))
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of the classes, as ``classifier_`` gives them.
+        """Predict class probabilities with ``classifier_``.
 
         Parameters
         ----------
@@ -224,7 +223,7 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     @available_if(_has("decision_function"))
     def decision_function(self, X: Any) -> np.ndarray:
-        """Decision function of ``classifier_``.
+        """Compute the decision function of ``classifier_``.
 
         Parameters
         ----------

@@ -23,11 +23,11 @@ def raised_to(ratio: float, y: Any) -> dict[Any, int]:
 
 
 def default_strategy(y: Any) -> dict[Any, int]:
-    """Return how many rows of each class ``ResampledClassifier`` asks for by default.
+    """Compute the default `sampling_strategy` of ``ResampledClassifier``.
 
-    Every rare class gets 0.3 times as many rows as the most common class has. If all
-    classes have that many already, the ratio is 0.6, and if they have these too, 1.
-    Pass the function itself as `sampling_strategy`.
+    Every rare class is raised to 0.3 times the size of the most common class. If all
+    classes are that common already, the ratio is 0.6, and if they are that common, too,
+    it is 1. Pass the function itself as `sampling_strategy`.
 
     Parameters
     ----------

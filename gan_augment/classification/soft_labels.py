@@ -24,7 +24,7 @@ MOST_ROWS = 10_000
 # A row that counts less than this for a class counts this much with a probability, or
 # not at all: as much on average, and most rows stand for one or two classes.
 LEAST_WEIGHT = 0.01
-# A teacher that is certain is believed to be wrong this often.
+# A teacher that is certain is assumed to be wrong this often.
 DOUBT = 1e-6
 # Rounds in which the classes are scaled to their shares, and how near is near enough.
 N_ROUNDS, TOLERANCE = 100, 1e-6

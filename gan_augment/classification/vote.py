@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gan_augment.encoding.container import as_rows, to_frame, to_rows
 
-# Of a level with a column of its own; the other levels share one.
+# Fewest rows of a level that has a column of its own; the other levels share one.
 FEWEST_ROWS, MOST_LEVELS = 3, 100
 MISSING = "missing"
 
@@ -122,17 +122,17 @@ def make_vote() -> VotingClassifier:
 
 
 def make_table_classifier(classifier: Any = None) -> Pipeline:
-    """Make a classifier of tables of any dtypes: impute, encode, scale, classify.
+    """Make a classifier for tables of any dtypes: impute, encode, scale, classify.
 
-    Missing numbers become the median, with a column that marks them; numbers are
-    scaled to unit variance; every other column is one-hot encoded, at most 100 levels
-    each with at least three rows.
+    Missing numbers are replaced by the median and marked by an indicator column;
+    numbers are scaled to unit variance; every other column is one-hot encoded, with at
+    most 100 levels, each of at least three rows.
 
     Parameters
     ----------
     classifier : classifier, default=None
-        The last step. It takes arrays of floats. If None, use a soft vote of logistic
-        regression, a random forest and boosted trees.
+        Classifier of arrays of floats, the last step. If None, use a soft vote of
+        logistic regression, a random forest and boosted trees.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def make_teacher(classifier: Any) -> Pipeline:
     *before, _ = classifier.steps
     if not before or any(hasattr(step, "fit_resample") for _, step in before):
         return make_table_classifier()
-    # Whatever scikit-learn is set to, as these are nobody's but ours.
+    # Whatever the output that scikit-learn is configured for: these are internal.
     dense = FunctionTransformer(_dense).set_output(transform="default")
     steps = [(name, _cloned(step)) for name, step in before]
     return Pipeline([*steps, ("dense_rows", dense), ("vote", make_vote())])

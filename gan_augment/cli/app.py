@@ -52,8 +52,8 @@ def _about(
         typer.Option("--version", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Make synthetic rows of the class that is rare, and see whether they help.
+    """Draw synthetic rows of a rare class, and measure whether they help.
 
-    Begin with `gan-augment check customers.csv --target churned`, then `compare`, which
+    Start with `gan-augment check customers.csv --target churned`, then `compare`, which
     says whether over-sampling helps on your table, or `report`, which writes a page.
     """

@@ -63,7 +63,7 @@ def read_csv(
     except (LookupError, UnicodeError) as error:
         raise UserError(
             f"`--encoding` must be the encoding of {name}. Got {encoding!r}: {error}. "
-            "Leave it out to have it found."
+            "Leave the option out to detect it."
         ) from error
     if "\0" in start:
         raise UserError(
@@ -82,8 +82,8 @@ def read_csv(
         sep = "\t" if tabs else sniff_separator(lines)
     if len(sep) != 1:
         raise UserError(
-            f"`--sep` must be one character, or tab. Got {sep!r}. Replace what "
-            "separates the cells by one character."
+            f"`--sep` must be one character, or tab. Got {sep!r}. Replace the "
+            "separator by one character."
         )
     rows = [row for row in csv.reader(lines, delimiter=sep) if row]
     spaces = len(rows[0]) > 1 and all(
@@ -113,7 +113,7 @@ def read_csv(
     if len(unnamed) > frame.shape[1] / 2 > 1:
         raise UserError(
             f"{name} must begin with the names of its columns. Got a first line with "
-            f"{len(unnamed)} empty cells of {frame.shape[1]}. Delete what stands "
+            f"{len(unnamed)} empty cells of {frame.shape[1]}. Delete the lines "
             "before the names."
         )
     whole = {
@@ -145,6 +145,6 @@ def _parsed(name: str, source: Any, form: dict[str, Any]) -> pd.DataFrame:
             ) from error
         raise UserError(
             f"{name} must have as many cells in every line as in its header. Got: "
-            f"{reason}. Delete lines that stand before the header, or pass --sep if "
+            f"{reason}. Delete lines before the header, or pass --sep if "
             f"the separator is not {form['sep']!r}."
         ) from error

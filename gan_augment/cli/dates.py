@@ -73,7 +73,7 @@ def parse_dates(
     if wanted not in (None, DAY_FIRST, MONTH_FIRST) and "%" not in str(wanted):
         raise UserError(
             f"`--dates` must be {DAY_FIRST}, {MONTH_FIRST}, a format such as %d.%m.%Y, "
-            f"or {TEXT}. Got {wanted!r}. Leave it out to have the format found."
+            f"or {TEXT}. Got {wanted!r}. Leave the option out to detect the format."
         )
     fitting = {
         name: fitting_formats(column, [wanted] if wanted and "%" in wanted else FORMATS)
@@ -138,7 +138,7 @@ def in_words(formats: Mapping[str, str], guessed: bool) -> str:
     """What was found, for a person."""
     columns = ", ".join(f"{name!r} ({each})" for name, each in formats.items())
     doubt = (
-        "; the day is taken to be first, --dates month-first if it is not"
+        "; the day is assumed to be first, pass --dates month-first if it is not"
         if guessed
         else ""
     )

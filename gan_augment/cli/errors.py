@@ -1,4 +1,4 @@
-"""What a user can get wrong, said in one line."""
+"""Errors of a user, in one line."""
 
 from __future__ import annotations
 

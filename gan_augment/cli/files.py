@@ -148,7 +148,7 @@ def check_directory(path: str) -> None:
     directory = Path(path).resolve().parent
     if not directory.is_dir():
         raise UserError(
-            f"the directory of `--output` must exist. Got {path!r}. Make it first."
+            f"the directory of `--output` must exist. Got {path!r}. Create it first."
         )
 
 
@@ -161,7 +161,7 @@ def _bytes_of(path: str) -> bytes:
         file = Path(path)
         if file.is_dir():
             raise UserError(
-                f"FILE must be a file. Got the directory {path!r}. Name a file of it."
+                f"FILE must be a file. Got the directory {path!r}. Name a file in it."
             )
         if not file.exists():
             raise UserError(_no_such_file(file))
@@ -174,7 +174,7 @@ def _no_such_file(file: Path) -> str:
     names = [each.name for each in there if each.suffix.lower() in SUFFIXES]
     near = nearest(file.name, names, cutoff=0.75)
     meant = "" if near is None else f" Did you mean {near!r}?"
-    return f"FILE must exist. Got {str(file)!r}, which is not there.{meant}"
+    return f"FILE must exist. Got {str(file)!r}, which does not exist.{meant}"
 
 
 def _read_other(
@@ -205,7 +205,7 @@ def _read_other(
         nested = frame[column].map(lambda cell: isinstance(cell, list | dict))
         if nested.any():
             raise UserError(
-                f"{name} must have one value a cell. Got a list or an object in "
+                f"{name} must have one value per cell. Got a list or an object in "
                 f"{column!r}. Flatten it first."
             )
     return frame

@@ -50,7 +50,8 @@ def drawn(table: Table, options: FoldOptions, console: Console) -> Table:
             random_state=0,
         )
         console.say(
-            f"{options.max_rows:,} of {n_rows:,} rows are used; --max-rows 0 for all."
+            f"{options.max_rows:,} of {n_rows:,} rows are used; pass --max-rows 0 to "
+            "use all."
         )
         table = table.rows(np.sort(kept))
     return table

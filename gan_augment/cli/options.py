@@ -29,21 +29,27 @@ Quiet = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Seed = Annotated[
-    int, typer.Option(min=0, help="Seed of every random choice: the same, same rows.")
+    int,
+    typer.Option(
+        min=0, help="Seed of every random choice; the same seed gives the same rows."
+    ),
 ]
 DryRun = Annotated[
     bool,
     typer.Option(
-        "--dry-run", help="Print what time and memory it would take, and do nothing."
+        "--dry-run", help="Only print the time and memory that it would take."
     ),
 ]
 MaxSteps = Annotated[
     int | None,
     typer.Option(
-        min=1, help="Training steps of the GAN. If not given, by the rarest class."
+        min=1,
+        help="Training steps of the GAN. If not given, chosen by the rarest class.",
     ),
 ]
-Folds = Annotated[int, typer.Option(min=2, help="Folds of two repeats.")]
+Folds = Annotated[
+    int, typer.Option(min=2, help="Number of folds of each of two repeats.")
+]
 
 
 @dataclass(frozen=True)
@@ -103,7 +109,7 @@ class ColumnOptions:
     positive: Annotated[
         str | None,
         typer.Option(
-            help="The class of interest; the others are taken as one.",
+            help="Class of interest; the others are merged into one.",
             rich_help_panel=COLUMNS,
         ),
     ] = None
@@ -117,8 +123,8 @@ class ColumnOptions:
         list[str] | None,
         typer.Option(
             "--id",
-            help="Column that names rows or persons: nothing is learned from it, and "
-            "synthetic rows have none. May be repeated.",
+            help="Column that identifies rows or persons: it is not used for training, "
+            "and is missing in synthetic rows. May be repeated.",
             rich_help_panel=COLUMNS,
         ),
     ] = None
@@ -126,7 +132,7 @@ class ColumnOptions:
         bool,
         typer.Option(
             "--clean",
-            help="Apply what `check` calls safe, and print it.",
+            help="Apply the remedies that `check` calls safe, and print them.",
             rich_help_panel=COLUMNS,
         ),
     ] = False
@@ -155,14 +161,15 @@ class FoldOptions:
     date: Annotated[
         str | None,
         typer.Option(
-            help="Column of time: later rows are held out, earlier ones trained on.",
+            help="Column of dates: earlier rows are trained on, later ones held out.",
             rich_help_panel=COLUMNS,
         ),
     ] = None
     max_rows: Annotated[
         int,
         typer.Option(
-            min=0, help="Rows, drawn class by class, that are used; 0 for all."
+            min=0,
+            help="Largest number of rows to use, drawn class by class; 0 for all.",
         ),
     ] = 20_000
     jobs: Annotated[
@@ -171,8 +178,8 @@ class FoldOptions:
             "--jobs",
             "-j",
             min=0,
-            help="Folds at the same time, each in a process of half a gigabyte; 0 for "
-            "as many as there are cores, at most 4.",
+            help="Number of folds at the same time, each in a process of half a "
+            "gigabyte; 0 for one per core, at most 4.",
         ),
     ] = 0
 

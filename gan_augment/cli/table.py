@@ -171,7 +171,7 @@ def look_at(
             others[finding.kind] += 1
     if others:
         counts = ", ".join(f"{kind} ({n})" for kind, n in others.most_common())
-        console.say(f"`gan-augment check` says more: {counts}.")
+        console.say(f"`gan-augment check` has details: {counts}.")
     return X, y
 
 
@@ -229,7 +229,7 @@ def refuse_amounts(y: pd.Series) -> None:
         raise UserError(
             f"y must name classes. Got {n_different:,} different "
             f"{'numbers' if is_number else 'values'} in {y.name!r}. Take another "
-            "column, or make classes of it first."
+            "column, or convert it to classes first."
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether over-sampling helps: the same folds for every way of handling imbalance."""
+"""Measure whether over-sampling helps, on the same folds for every arm."""
 
 from gan_augment.comparison.result import Comparison
 from gan_augment.comparison.run import compare

@@ -1,4 +1,4 @@
-"""What a comparison measured, its intervals, and what it says in words."""
+"""The result of a comparison: scores, intervals, and a verdict in words."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Comparison:
     def differences(
         self, metric: str = "average_precision", *, level: float = 0.95
     ) -> pd.DataFrame:
-        """Paired differences from doing nothing on the same folds.
+        """Compute paired differences from doing nothing on the same folds.
 
         Parameters
         ----------
@@ -120,14 +120,14 @@ class Comparison:
         Returns
         -------
         differences : DataFrame
-            A row an arm; ``mean`` of the metric, and ``difference`` with its interval
-            from ``low`` to ``high``. The variance is corrected for the training rows
-            that folds share [1]_.
+            One row for each arm: the ``mean`` of the metric, and the ``difference``
+            with its interval from ``low`` to ``high``. The variance is corrected for
+            the training rows that folds share [1]_.
 
         Raises
         ------
         ValueError
-            If `metric` is no column of `frame`.
+            If `metric` is not a column of `frame`.
 
         References
         ----------
@@ -153,7 +153,7 @@ class Comparison:
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def gains(self, *, level: float = 0.95) -> pd.DataFrame:
-        """The differences in average precision of the samplers that could be fitted.
+        """Compute the gains in average precision of the samplers that could be fitted.
 
         Parameters
         ----------
@@ -170,13 +170,14 @@ class Comparison:
 
     @property
     def outcome(self) -> Literal["leak", "gain", "no evidence", "loss"]:
-        """The verdict in a word.
+        """Verdict in a word.
 
-        ``"gain"`` if an over-sampler ranks the rare class better than nothing does,
-        ``"loss"`` if every one ranks it worse, on intervals of average precision that
-        are widened for the number of samplers (Bonferroni). ``"leak"`` if scores on
-        the table mean nothing: it was resampled before it was split, or a column gives
-        the class away to the classifier.
+        ``"gain"`` if a sampler ranks the rare class better than doing nothing does,
+        ``"loss"`` if every sampler ranks it worse, and otherwise ``"no evidence"``, by
+        intervals of average precision that are widened for the number of samplers
+        (Bonferroni). ``"leak"`` if scores on the table mean nothing, because it was
+        resampled before it was split, or because a column gives the class away to the
+        classifier.
         """
         if self.leak or self._is_given_away:
             return "leak"
@@ -197,7 +198,7 @@ class Comparison:
 
     @property
     def best(self) -> str:
-        """The sampler with the largest mean gain, of those with evidence if there are.
+        """Name of the best sampler: largest mean gain, with evidence of it if possible.
 
         Raises
         ------
@@ -215,19 +216,21 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """What to do, in words, with the evidence behind it."""
+        """Recommendation in words, with the evidence behind it."""
         if self.leak:
             return (
-                f"These rows cannot tell: {self.leak}. A test fold then holds what was "
+                f"There is no verdict on these rows: {self.leak}. Test folds then "
+                f"hold rows that were "
                 "made from training rows. Compare on the table as it was before it was "
                 "resampled."
             )
         if self._is_given_away:
             return (
-                f"These rows cannot tell: {self.giveaway} The classifier alone has an "
+                f"There is no verdict on these rows: {self.giveaway} The classifier "
+                f"alone has an "
                 f"average precision of {self._baseline_score:.3f}, which over-sampling "
-                "cannot raise. Leave out what is known only after the class is, and "
-                "compare again."
+                "cannot raise. Leave out columns that are known only after the class "
+                "is, and compare again."
             )
         sentences = [self._on_ranking(), self._on_classifiers()]
         if TUNED in self.frame["arm"].to_numpy():
@@ -260,7 +263,7 @@ class Comparison:
         return ComparisonDisplay.from_comparison(self, metric=metric, ax=ax)
 
     def table(self) -> pd.DataFrame:
-        """Means of every arm, and the difference in average precision; a row an arm."""
+        """Compute the mean scores and the gain in average precision of each arm."""
         gains = self.differences()
         columns = [name for name in self.frame if name not in ("arm", "fold")]
         means = self.frame.groupby("arm", sort=False)[columns].mean()
@@ -272,12 +275,13 @@ class Comparison:
         return means
 
     def summary(self) -> pd.DataFrame:
-        """The measures that decide, as text; a row an arm.
+        """Format the measures that decide as text, one row for each arm.
 
         Returns
         -------
         summary : DataFrame
-            Narrow enough for a terminal or a notebook; :meth:`table` has all measures.
+            A table that fits into a terminal or a notebook; :meth:`table` has all
+            measures.
         """
         table = self.table()
         text = table[list(SUMMARY)].rename(columns=SUMMARY).map("{:.3f}".format)
@@ -286,7 +290,7 @@ class Comparison:
         return text.rename_axis(None)
 
     def to_html(self) -> str:
-        """The verdict and its table as a part of a page, escaped."""
+        """Return the verdict and its table as escaped HTML."""
         cells = self.summary().map(_unbroken).rename(index=_unbroken)
         table = cells.to_html(border=0, escape=False, justify="right").replace(
             "<td>", '<td style="text-align:right">'
@@ -338,7 +342,8 @@ class Comparison:
         arm = others["difference"].idxmax()
         best, which = others.loc[arm], NAMES.get(arm, f"{arm}, another classifier,")
         return (
-            f"{which} does more than any sampler does for yours (average precision "
+            f"{which} gains more than any sampler with your classifier (average "
+            f"precision "
             f"{gains.loc[NOTHING, 'mean']:.3f} -> {best['mean']:.3f}, "
             f"{best['difference']:+.3f} [{best['low']:+.3f}, {best['high']:+.3f}])."
         )

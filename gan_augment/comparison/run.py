@@ -1,4 +1,4 @@
-"""compare(): does over-sampling help here? The same folds for every way of handling it.
+"""compare(): does over-sampling help? The same folds for every arm.
 
 Rows are resampled inside training folds only and scored on real rows only.
 """
@@ -65,7 +65,7 @@ def compare(
     The classifier is cross-validated on the same folds without any change (the
     baseline), with a tuned threshold, with class weights if it has them, and with every
     sampler; each of these is an arm. Rows are resampled inside the training folds
-    alone, and every score is of real rows that nothing was trained on.
+    alone, and every score is on held-out real rows.
 
     Parameters
     ----------
@@ -81,9 +81,9 @@ def compare(
         Name -> imbalanced-learn sampler. ``"default"`` compares random over- and
         under-sampling, SMOTE (SMOTENC if there are categories, on imputed values) and
         :class:`~gan_augment.GANOverSampler`, each to the ratio that is the default of
-        :class:`~gan_augment.ResampledClassifier`. Each sampler draws once a fold,
-        because the gain of an average of several classifiers is not a gain of the
-        sampler. For tables, ``"default"`` also compares a classifier that could replace
+        :class:`~gan_augment.ResampledClassifier`. Each sampler draws once per fold,
+        because the gain of averaging several classifiers is not a gain of the sampler.
+        For tables, ``"default"`` also compares a classifier that could replace
         `classifier`, without any sampler: a soft vote of logistic regression, a random
         forest and boosted trees. ``"all"`` adds a stack of these three, bagged boosted
         trees, the balanced forest and EasyEnsemble of imbalanced-learn, and
@@ -199,9 +199,9 @@ def compare(
             others,
             splits,
             leak,
+            giveaway,
             rng,
             n_jobs,
-            giveaway,
         )
     return task.result
 
@@ -214,9 +214,9 @@ def _cross_validate(
     others: dict[str, Any],
     splits: list[tuple[np.ndarray, np.ndarray]],
     leak: str | None,
+    giveaway: str | None,
     rng: np.random.Generator,
     n_jobs: int | None,
-    giveaway: str | None = None,
 ) -> Comparison:
     """What :func:`compare` does once its arguments are checked."""
     classes, counts = np.unique(y, return_counts=True)

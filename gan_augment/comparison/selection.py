@@ -1,4 +1,4 @@
-"""ResampledClassifierCV: whether to resample, and how, chosen by inner folds."""
+"""ResampledClassifierCV: choose by inner folds whether and how to resample."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, draw_seed, make_rng, seeded
 
 RATIOS = (0.1, 1.0)
-# What is worse by more than so many standard errors is not selected.
+# A candidate that is worse by more than so many standard errors is not selected.
 N_ERRORS = 2
 
 
@@ -155,9 +155,9 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_samples,)
             Their classes.
         groups : array-like of shape (n_samples,), default=None
-            Which rows belong together: no group is on both sides of an inner fold.
-            Inside scikit-learn's searches and scores it has to be requested, by
-            ``set_fit_request(groups=True)``.
+            Group of each row: no group is on both sides of an inner fold. In searches
+            and cross-validation functions of scikit-learn, request it by
+            ``set_fit_request(groups=True)``. If None, each row is a group of its own.
 
         Returns
         -------
@@ -293,7 +293,7 @@ class ResampledClassifierCV(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 def _warn_of_failures(comparison: Comparison) -> None:
     if comparison.errors:
         warnings.warn(
-            f"Samplers that could not be fitted are no candidates: "
+            f"Samplers that could not be fitted are not candidates: "
             f"{comparison.errors}.",
             UserWarning,
             stacklevel=4,  # the caller of fit, which scikit-learn has wrapped

@@ -1,4 +1,4 @@
-"""Rows for a training, drawn from data that does not fit into memory."""
+"""Draw rows to train on from data that does not fit into memory."""
 
 from gan_augment.datasets.sample import DatasetSample, sample_dataset
 from gan_augment.datasets.sources import Source, open_source

@@ -36,7 +36,7 @@ class DatasetSample:
 
     See Also
     --------
-    sample_dataset : Draws them.
+    sample_dataset : Draw such rows.
 
     Examples
     --------

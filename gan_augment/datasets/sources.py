@@ -1,4 +1,4 @@
-"""Open whatever holds a large table as frames that are read one after the other."""
+"""Open a large table as frames that are read one after the other."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Source(Protocol):
 
     See Also
     --------
-    open_source : Makes one of paths, data sets and frames.
+    open_source : Open paths, data sets and frames.
 
     Examples
     --------
@@ -109,22 +109,22 @@ def open_source(source: Any) -> Source:
         - a Parquet file, a folder or a pattern such as ``"sales/2026-*.parquet"``, on
           this machine or at a URI such as ``s3://bucket/sales``; or a list of these;
         - a ``pyarrow.dataset.Dataset``;
-        - a frame of Spark or Dask, a data set of Ray, a lazy frame of polars, or
-          anything else that yields Arrow tables by ``__arrow_c_stream__``;
-        - an iterable of frames of pandas, polars or pyarrow, such as
-          ``pandas.read_csv(..., chunksize=...)``; an iterator can be read once.
+        - a Spark or Dask frame, a Ray data set, a polars lazy frame, or any other
+          object with ``__arrow_c_stream__``;
+        - an iterable of pandas, polars or pyarrow frames, such as
+          ``pandas.read_csv(..., chunksize=...)``; an iterator can be read only once.
 
     Returns
     -------
     source : Source
-        The same table, in chunks. A Source is returned as it is.
+        The table in chunks. A Source is returned unchanged.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
     TypeError
-        If it is none of these.
+        If `source` is none of these.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Tables and images and the float arrays that networks learn from, both ways."""
+"""Encode tables and images as float arrays for networks, and decode them."""
 
 from gan_augment.encoding.image import ImageEncoder
 from gan_augment.encoding.schema import Span

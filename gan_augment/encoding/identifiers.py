@@ -67,10 +67,11 @@ def find_identifiers(frame: pd.DataFrame) -> list[Hashable]:
 def is_identifier(series: pd.Series) -> bool:
     """Whether a column names rows: nearly unique, and neither a measure nor a date.
 
-    Text names rows if nearly all values differ and they are neither numbers nor dates.
-    Whole numbers do if no value repeats and they count rows, are spread evenly over
-    the numbers of nine digits and more, exceed 2**53 and are no times, or have a name
-    that says so. Other numbers are measures, whatever they look like.
+    Text identifies rows if nearly all values differ and they are neither numbers nor
+    dates. Whole numbers identify rows if no value repeats and one of these holds: they
+    count rows, are spread evenly over the numbers of nine digits or more, exceed 2**53
+    and are not times, or have a column name that says so. All other numbers are
+    measures.
 
     Parameters
     ----------

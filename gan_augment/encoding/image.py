@@ -242,7 +242,7 @@ class ImageEncoder(BaseEstimator):
         Raises
         ------
         ValueError
-            If X holds no images, or pixels that are no finite numbers.
+            If X contains no images, or pixels that are not finite numbers.
         """
         self.container_ = RowContainer.of(X)
         pixels = _dense(X)
@@ -302,7 +302,7 @@ class ImageEncoder(BaseEstimator):
         Parameters
         ----------
         encoded : ndarray of shape (n, channels, h, w)
-            Pixels in [-1, 1]; what lies outside is clipped.
+            Pixels in [-1, 1]; values outside are clipped.
 
         Returns
         -------
@@ -324,12 +324,12 @@ class ImageEncoder(BaseEstimator):
         return self.container_.build(self.layout_.from_nchw(pixels))
 
     def get_state(self) -> dict[str, Any]:
-        """What fit learned, as a tree that can be saved."""
+        """Return the learned state as a tree that can be saved."""
         check_is_fitted(self, "layout_")
         return {name: getattr(self, name) for name in _STATE}
 
     def set_state(self, state: dict[str, Any]) -> Self:
-        """Take over what another encoder learned."""
+        """Restore the state of another encoder."""
         for name in _STATE:
             setattr(self, name, state[name])
         kind = self.layout_.dtype.kind

@@ -10,7 +10,7 @@ import numpy as np
 from gan_augment.encoding.arrays import check_array_of
 from gan_augment.encoding.interpolation import interpolate
 
-# Quantiles that a distribution is known by.
+# Number of quantiles that represent a distribution.
 N_QUANTILES = 1024
 
 

@@ -26,7 +26,7 @@ from gan_augment.encoding.regions import (
     scattering_step,
 )
 
-# Fresh values for each one of the table, at least.
+# Fewest fresh values for each value of the table.
 FRESH_PER_VALUE = 4
 # Texts of one shape from which its characters are learned.
 FEWEST_ALIKE = 10

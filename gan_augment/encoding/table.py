@@ -120,7 +120,7 @@ class TableEncoder(BaseEstimator):
         self.identifiers = identifiers
 
     def fit(self, X: Any, y: Any = None) -> TableEncoder:
-        """Learn the columns' domains and distributions.
+        """Learn the domains and distributions of the columns.
 
         Parameters
         ----------
@@ -241,9 +241,10 @@ class TableEncoder(BaseEstimator):
     def inverse_transform(self, encoded: np.ndarray) -> Any:
         """Decode rows into the container and the dtypes of the training table.
 
-        A row is decoded by itself but for rounding, for levels of few rows, which are
-        dealt out among all that are decoded together, and for identifiers, which
-        differ among these. The same rows are decoded alike in every call.
+        Each row is decoded independently of the others, with three exceptions:
+        rounding, levels of few rows, which are distributed among all rows that are
+        decoded together, and identifiers, which differ among these rows. The same rows
+        are decoded in the same way in every call.
 
         Parameters
         ----------
@@ -263,9 +264,9 @@ class TableEncoder(BaseEstimator):
         return self._decode(numbers, encoded)
 
     def to_numbers(self, X: Any) -> np.ndarray:
-        """Rows as plain numbers: numeric values on their grid, codes of categories.
+        """Convert rows to plain numbers: values on their grid, codes of categories.
 
-        For models that have an encoding of their own.
+        Use this for models that have an encoding of their own.
 
         Parameters
         ----------
@@ -293,7 +294,7 @@ class TableEncoder(BaseEstimator):
         return numbers
 
     def from_numbers(self, numbers: np.ndarray) -> Any:
-        """Rows for plain numbers, in the container and dtypes of the training table.
+        """Convert plain numbers to rows, in the container and dtypes of fit.
 
         Parameters
         ----------
@@ -330,14 +331,14 @@ class TableEncoder(BaseEstimator):
         *,
         share: Share | None = None,
     ) -> pd.Series:
-        """Draw fresh values of a column that names rows.
+        """Draw fresh values of an identifier.
 
         Parameters
         ----------
         name : object
             Name of the column, or its position in an array.
         column : Series of shape (n_samples,)
-            Its values in other rows; where they are missing, the drawn ones are.
+            Its values in other rows; the drawn values are missing in the same rows.
         random_state : int, RandomState instance or None, default=None
             Source of the draw.
         share : Share, default=None
@@ -368,15 +369,15 @@ class TableEncoder(BaseEstimator):
         return found.from_numbers(found.to_numbers(column), make_rng(random_state))
 
     def cell_names(self) -> list[tuple[tuple[Hashable, ...], Hashable]]:
-        """Name of each cell of an encoded row.
+        """Return the name of each cell of an encoded row.
 
         Cells of two tables mean the same if they have the same name.
 
         Returns
         -------
         names : list of tuple
-            The column and what is said of it, such as ``("job", "level")``, and which
-            one it is, such as ``"nurse"``.
+            The column, the kind of the cell, such as ``("job", "level")``, and its
+            value, such as ``"nurse"``.
         """
         check_is_fitted(self, "columns_")
         # The levels of a group are the positions of its columns.
@@ -400,7 +401,7 @@ class TableEncoder(BaseEstimator):
             )
 
     def get_state(self) -> dict[str, Any]:
-        """What fit learned, as plain values, arrays and :data:`STATE_CLASSES`."""
+        """Return the state as plain values, arrays and :data:`STATE_CLASSES`."""
         check_is_fitted(self, "columns_")
         return {
             "columns": self.columns_,

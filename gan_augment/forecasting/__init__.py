@@ -1,4 +1,4 @@
-"""What a training will take, before it begins."""
+"""Forecast the time and the memory of a training before it begins."""
 
 from gan_augment.forecasting.costs import Forecast, forecast
 

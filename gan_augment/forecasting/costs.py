@@ -1,4 +1,4 @@
-"""How long a training takes, and how much memory."""
+"""Forecast the time and the memory of a training."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ RARE_SHARE = 0.1
 
 @dataclass(frozen=True)
 class Forecast:
-    """What a training will take.
+    """Forecast of the time and the memory of a fit or a resampling.
 
     Parameters
     ----------
     n_rows, n_columns : int
         Shape of the table.
     n_drawn : int
-        Synthetic rows that are wanted of all classes; 0 if an estimator is only fitted.
+        Number of synthetic rows of all classes; 0 if an estimator is only fitted.
     n_steps : int
-        Training steps at most, as the progress bar counts them.
+        Largest number of training steps, as the progress bar counts them.
     seconds : float
-        Time on one core that nothing else uses.
+        Time on one otherwise idle core.
     memory : float
-        Most bytes that are taken besides the table itself.
+        Largest number of bytes used in addition to the table.
     available_memory : float
-        Bytes that the machine has left at present.
+        Number of bytes that are currently free on the machine.
 
     See Also
     --------
-    forecast : Makes one.
+    forecast : Make a forecast.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Forecast:
 
     @property
     def fits(self) -> bool:
-        """Whether the memory is available."""
+        """Whether enough memory is available."""
         return self.memory <= self.available_memory
 
     def __str__(self) -> str:
@@ -92,9 +92,9 @@ def forecast(
 ) -> Forecast:
     """Forecast the time and the memory of a fit or a resampling of a table.
 
-    The stages of a fit are timed on up to 20,000 of the rows and extrapolated each by
-    itself, which takes some seconds. The memory follows from the numbers of rows,
-    columns and levels.
+    The stages of a fit are timed on up to 20,000 of the rows, which takes some seconds,
+    and each is extrapolated. The memory is computed from the numbers of rows, columns
+    and levels.
 
     Parameters
     ----------
@@ -102,13 +102,14 @@ def forecast(
         Unfitted GAN or over-sampler. The GAN of an over-sampler must be a
         :class:`~gan_augment.TabularGAN`, as it is by default.
     X : {DataFrame, array-like, sparse matrix} or tuple (n_rows, n_columns)
-        Rows of the table, or its shape. The columns of a shape are real numbers.
+        Rows of the table, or its shape. If a shape is given, all columns are assumed to
+        be real numbers.
     y : array-like of shape (n_samples,), default=None
-        Their classes. None, with a shape only, stands for two classes, one of which
-        has a tenth of the rows.
+        Classes of the rows. If None, which needs a shape as `X`, assume two classes,
+        one of which has a tenth of the rows.
     n_rows : int, default=None
-        Rows of the table, if `X` is a part of it. If None, as many as `X` has. The
-        time is accurate if the part has 20,000 rows.
+        Number of rows of the table, if `X` is a part of it. If None, use that of `X`.
+        The time is accurate if the part has 20,000 rows.
 
     Returns
     -------
@@ -118,7 +119,7 @@ def forecast(
     Raises
     ------
     TypeError
-        If the estimator is another one.
+        If the estimator is not supported.
     ValueError
         If `n_rows` is less than 1, or `y` is missing.
 

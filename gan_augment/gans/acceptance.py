@@ -34,7 +34,7 @@ GENERATED_PER_REAL = 2
 NEVER = float(np.finfo(np.float32).max)
 # Halvings by which a scale is found.
 BISECTIONS = 60
-# A larger odds than any that trees say.
+# Larger than any odds that trees give.
 MOST_ODDS = 1e6
 
 # A row that was refused in so many rounds is drawn once more and taken as it is.

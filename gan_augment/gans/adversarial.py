@@ -279,7 +279,7 @@ class BaseGAN(BaseSynthesizer):
         return rows
 
     def score_samples(self, X: Any, y: Any) -> np.ndarray:
-        """Logits of the discriminator: how real each row looks for its class.
+        """Compute the logits of the discriminator: how real each row looks.
 
         Parameters
         ----------
@@ -291,8 +291,9 @@ class BaseGAN(BaseSynthesizer):
         Returns
         -------
         logits : ndarray of shape (n_samples,)
-            Larger is more real; the mean over the discriminators. Under a relativistic
-            loss only differences between rows of one class mean something.
+            Logits, averaged over the discriminators; larger is more real. With a
+            relativistic loss, only differences between rows of the same class are
+            meaningful.
         """
         check_is_fitted(self, "sample_seed_")
         codes = self.encoder_.quantize(X)

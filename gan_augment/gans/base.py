@@ -167,14 +167,15 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
 
         The training uses every row of the rare classes and a uniform sample of each
         other class; see :func:`~gan_augment.datasets.sample_dataset`. This costs
-        little, because every batch holds each class equally often, and because columns
-        are encoded by their distribution within the classes. If the table has at most
-        `max_rows` rows, the model is the one that :meth:`fit` trains on all of them.
+        little, because trees learn from at most 20,000 rows of each class, every batch
+        of networks holds each class equally often, and columns are encoded by their
+        distribution within the classes. If the table has at most `max_rows` rows, the
+        model is the one that :meth:`fit` trains on all of them.
 
-        The table is read once, and a second time to drop the rules that hold in the
-        sample and not in the whole table. Only the columns of the rules are read then.
-        An iterator cannot be read twice: its rules hold in the sample. Levels and
-        extremes of columns that no row of the sample has are not drawn.
+        The table is read a second time, only the columns of the rules, to drop rules
+        that hold in the sample but not in the whole table. An iterator cannot be read
+        twice, so its rules are checked in the sample only. Levels and extremes of
+        columns that no row of the sample has are not drawn.
 
         Parameters
         ----------
@@ -293,11 +294,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         n_samples : int, default=1
             Number of rows.
         label : object, default=None
-            The class of all rows; one of ``classes_``. None draws the classes as
-            often as they are in the training rows.
+            The class of all rows; one of ``classes_``. If None, draw the classes with
+            their shares among the training rows.
         random_state : int, RandomState instance or None, default=None
-            Source of the draw. None gives the same rows in every call, those that
-            belong to the `random_state` of the estimator.
+            Seed of the draw. If None, return the same rows in every call, which depend
+            on the `random_state` of the estimator.
 
         Returns
         -------
@@ -343,7 +344,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         Parameters
         ----------
         path : path-like
-            Directory; made if it does not exist.
+            Directory; created if it does not exist.
 
         Raises
         ------
@@ -385,7 +386,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         Returns
         -------
         model : BaseSynthesizer
-            The fitted estimator; ``sample`` gives the rows that it gave before.
+            The fitted estimator; ``sample`` returns the same rows as before.
 
         Raises
         ------

@@ -23,9 +23,9 @@ from gan_augment.seeding import draw_seed
 MOST_ROWS, MOST_CELLS = 20_000, 1_000_000
 # Cells that a tree learns from at most: those that its target is most correlated with.
 MOST_INPUTS = 64
-# In the place of the deviation of a cell that is always the same.
+# Stands for the deviation of a cell that is constant.
 TINY = 1e-6
-# In the place of the column that an inner node looks at.
+# Stands for the column of a node that is a leaf.
 LEAF = -1
 
 Encode = Callable[[np.ndarray, np.random.Generator], np.ndarray]

@@ -1,4 +1,4 @@
-"""Where the state of a training is kept on disk, so that a killed fit can go on."""
+"""Keep the state of a training on disk, so that a killed fit can be resumed."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class DirectoryCheckpoint:
         if found is None:
             return None
         logger.info(
-            "The training goes on from step %d, which was kept in %s.",
+            "The training resumes from step %d, which was stored in %s.",
             found["training"]["step"],
             self.directory,
         )
@@ -163,8 +163,9 @@ class DirectoryCheckpoint:
                 shutil.rmtree(path)
         except (OSError, SafetensorError) as error:
             warnings.warn(
-                f"No checkpoint could be written in {self.directory}, and the training "
-                f"goes on without: {error}",
+                f"No checkpoint could be written in {self.directory}; the training "
+                f"goes "
+                f"on without one: {error}",
                 UserWarning,
                 stacklevel=2,
             )

@@ -17,7 +17,7 @@ MLFLOW_FILE, MLFLOW_DATA = "MLmodel", Path("data") / "generator"
 def load(path: str | Path) -> BaseSynthesizer:
     """Read a generator of any registered class from a directory.
 
-    It runs no code of the directory, and needs no MLflow.
+    Loading runs no code from the directory, and does not need MLflow.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def load(path: str | Path) -> BaseSynthesizer:
     Returns
     -------
     gan : BaseSynthesizer
-        The fitted generator; ``sample`` gives the rows that it gave before.
+        The fitted generator; ``sample`` returns the same rows as before.
 
     Raises
     ------

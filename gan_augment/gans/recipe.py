@@ -29,7 +29,7 @@ SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
 # Weight of mismatched labels. They cost diversity, of which few images have little; if
 # the rarest class has fewer images than this, the weight is 0.
 MISMATCH_WEIGHT, FEWEST_OF_MISMATCH = 0.2, 100
-# Share of the steps that a training takes that begins with the weights of another.
+# Share of the steps of a training that starts from the weights of another.
 STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
 SHORT = 800

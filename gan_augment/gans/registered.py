@@ -17,27 +17,28 @@ GANS: dict[str, type[BaseSynthesizer]] = {
 
 
 def register_gan(name: str, gan_class: type[BaseSynthesizer]) -> None:
-    """Let the over-sampler make a GAN by name, and the MLflow flavour load it.
+    """Register a GAN for the over-sampler and for the MLflow flavour.
 
-    A process that loads a saved GAN registers its class first: a file names a class,
-    and no code is imported because a file names it.
+    The over-sampler then creates the GAN by its name, and MLflow models of it can be
+    loaded. A process that loads a saved GAN must register its class first, because no
+    code is imported only because a file names it.
 
     Parameters
     ----------
     name : str
-        What ``GANOverSampler(gan=name)`` takes.
+        Name of the GAN in ``GANOverSampler(gan=name)``.
     gan_class : subclass of BaseSynthesizer
-        Its constructor needs no arguments.
+        Class of the GAN. All parameters of its constructor must have defaults.
 
     Raises
     ------
     ValueError
-        If another class has the name, or a class of the same name is registered under
+        If another class is registered under `name`, or a class of the same name under
         another one.
 
     See Also
     --------
-    BaseSynthesizer : What every generative estimator does.
+    BaseSynthesizer : Base class of the generative estimators.
 
     Examples
     --------

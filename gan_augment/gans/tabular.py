@@ -102,25 +102,25 @@ class TabularGAN(BaseGAN):
         column with more levels is encoded as one number, its levels ordered by class.
     identifiers : {"fresh", "keep", "drop"}, default="fresh"
         How to treat columns that identify rows, such as customer and phone numbers.
-        ``"fresh"`` gives synthetic rows values of the same pattern that no training
-        row has. ``"drop"`` leaves the columns out. ``"keep"`` treats the values as
-        levels or numbers, like those of any other column, so that they come back.
+        ``"fresh"`` gives synthetic rows values of the same pattern that no training row
+        has. ``"drop"`` leaves the columns out. ``"keep"`` treats the values as levels
+        or numbers, like those of any other column, so that synthetic rows repeat them.
     rules : "auto", list, Rules or None, default="auto"
         Rules, such as ``"net <= gross"``, that every training row keeps and every
         synthetic row is made to keep. ``"auto"`` finds them in the training rows. A
-        list may hold rules, functions that take a frame and return one boolean a row,
+        list may hold rules, functions that take a frame and return one boolean per row,
         and ``"auto"`` to add those that are found. If None, no rules are used. See
         :class:`~gan_augment.tables.rules.Rules`.
     generator : {"auto", "network", "trees"}, default="auto"
         What draws the rows. ``"auto"`` chooses trees if each class has more than 100
         rows and every parameter that shapes networks has its default: those from
         `latent_dim` to `max_steps` except `n_candidates`. With `init_from` or
-        `warm_start` it chooses what these have.
+        `warm_start` it chooses the generator of the earlier GAN.
     quality : {"default", "high"}, default="default"
-        Effort for rows that a classifier learns more from. With ``"high"`` there are
-        twice as many trees, which draw each cell from half as many real rows, so that
-        the rows are nearer to real ones: five at least, instead of ten, or ten instead
-        of 20 if the table has fewer than 5,000 rows. A training of networks is up to
+        Whether the training may take longer for rows that are harder to distinguish
+        from real ones. With ``"high"`` there are twice as many trees, which draw each
+        cell from half as many real rows: at least five instead of ten, or ten instead
+        of 20 if the table has fewer than 5,000 rows. A training of networks takes up to
         four times as long, if `max_steps` is ``"auto"`` and the rarest class has more
         than some hundred rows.
     latent_dim : int, default=32
@@ -130,16 +130,16 @@ class TabularGAN(BaseGAN):
         also the width of the layers between the blocks. ``"auto"`` chooses the widths
         by the number of training steps that ``"auto"`` gives for `max_steps`.
     n_components : int or "auto", default="auto"
-        Number of Gaussians of each class in the mixture that the generator begins
-        with. A class with few rows has fewer. ``"auto"`` uses one for every 100 rows of
-        the largest class, or for ten times as many rows as an encoded row has columns
-        if these are more, and at most 40. It uses one if the training is short.
+        Number of Gaussians of each class in the mixture that the generator starts from.
+        A class with few rows has fewer. ``"auto"`` uses one for every 100 rows of the
+        largest class, or for ten times as many rows as an encoded row has columns if
+        these are more, and at most 40. It uses one if the training is short.
     n_candidates : int or "auto", default="auto"
-        Number of rows that are drawn for each synthetic row, in the mean. Boosted trees
-        learn after the training to distinguish the generator's rows from the training
-        rows. Rows are accepted in proportion to the odds of being real that the trees
-        give them [2]_, as far as this number allows [3]_. If 1, every drawn row is
-        accepted. ``"auto"`` uses 1 if the training is short, otherwise 2, or 4 with
+        Mean number of rows that are drawn for each synthetic row. Boosted trees learn
+        after the training to distinguish the generator's rows from the training rows.
+        Rows are accepted in proportion to the odds of being real that the trees give
+        them [2]_, as far as this number allows [3]_. If 1, every drawn row is accepted.
+        ``"auto"`` uses 1 if the training is short, otherwise 2, or 4 with
         ``quality="high"``.
     loss : str or object, default="relativistic"
         ``"relativistic"``, ``"non_saturating"``, ``"least_squares"``,
@@ -181,29 +181,29 @@ class TabularGAN(BaseGAN):
         there is no limit.
     checkpoint_dir : path-like, default=None
         Directory where the state of the training of networks is kept. A fit that was
-        killed goes on from there if it is called again with the same rows, parameters
-        and versions, and its rows are those of a fit in one piece. At the end the state
-        is removed. `max_time` is counted over all parts. Fits that run at the same time
-        need a directory each. The state of trees, which take seconds, is not kept. If
-        None, no state is kept.
+        killed resumes from there if it is called again with the same rows, parameters
+        and versions, and gives the same rows as an uninterrupted fit. At the end the
+        state is removed. `max_time` is the total over all parts. Fits that run at the
+        same time need a directory each. The state of trees, which take seconds, is not
+        kept. If None, no state is kept.
     checkpoint_interval : float, default=30
         Seconds of training between two states that are written to `checkpoint_dir`.
     warm_start : bool, default=False
-        Whether each fit after the first goes on from the weights of the one before, as
-        with `init_from`.
+        Whether each fit starts from the weights of the previous one, as with
+        `init_from`.
     init_from : TabularGAN, path-like, str or None, default=None
-        A GAN to go on from: a fitted TabularGAN of rows with the same columns, the
-        directory that one was saved to, or its address in MLflow, such as
-        ``"models:/churn-generator@champion"``. Trees are learned anew, which takes
-        seconds. Of networks, a tenth of the steps is taken if `max_steps` is
-        ``"auto"``. The encoding is learned anew. Weights are carried over for
-        columns, levels and classes of the same names; new levels and classes begin at
-        their frequencies and means. Wrap a fitted GAN in
+        GAN to start from: a fitted TabularGAN of rows with the same columns, the
+        directory that it was saved to, or its address in MLflow, such as
+        ``"models:/churn-generator@champion"``. The encoding is learned again. Trees are
+        learned again, too, which takes seconds. Networks are trained for a tenth of the
+        steps if `max_steps` is ``"auto"``. Their weights are carried over for columns,
+        levels and classes of the same names; new levels and classes start at their
+        frequencies and means. Wrap a fitted GAN in
         :class:`sklearn.frozen.FrozenEstimator` if the estimator is cloned, as by
-        :class:`~gan_augment.GANOverSampler`. If None, the training begins anew.
+        :class:`~gan_augment.GANOverSampler`. If None, the training starts from scratch.
     device : str, default="cpu"
-        Torch device to train networks on. At this size a CPU core is as fast as a GPU.
-        Trees are always learned on the CPU.
+        Torch device to train networks on. Networks of this size train as fast on a CPU
+        core as on a GPU. Trees are always learned on the CPU.
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
         :class:`~gan_augment.training.callbacks.EarlyStopping`.
@@ -420,9 +420,10 @@ class TabularGAN(BaseGAN):
     ) -> Self:
         """Train a small generator that draws what this one draws, several times faster.
 
-        For the same noise, the small generator learns to give the outputs of this one
-        [1]_, and the discriminators are those of this GAN. If trees draw the rows, both
-        networks are trained on rows that these draw. No real row is needed.
+        If networks draw the rows, the small generator learns to give the same outputs
+        for the same noise [1]_, and the discriminators are those of this GAN. If trees
+        draw the rows, both networks are trained on rows that the trees draw. No real
+        rows are needed.
 
         Parameters
         ----------
@@ -437,8 +438,8 @@ class TabularGAN(BaseGAN):
         Returns
         -------
         small : TabularGAN
-            A fitted GAN with the same columns, classes and rules. Of a network,
-            ``history_`` holds how far its outputs are from those of this one.
+            A fitted GAN with the same columns, classes and rules. If it learned from a
+            network, ``history_`` holds the distance between their outputs.
 
         Raises
         ------

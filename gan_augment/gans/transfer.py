@@ -1,4 +1,4 @@
-"""What a fit goes on from: the weights of a GAN that was fitted before."""
+"""Start a fit from the weights of a GAN that was fitted before."""
 
 from __future__ import annotations
 
@@ -70,9 +70,8 @@ def find_origin(gan: BaseGAN) -> BaseGAN | None:
     except NotFittedError as error:
         raise NotFittedError(
             f"`init_from` must be a fitted {type(gan).__name__}. Got one that is not. "
-            "What clones a GAN, such as GANOverSampler, clones this one too, without "
-            "what it has learned: pass its directory, or wrap it in "
-            "sklearn.frozen.FrozenEstimator."
+            "GANOverSampler and others clone it, which discards what it has learned: "
+            "pass its directory, or wrap it in sklearn.frozen.FrozenEstimator."
         ) from error
     return origin
 

@@ -12,9 +12,9 @@ import numpy as np
 from gan_augment.gans.acceptance import GENERATED_PER_REAL, MOST_TREES
 from gan_augment.training.callbacks import Announcer, Callback, History
 
-# Trees of the discriminator that are told of at once.
+# Trees of the discriminator between two events.
 TREES_OF_STEP = 10
-# Loss of a discriminator that knows no more than how many rows are real.
+# Loss of a discriminator that only knows the share of real rows.
 _SHARE = 1 / (1 + GENERATED_PER_REAL)
 UNINFORMED = -_SHARE * math.log(_SHARE) - (1 - _SHARE) * math.log(1 - _SHARE)
 

@@ -1,4 +1,4 @@
-"""Images in and out, and how good synthetic ones are.
+"""Read and write images, and measure the quality of synthetic ones.
 
 Folders, PIL images and data sets of torch as arrays, and back; measures as the field
 reports them, on features of a network that is trained on the images themselves.

@@ -31,8 +31,8 @@ class ImageClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
 
     It is trained for a fixed number of steps, in seconds on one CPU core. Its 64 last
     hidden units are the features of an image (:meth:`transform`), on which
-    :func:`image_quality` computes distances. It is a yardstick, not the best
-    classifier of your images.
+    :func:`image_quality` computes distances. It serves as a measure, and is not the
+    best classifier for your images.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ class MixedImages(Dataset[tuple[Any, Any]]):
     synthetic : data set or tuple of (images, labels)
         Synthetic images, as `real`, with the same kind of labels.
     transform : callable, default=None
-        Function that takes one image and returns what the network is given, such as
+        Function that takes one image and returns the input of the network, such as
         ``torchvision.transforms.v2.Compose([...])``. It takes images as they are in a
         data set, and images of an array as PIL images. If None, images are float32
         tensors of shape (c, h, w) in [0, 1].

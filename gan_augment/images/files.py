@@ -41,7 +41,7 @@ class LabelledImages:
 
     See Also
     --------
-    load_images : Reads them.
+    load_images : Read a folder or a data set.
 
     Examples
     --------
@@ -67,11 +67,11 @@ def load_images(source: Any, *, size: Sequence[int] | None = None) -> LabelledIm
     Parameters
     ----------
     source : path-like or data set
-        A folder that has a folder of images for each class, as
-        ``torchvision.datasets.ImageFolder`` reads, in PNG, JPEG, TIFF, WebP or BMP; or
-        an object with ``len`` whose items are pairs of an image and a label, such as a
-        data set of torch or torchvision. An image is a PIL image, an array, or a tensor
-        of shape (c, h, w).
+        A folder that has a subfolder of images for each class, as for
+        ``torchvision.datasets.ImageFolder``, in PNG, JPEG, TIFF, WebP or BMP; or an
+        object with ``len`` whose items are pairs of an image and a label, such as a
+        torch or torchvision data set. An image is a PIL image, an array, or a tensor of
+        shape (c, h, w).
     size : tuple of int, default=None
         Height and width to which every image is resized. If None, all images must have
         the same size.
@@ -136,8 +136,8 @@ def write_images(
 ) -> pd.DataFrame:
     """Write a folder that ``torchvision.datasets.ImageFolder`` reads, and a manifest.
 
-    Every class has a folder of PNG files, which lose nothing. ``manifest.csv`` names
-    each file, its class, and whether it is synthetic.
+    Every class has a folder of lossless PNG files. ``manifest.csv`` names each file,
+    its class, and whether it is synthetic.
 
     Parameters
     ----------
@@ -159,8 +159,8 @@ def write_images(
     Raises
     ------
     ValueError
-        If images and labels differ in number, a label is no name of a folder, or pixels
-        do not fit into a PNG file.
+        If images and labels differ in number, a label is not a valid name of a folder,
+        or pixels do not fit into a PNG file.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Measures of synthetic images as the field reports them, each beside its floor."""
+"""Usual measures of synthetic images, each beside its floor."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ def image_quality(
     y_synthetic : array-like of shape (n_synthetic,)
         The classes that they were made for.
     features : callable, default=None
-        Function that takes images as they are in `X` and returns an array of shape
-        (n, n_features), such as the features of an Inception network from torchvision
-        or timm, with which FID and KID compare with published figures. If None, use
+        Function that takes images as they are in `X` and returns an array of shape (n,
+        n_features), such as the features of an Inception network from torchvision or
+        timm, with which FID and KID are comparable with published figures. If None, use
         the features of `classifier`, or those of
         :class:`~gan_augment.images.ImageClassifier` if `classifier` has no
         ``transform``.
@@ -81,8 +81,8 @@ def image_quality(
         - ``precision``, the share of images that lie among real ones, and ``recall``,
           the share of real images that lie among them [3]_;
         - ``density`` and ``coverage``, as in :func:`~gan_augment.metrics.prdc`;
-        - ``label_accuracy``, the share of images of which the classifier finds the
-          class;
+        - ``label_accuracy``, the share of images whose class the classifier predicts
+          correctly;
         - ``novelty``, the median distance in pixels to the nearest real image of the
           class that the classifier was trained on, divided by that of unseen real
           images. It is 0 for copies.

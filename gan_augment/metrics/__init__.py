@@ -1,11 +1,11 @@
 """Measures of synthetic rows: pure functions that take real rows, then synthetic rows.
 
-``fidelity`` and ``marginals`` say whether rows are distributed as real ones,
+``fidelity`` and ``marginals`` measure whether rows are distributed as real ones,
 ``privacy`` and ``attacks`` whether they give real ones away, ``rules`` whether they
-keep the rules of the table, ``utility`` what they do for a classifier.
-``quality`` is all of a table's measures at once, ``report`` a page with a verdict.
-For images, :func:`gan_augment.images.image_quality` takes them on features.
-Frames of any dtypes are encoded by ``columns``; arrays are taken as they are.
+keep the rules of the table, and ``utility`` the gain of a classifier. ``quality`` is
+all of a table's measures at once, ``report`` a page with a verdict. For images,
+:func:`gan_augment.images.image_quality` takes them on features. Frames of any dtypes
+are encoded by ``columns``; arrays are taken as they are.
 """
 
 from gan_augment.metrics.attacks import (

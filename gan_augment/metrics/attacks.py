@@ -40,10 +40,10 @@ def singling_out_risk(
 ) -> AttackRisk:
     """Compute how often a guess from a synthetic row fits exactly one training row.
 
-    The attacker takes a synthetic row and four of its columns, and guesses that there
-    is exactly one person with these levels, and with numbers as large within two
-    percent of the ranks [1]_. On held-out rows, as many as training rows, the same
-    guesses are right by chance.
+    The attacker takes a synthetic row and four of its columns, and guesses that exactly
+    one person has these levels and numbers, with a tolerance of two percent of the
+    ranks for numbers [1]_. The same guesses are tried on as many held-out rows, on
+    which they are right only by chance.
 
     Parameters
     ----------
@@ -163,15 +163,16 @@ def linkability_risk(
 ) -> AttackRisk:
     """Compute how often two parts of a training row lead to one synthetic row.
 
-    The attacker has two tables about the same people with different columns, and takes
-    two rows for one person's if the same synthetic row is the nearest to both [1]_.
+    The attacker has two tables about the same people with different columns, and links
+    two rows as those of one person if the same synthetic row is the nearest to both
+    [1]_.
 
     Parameters
     ----------
     train, holdout, synthetic : DataFrame of shape (n_rows, n_features)
         As in :func:`singling_out_risk`.
     n_attacks : int, default=500
-        Number of rows that are attacked of each kind, at most as many as there are, for
+        Number of rows of each kind that are attacked, at most as many as there are, for
         each of four cuts of the columns into two parts at random.
     random_state : int, RandomState instance or None, default=None
         Seed of the choice of rows and columns.
@@ -188,7 +189,7 @@ def linkability_risk(
 
     See Also
     --------
-    singling_out_risk : Guess who is alone with some values.
+    singling_out_risk : Guess values that only one person has.
     inference_risk : Infer a column from the others.
 
     References
@@ -245,7 +246,7 @@ def inference_risk(
     train, holdout, synthetic : DataFrame of shape (n_rows, n_features)
         As in :func:`singling_out_risk`.
     n_attacks : int, default=500
-        Number of rows that are attacked of each kind, at most as many as there are, for
+        Number of rows of each kind that are attacked, at most as many as there are, for
         each of up to eight columns at random.
     random_state : int, RandomState instance or None, default=None
         Seed of the choice of rows and columns.
@@ -262,7 +263,7 @@ def inference_risk(
 
     See Also
     --------
-    singling_out_risk : Guess who is alone with some values.
+    singling_out_risk : Guess values that only one person has.
     linkability_risk : Link two parts of a row.
 
     References
@@ -311,7 +312,7 @@ def attack_risks(
     n_attacks: int = 500,
     random_state: RandomState = None,
 ) -> pd.DataFrame:
-    """Try all attacks.
+    """Try all attacks on synthetic rows.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from sklearn.utils import check_array
 
 # Levels of a column that get a cell each; the rarer ones share the last.
 MAX_LEVELS = 64
-# No level of a column that anybody writes.
+# Text that is no level of a real column.
 MISSING = "\0missing"
 # A percentile of fewer rows would follow single rows.
 ROWS_PER_QUANTILE = 10
@@ -28,8 +28,9 @@ ROWS_PER_QUANTILE = 10
 def plain_frames(*tables: Any) -> list[pd.DataFrame]:
     """Convert every column to floats or to strings, the same way in all tables.
 
-    Numbers are floats; so are dates and durations, in days, dates since 1970.
-    Everything else, booleans too, is strings. Missing values are NaN in both.
+    Numbers become floats; dates and durations become days, those of dates counted from
+    1970. All other columns, including booleans, become strings. Missing values are NaN
+    in both.
 
     Parameters
     ----------
@@ -72,12 +73,12 @@ def is_numeric(column: pd.Series) -> bool:
 def encode_rows(*tables: Any) -> list[np.ndarray]:
     """Encode tables of any dtypes as matrices in which rows have distances.
 
-    A number becomes its place among the percentiles of all tables, between them by
-    interpolation, scaled to unit variance: so neither units nor outliers decide, and a
-    small difference stays small. A category becomes one-hot cells, of which the 64 most
-    common levels have one each. A missing number is in the middle of its column and has
-    a cell that says so. Equal rows stay equal; rows that differ stay different, unless
-    only in rarer levels than those.
+    A number becomes its position among the percentiles of all tables, interpolated
+    between them and scaled to unit variance: so neither units nor outliers dominate,
+    and a small difference remains small. A category becomes one-hot cells for the 64
+    most common levels. A missing number is put in the middle of its column and marked
+    by a further cell. Equal rows remain equal; rows that differ remain different,
+    unless they differ only in rarer levels.
 
     Parameters
     ----------

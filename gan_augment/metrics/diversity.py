@@ -9,9 +9,9 @@ from scipy.spatial.distance import pdist
 def diversity_ratio(real: np.ndarray, synthetic: np.ndarray) -> float:
     """Compute the mean distance between synthetic rows, divided by that of real rows.
 
-    1 is as diverse as the data; a generator whose modes collapse falls below. Of images
-    as rows of pixels it is the measure that foretells harm to a classifier, where
-    distances of learned features look well.
+    The ratio is 1 if synthetic rows are as diverse as real ones, and smaller after a
+    mode collapse. For images as rows of pixels, it predicts harm to a classifier that
+    distances of learned features do not show.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ def diversity_ratio(real: np.ndarray, synthetic: np.ndarray) -> float:
     Returns
     -------
     ratio : float
-        From 0 on. NaN if all real rows are alike, or a kind has one row.
+        At least 0. NaN if all real rows are equal, or a kind has one row.
 
     Examples
     --------

@@ -1,9 +1,8 @@
 """Measures of whether synthetic rows are distributed as real rows.
 
-The real rows should be rows that the generator has not seen: those that it has seen
-flatter a model that repeats them. No figure means much without its floor, which is the
-same measure of other real rows: ``c2st(real, other_real)`` beside
-``c2st(real, synthetic)``.
+The real rows should be rows that the generator was not trained on: training rows favour
+a generator that repeats them. Compare every figure with its floor, the same measure of
+other real rows: ``c2st(real, other_real)`` beside ``c2st(real, synthetic)``.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ def c2st(
     Parameters
     ----------
     real : {DataFrame, array-like} of shape (n_real, n_features)
-        Real rows. Frames are encoded by :func:`encode_rows`, arrays taken as they
+        Real rows. Frames are encoded by :func:`encode_rows`, arrays are used as they
         are, images as rows of pixels.
     synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
         Synthetic rows.
@@ -226,10 +225,10 @@ def _chunks(n_rows: int) -> list[slice]:
 def frechet_distance(real: Any, synthetic: Any) -> float:
     """Compute the Fréchet distance between two samples, each as a normal distribution.
 
-    ``|m - n|² + trace(S + T - 2 (S T)^½)`` with the means ``m``, ``n`` and the
-    covariances ``S``, ``T``. On features of images this is the FID [1]_, which takes
-    those of an Inception network: pass what your own feature extractor gives. It
-    rewards copies, falls with more rows, and is to be read beside its floor.
+    The distance is ``|m - n|² + trace(S + T - 2 (S T)^½)`` with the means ``m``, ``n``
+    and the covariances ``S``, ``T``. On features of images from an Inception network
+    this is the FID [1]_; you can pass features of any extractor. It rewards copies and
+    falls with more rows, so compare it with its floor.
 
     Parameters
     ----------
@@ -280,9 +279,9 @@ def _square_root(covariance: np.ndarray) -> np.ndarray:
 def kernel_distance(real: Any, synthetic: Any) -> float:
     """Compute the squared maximum mean discrepancy with the cubic kernel.
 
-    The unbiased estimate for the kernel ``(x · y / n_features + 1)³``. On features of
-    images this is the KID [1]_; unlike the Fréchet distance it takes no normal
-    distribution for granted, and its mean does not depend on the number of rows.
+    This is the unbiased estimate for the kernel ``(x · y / n_features + 1)³``. On
+    features of images this is the KID [1]_. Unlike the Fréchet distance, it does not
+    assume a normal distribution, and its mean does not depend on the number of rows.
 
     Parameters
     ----------
@@ -294,7 +293,7 @@ def kernel_distance(real: Any, synthetic: Any) -> float:
     Returns
     -------
     distance : float
-        About 0 for equal distributions; below 0 by chance.
+        About 0 for equal distributions; it may be below 0 by chance.
 
     Raises
     ------

@@ -16,10 +16,10 @@ from gan_augment.metrics.columns import is_numeric, plain_frames
 def marginal_distances(real: Any, synthetic: Any) -> pd.DataFrame:
     """Compute how far the distribution of each column is from the real one.
 
-    For numbers, dates and durations the Kolmogorov-Smirnov statistic, the largest
-    difference of the distribution functions; for everything else the total variation,
-    the share of rows that would have to change their level. Missing values count: as a
-    value below all others, or as one level more.
+    For numbers, dates and durations this is the Kolmogorov-Smirnov statistic, the
+    largest difference of the distribution functions; for all other columns it is the
+    total variation, the share of rows that would have to change their level. Missing
+    values are counted as a value below all others, or as a further level.
 
     Parameters
     ----------
@@ -31,7 +31,7 @@ def marginal_distances(real: Any, synthetic: Any) -> pd.DataFrame:
     Returns
     -------
     distances : DataFrame
-        A row a column of the table: ``measure`` (``"KS"`` or ``"TV"``) and
+        One row for each column of the table: ``measure`` (``"KS"`` or ``"TV"``) and
         ``distance``, from 0 to 1.
 
     Raises

@@ -1,8 +1,8 @@
 """Measures of whether synthetic rows reveal training rows.
 
-All of this compares with a hold-out: real rows that the generator has not seen tell how
-near rows come to each other by nature. Good figures are no proof of privacy, they only
-show no leak of the kinds that are looked for.
+Every measure compares with hold-out rows, real rows that the generator was not trained
+on, which show how near rows are to each other anyway. Good figures are no proof of
+privacy: they only show no leak of the kinds that are measured.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ def closest_distances(records: Any, rows: Any) -> np.ndarray:
     Parameters
     ----------
     records : {DataFrame, array-like} of shape (n_records, n_features)
-        Rows that may be closest. Frames are encoded by :func:`encode_rows`, arrays
-        taken as they are, images as rows of pixels.
+        Candidates for the closest record. Frames are encoded by :func:`encode_rows`,
+        arrays are used as they are, images as rows of pixels.
     rows : {DataFrame, array-like} of shape (n_rows, n_features)
-        Rows that are asked about.
+        Rows whose distances are computed.
 
     Returns
     -------
@@ -222,7 +222,7 @@ class MembershipInference(NamedTuple):
     auc : float
         ROC AUC of the attack; 0.5 if it succeeds by chance alone.
     low, high : float
-        Ends of its 95 % interval, which is wide where few rows are compared.
+        Ends of its 95 % interval, which is wide if few rows are compared.
 
     Examples
     --------
@@ -349,25 +349,26 @@ def membership_inference_auc(train: Any, holdout: Any, synthetic: Any) -> float:
 def reused_identifiers(real: Any, synthetic: Any) -> pd.Series:
     """Compute the share of synthetic rows that hold an identifier of a real row.
 
-    A column that names rows, such as a customer or a phone number, must not give back
-    the value of a real row: it names somebody who exists.
+    An identifier, such as a customer or a phone number, must not repeat the value of a
+    real row, because it identifies a real person.
 
     Parameters
     ----------
     real : DataFrame of shape (n_real, n_features)
-        Real rows, in which the columns that name rows are looked for.
+        Real rows, in which the identifiers are found.
     synthetic : DataFrame of shape (n_synthetic, n_features)
         Synthetic rows.
 
     Returns
     -------
     shares : Series of shape (n_identifiers,)
-        By column, the share of its values in the synthetic rows that a real row has;
-        0 where a column is missing from them. Empty if no column names rows.
+        For each identifier, the share of its values in the synthetic rows that a real
+        row has; 0 if the synthetic rows do not have the column. Empty if there are no
+        identifiers.
 
     See Also
     --------
-    gan_augment.check_table : Finds identifiers, among other things.
+    gan_augment.check_table : Find identifiers and other problems of a table.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""All measures of synthetic rows at once, each beside the value of real rows."""
+"""Compute all measures of synthetic rows at once, each beside its floor."""
 
 from __future__ import annotations
 

@@ -18,11 +18,12 @@ N_COMBINATIONS, MOST_LEVELS = 60, 50
 def rare_combinations_risk(
     train: Any, holdout: Any, synthetic: Any, *, random_state: RandomState = None
 ) -> AttackRisk:
-    """Compute how often what is true of one training row alone is in synthetic rows.
+    """Compute how often combinations of a single training row are in synthetic rows.
 
-    A combination of the levels of three columns that exactly one real row has may name
-    a person. Synthetic rows hold some of them by chance: as many of those of held-out
-    rows as of those of training rows, if they do not depend on the training rows.
+    A combination of the levels of three columns that exactly one real row has may
+    identify a person. Synthetic rows contain some of these combinations by chance. If
+    they do not depend on the training rows, they contain combinations of held-out rows
+    as often as those of training rows.
 
     Parameters
     ----------

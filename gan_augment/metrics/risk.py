@@ -15,18 +15,18 @@ Z = 1.96
 
 
 class AttackRisk(NamedTuple):
-    """What an attack has achieved.
+    """Risk of an attack on synthetic rows.
 
     Parameters
     ----------
     risk : float
-        Share of what an attack on held-out rows leaves open that it finds out about
-        training rows, from 0 to 1.
+        Success on training rows beyond that on held-out rows, as a share of the largest
+        possible difference, from 0 to 1.
     low, high : float
         Ends of its 95 % interval.
     success, control, baseline : float
         Shares of the attacks that succeed: on training rows, on held-out rows, and of
-        random guesses. An attack that is no better than guesses says nothing.
+        random guesses. An attack that is no better than random guesses is no evidence.
     n_attacks : int
         Number of attacks on training rows.
 

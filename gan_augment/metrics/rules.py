@@ -26,12 +26,12 @@ class RuleViolations:
     share : float
         Share of the synthetic rows that break at least one rule.
     floor : float
-        The same share of held-out real rows; NaN if there are none. Above 0 it tells
-        how many of the rules are none.
+        The same share of held-out real rows; NaN if there are none. A value above 0
+        means that some of the rules are not true.
     by_rule : DataFrame of shape (n_rules, 5)
         Kind of each rule, the rule in words, its support, the share of the synthetic
-        rows that break it, and that of `holdout`, NaN without it; the most broken
-        first.
+        rows that break it, and the share of the rows of `holdout` that break it, NaN
+        without `holdout`. The rule that is broken most often comes first.
 
     Examples
     --------

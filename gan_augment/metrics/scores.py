@@ -38,7 +38,7 @@ OF_THE_THRESHOLD = ("balanced_accuracy", "f1")
 def classifier_scores(
     y: np.ndarray, probability: np.ndarray, rare: Sequence[int]
 ) -> dict[str, float]:
-    """Compute scores of probabilities: of the ranking, of the values, and of decisions.
+    """Compute scores of the ranking, of the probabilities and of decisions.
 
     Parameters
     ----------
@@ -47,18 +47,18 @@ def classifier_scores(
     probability : ndarray of shape (n_samples, n_classes)
         Their predicted probabilities.
     rare : sequence of int
-        Indices of the rare classes. Ranking scores and F1 are means over those of them
-        that are in `y`.
+        Indices of the rare classes. Ranking scores and F1 are means over the rare
+        classes that are in `y`.
 
     Returns
     -------
     scores : dict of str to float
         ``average_precision`` and ``roc_auc``, of each class against the others;
-        ``log_loss`` and ``brier``, proper scores, of which less is better;
-        ``balanced_accuracy`` and ``f1`` of the most probable class; and, of two
-        classes, ``tuned_balanced_accuracy`` and ``tuned_f1`` at the threshold that is
-        best on the other half of these rows: so it is tuned on real rows, and never on
-        those that are scored. NaN where a score is not defined.
+        ``log_loss`` and ``brier``, proper scores, for which smaller is better;
+        ``balanced_accuracy`` and ``f1`` of the most probable class; and, for two
+        classes, ``tuned_balanced_accuracy`` and ``tuned_f1`` of each half of these rows
+        at the threshold that is best on the other half. NaN where a score is not
+        defined.
 
     Examples
     --------

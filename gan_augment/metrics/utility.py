@@ -1,4 +1,4 @@
-"""Measures of what synthetic rows do for a classifier, on held-out real rows."""
+"""Measures of the gain of a classifier from synthetic rows, on held-out real rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def train_with_and_without(
     Parameters
     ----------
     classifier : classifier
-        What is trained; it may be a pipeline that begins with the preprocessing.
+        Classifier to train. It may be a pipeline that begins with the preprocessing.
     X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
         Real and synthetic training rows, as a sampler returns them.
     y : array-like of shape (n_samples,)
@@ -30,8 +30,8 @@ def train_with_and_without(
     synthetic_mask : array-like of shape (n_samples,), dtype=bool
         Which rows are synthetic, such as ``GANOverSampler.synthetic_mask_``.
     oracle : tuple of (X, y), default=None
-        All real training rows, where `X` holds a part of them: what synthetic rows
-        at best could stand in for.
+        All real training rows, if `X` holds only a part of them. If None, no classifier
+        is trained on them.
 
     Returns
     -------
@@ -211,10 +211,10 @@ def bootstrap_gain(
 ) -> Gain:
     """Compute the gain in average precision on one test set, with a 95 % interval.
 
-    Test rows are drawn with replacement, as many of each class, and both classifiers
-    scored on the same draw. The interval holds for these two trained classifiers: that
-    another training set would have given others is not in it, so it is narrower than
-    that of a cross-validation.
+    Test rows are drawn with replacement, as many of each class as there are, and both
+    classifiers are scored on the same draw. The interval holds for these two trained
+    classifiers. It does not include the variance over training sets, and is therefore
+    narrower than that of a cross-validation.
 
     Parameters
     ----------
@@ -223,7 +223,7 @@ def bootstrap_gain(
     nothing : ndarray of shape (n_test, n_classes)
         Probabilities without synthetic rows.
     augmented : ndarray of shape (n_test, n_classes)
-        Probabilities with them.
+        Probabilities with synthetic rows.
     rare : sequence of int
         Indices of the rare classes; the gain is the mean over them.
     n_draws : int, default=1000
@@ -285,23 +285,23 @@ def _average_precision(
 
 
 def oracle_gap_closed(nothing: Any, score: Any, oracle: Any) -> float:
-    """Compute the share of the gain of more real rows that synthetic rows bring.
+    """Compute the share of the oracle gap that synthetic rows close.
 
-    Hide a part of the real rows; train on what is left (`nothing`), with as many
-    synthetic rows as were hidden (`score`), and with the hidden rows themselves
-    (`oracle`). Several splits or data sets are pooled, by sums, so that one with a
-    small gap does not decide.
+    To get the scores, hide a part of the real rows, and train on the rows that are left
+    (`nothing`), with as many synthetic rows as were hidden (`score`), and with the
+    hidden rows (`oracle`). Several splits or data sets are pooled by sums, so that one
+    with a small gap does not dominate.
 
     Parameters
     ----------
     nothing, score, oracle : float or array-like of shape (n_scores,)
-        Scores of which more is better.
+        Scores for which larger is better.
 
     Returns
     -------
     share : float
-        0 for no gain, 1 for the gain of real rows; below 0 for harm. NaN if the real
-        rows bring nothing either.
+        0 for no gain, 1 for the gain of the hidden rows, and below 0 for harm. NaN if
+        the hidden rows give no gain.
 
     Examples
     --------

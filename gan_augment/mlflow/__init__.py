@@ -1,7 +1,8 @@
 """Track, register, load and serve generators with MLflow.
 
 This module is the ``loader_module`` that saved models name, so its path is permanent.
-It is the only package of ours that imports mlflow, and nothing imports it unasked.
+It is the only package of gan_augment that imports mlflow, and it is imported only on
+request.
 """
 
 from gan_augment.mlflow.autologging import autolog

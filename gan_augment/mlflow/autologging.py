@@ -38,12 +38,12 @@ from gan_augment.mlflow.tracker import RunTracker
 
 
 class AutologScope(contextlib.AbstractContextManager["AutologScope"]):
-    """What :func:`autolog` returns: as a ``with`` block, it ends what was begun.
+    """Context manager that ends the tracking which :func:`autolog` began.
 
     Parameters
     ----------
     before : dict
-        Options that held before; empty if nothing was tracked.
+        Options of the tracking before; empty if nothing was tracked.
     """
 
     def __init__(self, before: dict[str, Any]) -> None:
@@ -173,7 +173,7 @@ def _configure(*, disable: bool = False, silent: bool = False, **options: Any) -
     add_listener(_autologger)
 
 
-# What autolog was told when the task began: another thread may tell it something else.
+# Options of autolog when the task began: another thread may change them meanwhile.
 Options = dict[str, Any]
 
 
@@ -228,7 +228,7 @@ class Autologger(Listener):
             run.tracker.on_picture(*value)
 
     def on_end(self, task: Task) -> None:
-        """Log what came of it."""
+        """Log the result."""
         if task in self._comparisons:
             stack, options = self._comparisons.pop(task)
             stack.close()

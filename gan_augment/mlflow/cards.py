@@ -57,7 +57,7 @@ MEASURES = {
 PRIVACY_IN_WORDS = {
     "good": "A report found no sign that they give training rows away.",
     "open": "A report cannot exclude that they give training rows away.",
-    "bad": "**They give training rows away, says a report: do not pass them on.**",
+    "bad": "**A report found that they give training rows away: do not share them.**",
 }
 
 
@@ -130,13 +130,13 @@ def evidence_section(
         )
     else:
         lines.append(
-            "- Utility: not measured. Whether these rows help a classifier is known "
-            "after `compare` and `gan_augment.mlflow.log_evidence`."
+            "- Utility: not measured. To measure and log the gain of a classifier, "
+            "call `compare` and `gan_augment.mlflow.log_evidence`."
         )
     if REPORTED["c2st"] in figures:
         lines.append(
-            "- Fidelity: a classifier tells synthetic from real rows with an AUC of "
-            f"{figures[REPORTED['c2st']]:.2f} (0.50: it cannot; 1: always)."
+            "- Fidelity: a classifier distinguishes synthetic from real rows with an "
+            f"AUC of {figures[REPORTED['c2st']]:.2f} (0.50: by chance; 1: always)."
         )
     privacy = PRIVACY_IN_WORDS.get(tags.get(PRIVACY_TAG, ""), "")
     if RECORD_RATIO in figures:
@@ -184,7 +184,7 @@ def _classes(gan: BaseSynthesizer, counts: Mapping[Any, int] | None) -> str:
         n_rows = f"{counts[label]:,} rows, " if counts and label in counts else ""
         lines.append(f"- class **{escaped(str(label))}**: {n_rows}{share}")
     n_left = len(gan.classes_) - MOST_NAMES
-    return "\n".join([*lines, *[f"- and {n_left} classes more"] * (n_left > 0)])
+    return "\n".join([*lines, *[f"- and {n_left} more classes"] * (n_left > 0)])
 
 
 def _columns(gan: BaseSynthesizer, outputs: Schema | None) -> str:
@@ -241,11 +241,11 @@ def _training(gan: BaseSynthesizer) -> str:
 
 def _limits(counts: Mapping[Any, int] | None) -> str:
     lines = [
-        "- What the training rows lack or misrepresent, the synthetic rows do too.",
+        "- The synthetic rows lack or misrepresent whatever the training rows do.",
         "- Add them to training rows only, and evaluate a classifier on real rows.",
-        "- A classifier that is trained with them sees other class shares: "
-        "`ResampledClassifier` moves its probabilities back.",
-        "- They are not anonymous: the training knew every row.",
+        "- A classifier that is trained with them overestimates the rare classes: "
+        "`ResampledClassifier` corrects its probabilities.",
+        "- They are not anonymous: the generator was trained on every row.",
     ]
     few = [str(label) for label, n in (counts or {}).items() if n < FEW_ROWS]
     if few:
@@ -267,7 +267,7 @@ gan = gan_augment.mlflow.load_model("{CARD_URI}")
 X, y = gan.sample(100, label={rarest!r}, random_state=0)
 ```
 
-Serve it, and ask it for rows by `n_rows`, `target_class` (empty for all) and `seed`:
+Serve it, and request rows by `n_rows`, `target_class` (empty for all) and `seed`:
 
 ```bash
 mlflow models serve -m {CARD_URI} --env-manager local -p 5001

@@ -30,34 +30,35 @@ def log_comparison(
     tags: dict[str, str] | None = None,
     spool: str | Path | None = None,
 ) -> str | None:
-    """Log a comparison: its verdict, its table and figure, and every arm as a child.
+    """Log a comparison as a run with a child for every arm.
 
-    The metrics of a child are ``cv/<score>``, the means over the folds, and of the main
-    scores ``cv_gain/<score>`` with ``_low`` and ``_high``, the difference from the
-    classifier alone and its interval.
+    The run has the verdict, the table and the figure. The metrics of a child are
+    ``cv/<score>``, the means over the folds, and, for the main scores,
+    ``cv_gain/<score>``, the difference from the classifier alone, with its interval
+    from ``_low`` to ``_high``.
 
     Parameters
     ----------
     comparison : Comparison
         What :func:`~gan_augment.compare` returned.
     data : tuple of X and y, default=None
-        What was compared on, of which the run keeps digest and schema, never the rows.
-        None logs no dataset.
+        Rows that were compared on. The run keeps their digest and schema, never the
+        rows. If None, no dataset is logged.
     classifier : classifier, default=None
-        What was compared with; its parameters become those of the run.
+        Classifier that was compared. Its parameters become those of the run.
     samplers : dict of str to sampler, default=None
         The samplers; their parameters become those of their arms.
     tags : dict of str to str, default=None
         Tags of every run.
     spool : path-like, default=None
-        Where the runs wait until they are sent, as of
+        Directory where the runs wait until they are sent, as in
         :class:`~gan_augment.mlflow.RunTracker`.
 
     Returns
     -------
     run_id : str or None
-        Id of the run, a child of the active run if there is one; None if MLflow has
-        not taken it yet.
+        Id of the run, a child of the active run if there is one. None if the run has
+        not been sent to MLflow yet.
 
     Examples
     --------

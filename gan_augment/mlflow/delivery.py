@@ -3,10 +3,10 @@
 In a SQL store, and on a server in front of one, everything that is sent can be sent
 again without doubling it; a store of plain files keeps a metric twice. The run, the
 model and its version carry the journal's key as a tag, and are looked for before they
-are made; a metric has the time at which it was measured; files have fixed names. What
-MLflow made twice, because it repeats a call whose answer got lost, is deleted at the
-end. So neither an answer that got lost nor a process that died between two calls needs
-to be remembered: whoever comes next starts from the first record.
+are made; a metric has the time at which it was measured; files have fixed names.
+Anything that MLflow creates twice, because it repeats a call whose answer was lost, is
+deleted at the end. So neither a lost answer nor a process that died between two calls
+needs to be remembered: the next delivery starts from the first record.
 """
 
 from __future__ import annotations

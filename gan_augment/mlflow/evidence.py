@@ -1,4 +1,4 @@
-"""What is known of a generator, in figures, and what speaks against using it."""
+"""Figures of the evidence for a generator, and reasons against using it."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def reasons_against(
     privacy: str | None,
     requirements: Mapping[str, float],
 ) -> list[str]:
-    """Say what speaks against using a generator.
+    """List the reasons against using a generator.
 
     Parameters
     ----------

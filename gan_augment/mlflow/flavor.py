@@ -1,4 +1,4 @@
-"""A fitted GAN as an MLflow model: data-only files, one table of classes, no pickle."""
+"""A fitted GAN as an MLflow model: files without code or pickle."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SIGNATURE_ROWS = 100
 
 
 def get_default_pip_requirements(gan: BaseSynthesizer | None = None) -> list[str]:
-    """Requirements of a saved generator: what is installed here, pinned.
+    """Return the requirements of a saved generator: the installed versions, pinned.
 
     Examples
     --------
@@ -108,18 +108,18 @@ def save_model(
     path : path-like
         Directory; must not exist.
     mlflow_model : Model, default=None
-        Description that is completed and written.
+        Description of the model, which is completed and written. If None, a new one.
     signature : ModelSignature, default=None
-        None takes :func:`make_signature`.
+        If None, use :func:`make_signature`.
     pip_requirements : list of str, default=None
-        None takes :func:`get_default_pip_requirements`.
+        If None, use :func:`get_default_pip_requirements`.
     class_counts : mapping, default=None
         Class -> number of training rows, for the card.
 
     Raises
     ------
     TypeError
-        If the GAN cannot be saved, for one of its rules is a function, or a column
+        If the GAN cannot be saved, because one of its rules is a function, or a column
         holds values other than numbers, strings, dates or intervals.
     ValueError
         If the class of `gan` is not registered, see
@@ -197,17 +197,18 @@ def log_model(
     name : str, default="generator"
         Name of the logged model.
     registered_model_name : str, default=None
-        Name in the registry; None does not register.
+        Name in the registry. If None, the model is not registered.
     alias : str, default="candidate"
-        Alias of the new version; None gives none.
+        Alias of the new version. If None, no alias is set.
     tags : dict, default=None
         Tags of the logged model.
     step : int, default=None
-        The run's metrics of this step are the model's. None takes the last one.
+        Step whose metrics of the run become those of the model. If None, use the last
+        step.
     signature : ModelSignature, default=None
-        None takes :func:`make_signature`.
+        If None, use :func:`make_signature`.
     pip_requirements : list of str, default=None
-        None takes :func:`get_default_pip_requirements`.
+        If None, use :func:`get_default_pip_requirements`.
     class_counts : mapping, default=None
         Class -> number of training rows, for the card.
 
@@ -219,7 +220,7 @@ def log_model(
     Raises
     ------
     SchemaError
-        If the versions of `registered_model_name` give other columns; nothing is
+        If the versions of `registered_model_name` have other columns; nothing is
         logged.
 
     Examples
@@ -273,14 +274,15 @@ def give_alias(info: ModelInfo, registered_name: str | None, alias: str | None) 
 
 
 def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
-    """Load a generator. Runs no code of the model, so no pickle setting matters.
+    """Load a generator, without running code of the model.
 
     Parameters
     ----------
     model_uri : str
-        Such as ``models:/churn-generator@candidate``, ``models:/m-<id>`` or a path.
+        URI of the model, such as ``models:/churn-generator@candidate`` or
+        ``models:/m-<id>``, or a path.
     dst_path : str, default=None
-        Where to download to; None takes a temporary directory.
+        Directory to download to. If None, use a temporary directory.
 
     Returns
     -------
@@ -290,7 +292,8 @@ def load_model(model_uri: str, dst_path: str | None = None) -> BaseSynthesizer:
     Raises
     ------
     ModelFileError
-        If the model is not one of ours, is damaged, or points outside its directory.
+        If the model is not of this flavour, is damaged, or points outside its
+        directory.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which generator a downstream classifier was trained with."""
+"""Link a downstream classifier to the generator that it was trained with."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ EXAMPLE_ROWS = 100
 
 
 def link_generator(model_id: str) -> None:
-    """Make a logged generator, and its data, inputs of the active run.
+    """Log a generator and its data as inputs of the active run.
 
-    The run's page then shows the generator as an input model, beside the real and the
-    synthetic data that it was trained on and gave; a search for runs with the tag
-    ``gan_augment.generator_model_id`` finds it from the generator, whose own run and
-    versions name it in a tag.
+    The page of the run then shows the generator as an input model, beside the real rows
+    that it was trained on and the synthetic rows that it drew. To find the run from the
+    generator, search for runs with the tag ``gan_augment.generator_model_id``, or read
+    the tags of the generator's own run and versions.
 
     Parameters
     ----------
@@ -98,13 +98,12 @@ def log_pipeline(
     name : str, default="classifier"
         Name of the logged model.
     X : {DataFrame, array-like, sparse matrix}, default=None
-        Training rows. The signature of the model keeps their names and types alone. If
-        None, the model has no signature, and neither if MLflow does not have the types
-        of the rows, such as nullable integers of pandas.
+        Training rows. The signature of the model contains only their names and types.
+        If None, or if MLflow does not support a type of the rows, such as nullable
+        integers of pandas, the model has no signature.
     y : array-like, default=None
-        Classes of `X`. If given, the rows become a dataset of the run, which keeps
-        their digest and schema alone, unless a generator has logged the dataset
-        already.
+        Classes of `X`. If given, the rows become a dataset of the run, which contains
+        only their digest and schema, unless a generator has logged the dataset already.
     registered_model_name : str, default=None
         Name in the registry. If None, the model is not registered.
     alias : str, default="candidate"

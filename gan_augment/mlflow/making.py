@@ -1,4 +1,4 @@
-"""Make something in MLflow once, though a call whose answer gets lost is repeated.
+"""Create something in MLflow once, although calls whose answer is lost are repeated.
 
 MLflow's client repeats every call that is answered with an error of the server or not
 at all. What the server had made by then, it makes again.

@@ -10,7 +10,7 @@ VERSION_TAG = "gan_augment.version"
 # A description that MLflow shows on the page of a run.
 NOTE_TAG = "mlflow.note.content"
 NAME_TAG = "mlflow.runName"
-# What a comparison, or a report, came to: in a word, and in a sentence.
+# Result of a comparison or a report: in a word, and in a sentence.
 OUTCOME_TAG, VERDICT_TAG = "gan_augment.outcome", "gan_augment.verdict"
 
 

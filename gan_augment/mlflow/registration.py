@@ -71,7 +71,7 @@ def register(
         ),
     )
     card = local / CARD_FILE  # which an earlier release did not write
-    if not version.description and card.is_file():  # or it tells evidence by now
+    if not version.description and card.is_file():  # or it has evidence by now
         describe(client, version, card.read_text(encoding="utf-8"))
     if _is_newest(client, name, start_time):
         client.set_registered_model_alias(name, CANDIDATE, version.version)

@@ -1,7 +1,7 @@
 """Names in the registry: versions with their evidence, aliases, and a gate.
 
 A new version is the ``candidate``. :func:`promote` makes it the ``champion`` if there
-is evidence that it helps, and the champion before it ``previous``. Nothing uses stages.
+is evidence that it helps, and the champion before it ``previous``. Stages are not used.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ FORCED_TAG = "gan_augment.forced"
 
 
 class PromotionError(ValueError):
-    """There is no evidence for a version, or some against it.
+    """A version cannot be promoted: there is no evidence for it, or some against it.
 
     Examples
     --------
@@ -145,22 +145,24 @@ def promote(
 ) -> ModelVersion:
     """Make the candidate the champion, if there is evidence that it helps.
 
-    Evidence is a gain in average precision whose whole interval lies above 0, and a
-    report, or risks of attacks, that find privacy not bad: see :func:`log_evidence`. A
-    closest-record ratio alone is no evidence. Rows that hold an identifier of a real
-    row, or break rules of the table, speak against it. The champion before it becomes
-    ``previous``. If the candidate is the champion already, nothing happens.
+    The evidence is logged by :func:`log_evidence`. It must include a gain in average
+    precision whose whole interval lies above 0, and a report or risks of attacks that
+    do not rate privacy as bad; a closest-record ratio alone is not enough. No rows may
+    hold an identifier of a real row, and no more rows may break rules of the table than
+    real ones do. The previous champion gets the alias ``previous``. If the candidate is
+    already the champion, nothing happens.
 
     Parameters
     ----------
     name : str
         Registered model.
     requirements : mapping of str to float, default=None
-        What else is asked: figure -> the least that it must be.
+        Further requirements: figure -> smallest value that it must have. If None, there
+        are no further requirements.
     force : bool, default=False
-        Whether the evidence does not matter. The version then has the tag
-        ``gan_augment.forced`` with what speaks against it. Columns other than those of
-        the champion are refused in any case.
+        Whether to promote the candidate regardless of the evidence. The version then
+        has the tag ``gan_augment.forced`` with the reasons against it. Columns other
+        than those of the champion are refused in any case.
 
     Returns
     -------
@@ -170,7 +172,7 @@ def promote(
     Raises
     ------
     PromotionError
-        If something speaks against it; the aliases stay as they are.
+        If there are reasons against the candidate; the aliases do not change.
 
     Examples
     --------

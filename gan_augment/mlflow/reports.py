@@ -14,12 +14,12 @@ def log_report(report: Report, name: str = "report") -> None:
     Parameters
     ----------
     report : Report
-        What :func:`gan_augment.report` returned.
+        Result of :func:`gan_augment.report`.
     name : str, default="report"
-        Name of the pages ``<name>.html`` and ``<name>.md`` and of the measures of every
-        class in ``<name>.json``, and first part of the names of the metrics,
-        ``<name>/<measure>``, which are of the class with the most synthetic rows;
-        ``<name>/rule_violations`` is of all synthetic rows.
+        Name of the pages ``<name>.html`` and ``<name>.md``, and of ``<name>.json``,
+        which has the measures of every class. The metrics ``<name>/<measure>`` are
+        those of the class with the most synthetic rows; ``<name>/rule_violations`` is
+        that of all synthetic rows.
 
     Raises
     ------

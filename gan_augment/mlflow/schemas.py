@@ -18,7 +18,7 @@ NUMBERS = {"integer", "long", "float", "double", "boolean"}
 
 
 class SchemaError(ValueError):
-    """A registered name has versions that give other columns.
+    """The versions of a registered model have other columns.
 
     Examples
     --------

@@ -19,20 +19,21 @@ def serve(
 ) -> subprocess.Popen[bytes]:
     """Serve a generator over HTTP, as ``mlflow models serve`` does here.
 
-    The server runs in this environment, in a process of its own, and answers at
-    ``/invocations`` after some seconds. This function does not wait for it.
+    The server runs in the current environment, in a process of its own, and accepts
+    requests at ``/invocations`` after some seconds. This function does not wait for it.
 
     Parameters
     ----------
     model_uri : str
-        Such as ``"models:/churn-generator@champion"``, or the directory of a model.
+        URI of the model, such as ``"models:/churn-generator@champion"``, or its
+        directory.
     host : str, default="127.0.0.1"
         Address to listen on. The default accepts requests of this machine only; the
         server has no passwords.
     port : int, default=5001
         Port to listen on.
     workers : int, default=1
-        Number of processes that answer.
+        Number of processes that handle requests.
     tracking_uri : str, default=None
         Address of the MLflow server that has the registry. If None, use the one of the
         environment.

@@ -10,7 +10,7 @@ from gan_augment.mlflow.servers import is_final, leave_alone
 from gan_augment.mlflow.spool import Journal
 
 # Seconds between two deliveries during a training. What a shorter one has logged is
-# sent at its end, when nothing else wants the interpreter.
+# sent at its end, when nothing else needs the interpreter.
 SEND_SECONDS = 5.0
 # The most that the end of a fit waits for a server that answers, but slowly.
 CLOSE_SECONDS = 30.0
@@ -43,7 +43,7 @@ class Sender(threading.Thread):
                 time.sleep(pause)
                 self._send()
                 problem = self._problem
-                # The rest may be mended: another process may be making the tables.
+                # The rest may be temporary: another process may be making the tables.
                 if problem is None or _is_over(problem):
                     break
         finally:
@@ -63,7 +63,7 @@ class Sender(threading.Thread):
                     not self.delivery.run_id
                 ):  # MLflow is still asking for the first time
                     uri = self.delivery.tracking_uri
-                    leave_alone(uri, f"no answer from {uri} that MLflow takes")
+                    leave_alone(uri, f"no answer from {uri} that MLflow accepts")
             return TimeoutError(f"it took more than {CLOSE_SECONDS:.0f} seconds")
         return self._problem
 

@@ -25,7 +25,7 @@ BAD_REQUEST = 400
 REMEDIES = {
     UNAUTHORIZED: "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
     "MLFLOW_TRACKING_TOKEN",
-    FORBIDDEN: "ask for the right to write there",
+    FORBIDDEN: "ask for permission to write there",
     NOT_FOUND: "set MLFLOW_TRACKING_URI to the address of an MLflow server",
 }
 
@@ -110,5 +110,5 @@ def _problem_of_answer(tracking_uri: str) -> str:
     except Exception as error:  # whatever a certificate or a proxy does
         return f"no answer from {tracking_uri}: {error}"
     if not is_answer:
-        return f"{tracking_uri} is no MLflow server: {REMEDIES[NOT_FOUND]}"
+        return f"{tracking_uri} is not an MLflow server: {REMEDIES[NOT_FOUND]}"
     return ""

@@ -32,7 +32,8 @@ PARAMETERS = {"n_rows": 0, "target_class": "", "seed": -1}
 class RequestError(MlflowException, ValueError):
     """A request cannot be answered.
 
-    An MlflowException, since a server of MLflow tells its client the cause of no other.
+    This is an MlflowException, because an MLflow server returns the message of no other
+    exception to its client.
     """
 
     def __init__(self, message: str) -> None:
@@ -50,8 +51,8 @@ class Request(NamedTuple):
 class GeneratorModel:
     """A generator behind MLflow's ``predict``: parameters in, synthetic rows out.
 
-    Every request has its own generator of random numbers, so that requests may be
-    served side by side and each is reproduced by its seed.
+    Every request has its own random generator, so that requests may be served in
+    parallel, and the same seed gives the same rows.
 
     Parameters
     ----------
@@ -81,35 +82,36 @@ class GeneratorModel:
     def predict(
         self, model_input: Any = None, params: dict[str, Any] | None = None
     ) -> pd.DataFrame:
-        """Draw rows.
+        """Draw the rows of one or several requests.
 
         Parameters
         ----------
         model_input : DataFrame, default=None
-            Several requests, one a row, with any of the columns ``n_rows``,
-            ``target_class`` and ``seed``; what is missing is taken from `params`. None,
-            or a frame without rows, is one request. At most 100.
+            Up to 100 requests, one per row, with any of the columns ``n_rows``,
+            ``target_class`` and ``seed``; missing values are taken from `params`. None,
+            or a frame without rows, stands for one request.
         params : dict
-            ``n_rows``, from 1 to 1,000,000 in all, and to 20,000,000 cells (rows times
-            columns; a pixel of an image is a column); ``target_class``, as a string,
-            or "" for the classes of the training rows; ``seed``, from 0, or -1 for a
-            draw that is not repeated, and beside a request without one below 2**53.
-            Behind ``mlflow.pyfunc`` and a server, MLflow drops a name that is none of
-            these with a warning, and its default counts; a mistyped column of
-            `model_input` is refused.
+            ``n_rows``, from 1 to 1,000,000 rows and up to 20,000,000 cells in total
+            (rows times columns; each pixel of an image is a column); ``target_class``,
+            as a string, or "" to draw classes with their shares among the training
+            rows; ``seed``, at least 0, or -1 for a draw that is not repeatable, and
+            below 2**53 if it is the seed of requests that have none. With
+            ``mlflow.pyfunc`` and in a server, MLflow drops any other name with a
+            warning, so that the default is used; a mistyped column of `model_input` is
+            refused.
 
         Returns
         -------
         rows : DataFrame
-            The columns of the training table, and the class as ``target``; request
-            after request. Behind a server, a missing value is None, which is ``null``
-            in its answer.
+            The columns of the training table and the class as ``target``, in the order
+            of the requests. In a server, a missing value is None, which becomes
+            ``null`` in the response.
 
         Raises
         ------
         RequestError
-            If a parameter is missing, of another type or out of range, or there are
-            too many requests; a ValueError, and an MlflowException.
+            If a parameter is missing, of another type or out of range, or there are too
+            many requests. It is both a ValueError and an MlflowException.
         """
         requests = [
             self._checked(PARAMETERS | _given(params or {}) | _given(row))

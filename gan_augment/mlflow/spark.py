@@ -22,7 +22,7 @@ def generate_on_spark(model_uri: str, requests: DataFrame) -> DataFrame:
 
     .. deprecated:: 0.2
         Call ``gan_augment.scaling.draw_rows(model_uri, n_rows, engine=SparkEngine())``,
-        which divides any number of rows of each class into requests by itself.
+        which divides any number of rows of each class into requests automatically.
 
     Every request has its own seed. The same requests therefore give the same rows in
     any partitioning, and if Spark draws a request again. The rows of a request are held

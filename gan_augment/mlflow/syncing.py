@@ -1,4 +1,4 @@
-"""sync(): bring in the runs that wait on disk."""
+"""sync(): send the runs that wait on disk."""
 
 from __future__ import annotations
 
@@ -39,35 +39,37 @@ def sync(
     tracking_uri: str | None = None,
     experiment_name: str | None = None,
 ) -> list[Sync]:
-    """Bring the runs that wait on disk into MLflow; what has arrived is deleted there.
+    """Send the runs that wait on disk to MLflow, and delete those that have arrived.
 
     The run of a process that was killed gets the status ``KILLED``. A run that a
-    process is still writing is left alone. Of a run with damaged lines the others are
-    sent, and it is kept.
+    process is still writing is not touched. If lines of a run are damaged, the other
+    lines are sent, and the run is kept on disk.
 
     Parameters
     ----------
     spool : path-like, default=None
-        The spool directory. None takes ``GAN_AUGMENT_SPOOL`` or, where that is not
-        set, ``.gan_augment_spool`` in the working directory.
+        The spool directory. If None, use the environment variable ``GAN_AUGMENT_SPOOL``
+        or, if that is not set, ``.gan_augment_spool`` in the working directory.
     tracking_uri : str, default=None
-        Where to; None takes the address that each run was meant for. Another server
-        knows an experiment by its name, which the one that the run was meant for
-        tells, or ``MLFLOW_EXPERIMENT_NAME``; it is made where it does not exist.
+        Address of the MLflow server to send the runs to. If None, use the address that
+        each run was meant for. On another server, the experiment is found or created by
+        its name, which the original server gives, or ``MLFLOW_EXPERIMENT_NAME``.
     experiment_name : str, default=None
-        Experiment that the runs go to, made if it does not exist. None takes the one
-        that each run was meant for.
+        Experiment of the runs, created if it does not exist. If None, use the one that
+        each run was meant for.
 
     Returns
     -------
     results : list of Sync
-        One a run, in the order in which they began: its directory, where it was sent,
-        what went wrong, or an empty string, whether that is only that a running
-        process still writes it, and what has arrived otherwise than it was meant.
+        One for each run, in the order in which the runs began: its directory, the
+        address that it was sent to, the problem or an empty string, whether the problem
+        is only that a running process still writes the run, and notes on records that
+        were changed.
 
     Notes
     -----
-    While a run is sent to a database, its address is MLflow's tracking URI.
+    While a run is sent to a database, MLflow's tracking URI is the address of this
+    database.
 
     Examples
     --------
@@ -108,13 +110,13 @@ def _sync_one(
     try:
         if records[-1]["kind"] != "end":
             last = max(record.get("time", 0) for record in records)
-            # Not on disk: should this fail, the next one finds it so too.
+            # Not on disk: if this fails, the next sync finds the journal unchanged.
             records.append({"kind": "end", "status": "KILLED", "time": last})
         delivery = Delivery(journal, tracking_uri, experiment_name)
         uri = delivery.tracking_uri
         with _as_default(uri):
             delivery.send()
-    except Exception as error:  # of one run; the others may do better
+    except Exception as error:  # of one run; the others may succeed
         journal.close()
         return Sync(directory, uri, f"{type(error).__name__}: {error}")
     except BaseException:  # Ctrl-C: the next sync of this process may have it

@@ -39,20 +39,21 @@ THUMBNAIL = (256, 256)
 class RunTracker(Callback):
     """Write a run to the spool, and send it to MLflow from a thread.
 
-    Nothing here waits for a server, and nothing that a server does is an error: every
-    call writes a line to a file. As a callback it logs the record of every epoch.
-    :meth:`close` waits for the delivery, for so long; what has not arrived by then
-    stays on the disk for :func:`~gan_augment.mlflow.sync`. At the end of a ``with``
-    block the run is closed, as failed if the block raised.
+    Every call writes a line to a file; no call waits for a server or fails because of
+    one. As a callback, the tracker logs the record of every epoch. :meth:`close` waits
+    a limited time for the delivery; records that have not arrived by then stay on the
+    disk for :func:`~gan_augment.mlflow.sync`. At the end of a ``with`` block the run is
+    closed, as failed if the block raised an error.
 
     Parameters
     ----------
     name : str
         Name of the run.
     tags : dict of str to str, default=None
-        Its tags, besides those that MLflow gives every run.
+        Tags of the run, in addition to those that MLflow sets.
     spool : path-like, default=None
-        The spool directory. None takes :func:`~gan_augment.mlflow.spool.default_spool`.
+        The spool directory. If None, use
+        :func:`~gan_augment.mlflow.spool.default_spool`.
 
     Attributes
     ----------
@@ -117,13 +118,13 @@ class RunTracker(Callback):
         self.log_metrics(values, step=int(epoch["step"]))
 
     def on_picture(self, step: int, picture: np.ndarray) -> None:
-        """Log the picture of drawn images, one of a slider over the steps."""
+        """Log the picture of drawn images, shown with a slider over the steps."""
         self.log_image(picture, "samples/grid", step)
 
     def log_metrics(self, values: dict[str, float], step: int = 0) -> None:
-        """Log numbers of one step. Those that are not finite would ruin the chart.
+        """Log the finite metrics of one step; others would break the chart.
 
-        What MLflow refuses in a name is replaced by an underscore.
+        Characters that MLflow refuses in a name are replaced by underscores.
         """
         finite = {
             self._metrics[name]: float(value)
@@ -135,8 +136,8 @@ class RunTracker(Callback):
     def log_params(self, values: dict[str, str]) -> None:
         """Log parameters, each once.
 
-        What MLflow refuses in a name is replaced by an underscore, and values are cut
-        to the length that it takes.
+        Characters that MLflow refuses in a name are replaced by underscores, and values
+        are cut to the largest length that MLflow accepts.
         """
         valid = {
             self._params[name]: valid_text(value, MAX_PARAM_LENGTH)
@@ -147,13 +148,13 @@ class RunTracker(Callback):
     def set_tags(self, values: dict[str, str]) -> None:
         """Set tags.
 
-        What MLflow refuses in a name is replaced by an underscore, and values are cut
-        to the length that it takes.
+        Characters that MLflow refuses in a name are replaced by underscores, and values
+        are cut to the largest length that MLflow accepts.
         """
         self._append("tags", values=self._valid_tags(values))
 
     def log_dataset(self, dataset: Dataset, context: str) -> None:
-        """Log what the run was given: name, digest and schema, never the rows."""
+        """Log the input of the run: name, digest and schema, never the rows."""
         self._append("dataset", description=dataset.to_dict(), context=context)
 
     def log_text(self, text: str, path: str) -> None:
@@ -162,7 +163,7 @@ class RunTracker(Callback):
         Raises
         ------
         ValueError
-            If `path` leads out of them.
+            If `path` leads out of the artifacts of the run.
         """
         self._save(
             path, lambda local: local.write_text(text, "utf-8", "backslashreplace")
@@ -173,7 +174,7 @@ class RunTracker(Callback):
         self._save(f"figures/{name}.png", lambda local: figure.savefig(local, dpi=120))
 
     def log_image(self, image: np.ndarray, name: str, step: int = 0) -> None:
-        """Log an image; those of one name become a slider over the steps.
+        """Log an image; images of the same name are shown with a slider over the steps.
 
         Parameters
         ----------
@@ -206,8 +207,8 @@ class RunTracker(Callback):
     ) -> None:
         """Save a fitted GAN, to be logged and registered.
 
-        A generator whose columns are not those of the versions before is logged with a
-        warning, and not registered.
+        A generator whose columns differ from those of the earlier versions is logged
+        with a warning and not registered.
 
         Parameters
         ----------
@@ -216,7 +217,7 @@ class RunTracker(Callback):
         name : str, default="generator"
             Name of the logged model.
         registered_model_name : str, default=None
-            Name in the registry; None does not register.
+            Name in the registry. If None, the generator is not registered.
         tags : dict of str to str, default=None
             Tags of the logged model, and of its version.
         class_counts : mapping, default=None
@@ -225,7 +226,7 @@ class RunTracker(Callback):
         Raises
         ------
         ValueError
-            If `registered_model_name` is no name of a registered model.
+            If `registered_model_name` is not a valid name of a registered model.
         """
         if registered_model_name is not None:
             check_registered_name(registered_model_name)
@@ -235,12 +236,12 @@ class RunTracker(Callback):
 
         if not self._journal.save("model", save):
             warnings.warn(
-                "The generator is not saved, for want of a disk that takes it. Save it "
+                "The generator is not saved, because no disk could be written. Save it "
                 "with `gan.save(directory)`.",
                 UserWarning,
                 stacklevel=2,
             )
-            self.set_tags({"gan_augment.model": "not saved: no disk took it"})
+            self.set_tags({"gan_augment.model": "not saved: no disk could be written"})
             return
         self._append(
             "model",
@@ -252,12 +253,12 @@ class RunTracker(Callback):
         )
 
     def close(self, status: str = "FINISHED") -> None:
-        """End the run, and wait until it is in MLflow: not long, and never in vain.
+        """End the run, and wait a limited time until it is in MLflow.
 
         Parameters
         ----------
         status : {"FINISHED", "FAILED", "KILLED"}, default="FINISHED"
-            How it ended.
+            Status of the run.
         """
         self._append("end", status=status)
         problem = self._sender.finish()
@@ -269,7 +270,7 @@ class RunTracker(Callback):
                 warnings.warn(note, UserWarning, stacklevel=2)
         if problem:
             warnings.warn(
-                f"MLflow did not take a run ({type(problem).__name__}: {problem}). "
+                f"A run was not sent to MLflow ({type(problem).__name__}: {problem}). "
                 + self._whereabouts(),
                 UserWarning,
                 stacklevel=2,
@@ -279,12 +280,12 @@ class RunTracker(Callback):
         """What becomes of a run that MLflow did not take."""
         if not self._journal.is_on_disk:
             return (
-                "It is lost, since no disk took it either. The training is not: save "
-                "the generator with `gan.save(directory)` where there is room."
+                "It is lost, because no disk could be written either. The generator is "
+                "not lost: save it with `gan.save(directory)` where there is space."
             )
         spool = self._journal.directory.parent
         return (
-            f"It is kept in {spool}. When MLflow is there, send it with: "
+            f"It is kept in {spool}. When MLflow is available, send it with: "
             f"python -m gan_augment.mlflow sync {spool}"
         )
 

@@ -1,4 +1,4 @@
-"""The over-sampler, and what refines the rows that a GAN draws."""
+"""The over-sampler, and the refinements of the rows that a GAN draws."""
 
 from gan_augment.over_sampling.class_filter import ClassFilter
 from gan_augment.over_sampling.copy_filter import CopyFilter

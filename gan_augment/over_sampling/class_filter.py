@@ -31,7 +31,7 @@ from gan_augment.threads import one_openmp_thread
 
 # More rows tell the class filter little, and its forest would take minutes for them.
 MAX_TRAINING_ROWS = 10_000
-# Of a column, for the boosted trees.
+# Bins of a column for the boosted trees.
 BINS = 64
 
 
@@ -39,17 +39,17 @@ class ClassFilter(Refinement, BaseEstimator):
     """Keep the synthetic rows that a classifier finds most like their class.
 
     A class-conditional GAN also draws rows in the region where the classes overlap. The
-    filter is given more rows than are wanted, and keeps those with the largest
-    probability of their class, which a classifier predicts that is fitted on the
-    training rows. The rows that it chooses pass on what this classifier has learned, so
-    the default is a vote of three classifiers with different errors. A filter that is
-    too strict reduces the diversity of the rows: the default keeps the better half. At
-    most 10,000 training rows are used, as many of each class as there are, if possible.
+    filter receives more rows than are requested, and keeps those with the largest
+    probability of their class, predicted by a classifier that is fitted on the training
+    rows. What this classifier has learned influences the chosen rows, so the default is
+    a vote of three classifiers with different errors. A filter that is too strict
+    reduces the diversity of the rows: the default keeps the better half. At most 10,000
+    training rows are used, equally many of each class if possible.
 
     Parameters
     ----------
     classifier : classifier, default=None
-        Classifier that has ``predict_proba``. It is given encoded rows: numbers as
+        Classifier that has ``predict_proba``. It is trained on encoded rows: numbers as
         normal scores, categories as one-hot cells. If None, use a vote of a linear
         model, a random forest and boosted trees, each with balanced classes.
     draws_per_row : float, default=2.0
@@ -62,7 +62,7 @@ class ClassFilter(Refinement, BaseEstimator):
     classifier_ : classifier
         The fitted classifier.
     encoder_ : TableEncoder
-        The fitted encoder of the rows that the classifier is given.
+        The fitted encoder of the rows.
 
     See Also
     --------
@@ -105,10 +105,10 @@ class ClassFilter(Refinement, BaseEstimator):
         y : array-like of shape (n_samples,)
             Their classes.
         gan : estimator, default=None
-            The GAN whose rows will be filtered. The classifier sees the columns as
-            categorical that the GAN's `categorical_features` names.
+            The GAN whose rows will be filtered. The columns in its
+            `categorical_features` are encoded as categorical.
         labels : object, default=None
-            Not used, for the protocol of refinements.
+            Not used, present for the interface of refinements.
 
         Returns
         -------
@@ -131,7 +131,7 @@ class ClassFilter(Refinement, BaseEstimator):
         return self
 
     def n_draws(self, n_rows: int, label: Any) -> int:
-        """Tell how many rows are drawn for these."""
+        """Compute how many rows to draw."""
         return math.ceil(n_rows * self.draws_per_row)
 
     def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
@@ -148,7 +148,7 @@ class ClassFilter(Refinement, BaseEstimator):
         label : object
             That class.
         n_rows : int
-            How many to keep, at most ``n_samples``.
+            Number of rows to keep, at most ``n_samples``.
 
         Returns
         -------
@@ -158,7 +158,7 @@ class ClassFilter(Refinement, BaseEstimator):
         Raises
         ------
         ValueError
-            If `label` is none of the classes.
+            If `label` is not one of the classes.
         """
         check_is_fitted(self, "classifier_")
         of_label = np.flatnonzero(self.classifier_.classes_ == label)
@@ -171,7 +171,7 @@ class ClassFilter(Refinement, BaseEstimator):
         return np.sort(np.argsort(-likeness, kind="stable")[:n_rows])
 
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities of the classes under the classifier.
+        """Predict class probabilities.
 
         Parameters
         ----------
@@ -200,14 +200,14 @@ def _make_vote() -> VotingClassifier:
         max_bins=BINS,
         class_weight="balanced",
     )
-    # Arrays, whatever scikit-learn is set to.
+    # Arrays, whatever the output that scikit-learn is configured for.
     bins = FunctionTransformer(_bins).set_output(transform="default")
     members = {
         "linear": LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"),
         "forest": RandomForestClassifier(
             50, min_samples_leaf=2, class_weight="balanced"
         ),
-        # With weights its own search for bins takes longer than its trees.
+        # With weights, scikit-learn's own binning takes longer than the trees.
         "boosting": make_pipeline(bins, boosting),
     }
     return VotingClassifier(list(members.items()), voting="soft")

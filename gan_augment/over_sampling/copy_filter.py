@@ -11,23 +11,23 @@ from gan_augment.encoding.container import row_hashes, to_frame
 from gan_augment.encoding.rows import RealRows
 from gan_augment.over_sampling.refinement import Refinement
 
-# Below this many possible rows for every real one, copies are a matter of course.
+# Below this many possible rows for every real one, copies are unavoidable.
 DOMAIN_FACTOR = 10
 
 
 class CopyFilter(Refinement):
     """Refuse synthetic rows that equal a real row in every column but identifiers.
 
-    Real rows that repeat each other are not refused again: where the data does so,
-    such as in a table of a few categories, synthetic rows must too. Without copies
-    only combinations that never occur would be left, and these would tell that a row
-    is synthetic.
+    Synthetic rows that equal a repeated real row are not refused: if rows of the data
+    repeat each other, as in a table of a few categories, synthetic rows must do so,
+    too. Without copies, only combinations that never occur would be left, and these
+    would reveal that a row is synthetic.
 
     Attributes
     ----------
     copies_are_natural : bool
-        Whether the values seen allow fewer than ten times as many different rows as
-        there are. Then nothing is refused.
+        Whether the observed values allow fewer than ten times as many different rows as
+        there are. If so, nothing is refused.
 
     Examples
     --------
@@ -42,14 +42,14 @@ class CopyFilter(Refinement):
     copies_are_natural: bool
 
     def fit(self, X: Any, y: Any = None, gan: Any = None, labels: Any = None) -> Self:
-        """Remember the real rows, as one number a row.
+        """Store one hash for each real row.
 
         Parameters
         ----------
         X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
             The real rows. Images, of any shape, are rows of pixels.
         y, gan, labels : object, default=None
-            Not used, for the protocol of refinements.
+            Not used, present for the interface of refinements.
 
         Returns
         -------
@@ -75,7 +75,7 @@ class CopyFilter(Refinement):
         return _safe_indexing(X, np.flatnonzero(~self.refused(X)))
 
     def refused(self, X: Any) -> np.ndarray:
-        """Which rows to draw again: copies of real rows that the data has once.
+        """Find the rows to draw again: copies of real rows that occur once.
 
         Parameters
         ----------
@@ -91,7 +91,7 @@ class CopyFilter(Refinement):
         return refused & (not self.copies_are_natural)
 
     def is_copy(self, X: Any) -> np.ndarray:
-        """Which rows equal a real row.
+        """Find the rows that equal a real row.
 
         Parameters
         ----------

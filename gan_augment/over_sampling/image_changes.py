@@ -1,4 +1,4 @@
-"""Changes of images that leave their class what it is, and which ones do."""
+"""Changes of images, and how to find those that preserve the class."""
 
 from __future__ import annotations
 
@@ -40,15 +40,15 @@ MOST_LOST, MOST_LOST_OF_CLASS = 0.02, 0.1
 FEWEST_OF_CLASS = 20
 # Images below which nothing is tried, and how many are enough.
 FEWEST_IMAGES, MOST_IMAGES = 80, 4000
-# A classifier that is right less often, or by so many standard errors of chance, cannot
-# tell what a change does.
+# A classifier that is right less often, or within so many standard errors of chance, is
+# too weak to measure a change.
 LEAST_ACCURACY, STANDARD_ERRORS = 0.6, 3.0
 STEPS = 400
 
 
 @dataclass(frozen=True)
 class RandomAffine:
-    """Shift, turn, scale and mirror images at random.
+    """Shift, rotate, scale and mirror images at random.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class RandomAffine:
 def apply_change(
     augment: Callable[..., Any], images: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
-    """Change images by a function of ours or by a transform of torchvision.
+    """Change images with a function of this package or a transform of torchvision.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _takes_one(augment: Callable[..., Any]) -> bool:
         return True
     try:
         parameters = inspect.signature(augment).parameters.values()
-    except (TypeError, ValueError):  # of some built-in functions
+    except (TypeError, ValueError):  # some built-in functions have no signature
         return False
     positional = [p for p in parameters if p.kind <= p.POSITIONAL_OR_KEYWORD]
     required = [p for p in positional if p.default is p.empty]
@@ -201,17 +201,17 @@ def _takes_one(augment: Callable[..., Any]) -> bool:
 def find_changes(
     images: np.ndarray, y: np.ndarray, rng: np.random.Generator
 ) -> tuple[RandomAffine, dict[str, dict[str, float]]]:
-    """Find which changes leave the class of an image what it is.
+    """Find which changes preserve the class of an image.
 
-    Each kind of change is tried by itself, first small, then larger: a classifier is
-    trained on half of the images, and a change passes if the classifier finds the
-    classes of the other half, changed, nearly as often as unchanged.
+    Each kind of change is first tried alone, from small to large: a classifier is
+    trained on half of the images, and a change passes if the classifier predicts the
+    classes of the other half nearly as often after the change as before it.
 
-    The changes that passed are then tried together, as they are used, where only images
-    of some classes are copies. The images of every second class are replaced by changed
-    copies, and another classifier is trained. The changes are kept if it finds these
-    classes in unchanged images as often as after the default shift. Otherwise the last
-    change is left out, and the others are tried again.
+    The changes that passed are then tried together, in the way in which they are used:
+    only the images of some classes are copies. The images of every second class are
+    replaced by changed copies, and another classifier is trained. The changes are kept
+    if it recognises these classes in unchanged images as often as after the default
+    shift. Otherwise the last change is left out, and the others are tried again.
 
     Parameters
     ----------
@@ -228,15 +228,15 @@ def find_changes(
         The changes that are kept.
     report : dict
         Change in words -> accuracy on held-out images, the largest loss of recall of a
-        class, and whether the change passed (1.0) or not (0.0). For one kind of change
+        class, and whether the change passed (1.0) or not (0.0). For one kind of change,
         the held-out images are changed. For changes together, which begin with the
-        default shift, the images of every second class in the training are, and these
+        default shift, the training images of every second class are changed, and these
         classes are measured. Empty if there are too few images or classes, or if the
-        classifier is too weak; then `augment` is the careful default, a small shift.
+        classifier is too weak; `augment` is then the default, a small shift.
 
     See Also
     --------
-    ImageMixture : Its ``augment="auto"`` calls this.
+    ImageMixture : Mix images; ``augment="auto"`` calls this function.
 
     Examples
     --------

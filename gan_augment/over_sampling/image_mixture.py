@@ -1,4 +1,4 @@
-"""Images of a GAN beside label-preserving copies, as far as the GAN does no harm."""
+"""Mix images of a GAN with label-preserving copies, unless the GAN does harm."""
 
 from __future__ import annotations
 
@@ -63,9 +63,9 @@ class ImageMixture(Refinement, BaseEstimator):
     - *novelty*: their distance to the nearest real image of the class, divided by that
       of real images to their nearest neighbour. It is 0 if they are copies.
 
-    The worst of the three lowers the share of the GAN, at most to 0. The share is
-    halved for a class of fewer than 10 images, and is 0 for a class of one image. If
-    the share is lowered, a warning gives the reason.
+    The worst of the three measures lowers the share of the GAN, to 0 if necessary. The
+    share is halved for a class of fewer than 10 images, and is 0 for a class of one
+    image. If the share is lowered, a warning gives the reason.
 
     Parameters
     ----------
@@ -77,10 +77,9 @@ class ImageMixture(Refinement, BaseEstimator):
         - None shifts images by at most 5 % of a side, and does not mirror or rotate
           them;
         - ``"auto"`` tries larger shifts, rotations, changes of size and mirror images.
-          It keeps those after which a classifier still finds the class of real images
-          that it was not trained on; see
-          :func:`~gan_augment.over_sampling.find_changes`. With fewer than 80 images it
-          is the same as None;
+          It keeps those after which a classifier still recognises the class of held-out
+          real images; see :func:`~gan_augment.over_sampling.find_changes`. With fewer
+          than 80 images it is the same as None;
         - a function ``augment(images, rng)`` takes real images, float32 of shape
           (n, channels, h, w) in [-1, 1], and a :class:`numpy.random.Generator`, and
           returns as many changed images, such as
@@ -196,7 +195,7 @@ class ImageMixture(Refinement, BaseEstimator):
         return self
 
     def n_draws(self, n_rows: int, label: Any) -> int:
-        """Tell how many images come from the GAN."""
+        """Compute how many images the GAN draws."""
         check_is_fitted(self, "share_")
         return round(self.share_[label] * n_rows)
 
@@ -217,7 +216,7 @@ class ImageMixture(Refinement, BaseEstimator):
         Returns
         -------
         X : {ndarray, DataFrame, sparse matrix} of shape (n_rows, ...)
-            Images as they came in fit: first those of the GAN, then copies.
+            Images in the form of those in fit: first those of the GAN, then copies.
         """
         n_copies = n_rows - np.shape(X)[0]
         if not n_copies:
@@ -286,9 +285,9 @@ class ImageMixture(Refinement, BaseEstimator):
                 for label, report in lowered.items()
             )
             warnings.warn(
-                "The GAN gives fewer images than `mix` asks for, and copies of real "
-                "images the rest, because the class has few real images or the GAN's "
-                f"would do harm. By class: {reasons}; see `report_`.",
+                "The GAN draws fewer images than `mix` asks for, and copies of real "
+                "images replace the others, because the class has few real images or "
+                f"those of the GAN would do harm. By class: {reasons}; see `report_`.",
                 UserWarning,
                 stacklevel=2,
             )

@@ -1,8 +1,8 @@
 """Rows that must not be scored: synthetic ones, and tables resampled before a split.
 
 Resampling before the split puts rows into the test fold that were made from training
-rows. Scores then rise and mean nothing. :func:`find_leak` looks for traces of it in a
-table, :func:`leak_guard` recognises the rows themselves.
+rows. Scores then rise and mean nothing. :func:`find_leak` finds signs of this in a
+table, and :func:`leak_guard` recognises the synthetic rows.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ N_NEIGHBORS = 10
 
 
 class LeakageWarning(UserWarning):
-    """Scores on these rows say nothing about rows that are to come.
+    """Scores on these rows say nothing about new rows.
 
     Examples
     --------
@@ -51,12 +51,12 @@ class LeakageWarning(UserWarning):
 
 @contextlib.contextmanager
 def leak_guard() -> Iterator[None]:
-    """Recognise synthetic rows where they must not be scored.
+    """Warn if synthetic rows are scored or resampled again.
 
-    Inside the ``with`` block the rows that :class:`~gan_augment.GANOverSampler` makes
-    are remembered, as one number a row. A warning is given if they are resampled again
-    or scored by a :class:`~gan_augment.ResampledClassifier`, and
-    :func:`~gan_augment.compare` refuses a verdict on them. The block holds for the
+    Inside the ``with`` block, a hash of each row that
+    :class:`~gan_augment.GANOverSampler` draws is stored. A warning is issued if such
+    rows are resampled again or scored by a :class:`~gan_augment.ResampledClassifier`,
+    and :func:`~gan_augment.compare` gives no verdict on them. The block holds for the
     current thread or task, and remembers the last 64 calls of ``fit_resample``.
 
     Warns
@@ -126,7 +126,7 @@ def warn_of_synthetic_rows(X: Any, what: str) -> None:
         warnings.warn(
             f"{what} hold {found.sum()} synthetic rows, so scores on them, or on folds "
             "of them, are too good. Split first, and resample the training rows only: "
-            "put the over-sampler into an imblearn Pipeline, or take "
+            "put the over-sampler into an imblearn Pipeline, or use "
             "ResampledClassifier.",
             LeakageWarning,
             stacklevel=3,
@@ -166,7 +166,7 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     frame, y = to_frame(to_rows(X)), np.asarray(y)
     found = is_synthetic(frame)
     if found.mean() > CHANCE_SHARE:
-        return f"{found.sum()} rows were made by a GANOverSampler"
+        return f"{found.sum()} rows were drawn by a GANOverSampler"
     classes, counts = np.unique(y, return_counts=True)
     largest = counts == counts.max()
     # Over-sampling makes no class larger than the largest.

@@ -101,8 +101,8 @@ class GANOverSampler(BaseOverSampler):
     sample_filter : {"class"}, Refinement or None, default="class"
         Filter that chooses which of the drawn rows are kept. ``"class"`` uses
         :class:`~gan_augment.over_sampling.ClassFilter` with its defaults. If None, keep
-        every row. Images are not filtered, because a filter keeps the most ordinary
-        ones.
+        every row. Images are not filtered, because the filter would keep only the most
+        typical ones.
     mixture : {"auto"}, ImageMixture or None, default="auto"
         For images, the share of images that the GAN draws, and how real images are
         changed to make the others. ``"auto"`` uses :class:`~gan_augment.ImageMixture`
@@ -110,7 +110,7 @@ class GANOverSampler(BaseOverSampler):
     rules : "auto", list, Rules or None, default="auto"
         Rules of the table, such as ``"net <= gross"``, that every real row keeps and
         every synthetic row is made to keep. ``"auto"`` finds them in the real rows. A
-        list may hold rules, functions that take a frame and return one boolean a row,
+        list may hold rules, functions that take a frame and return one boolean per row,
         and ``"auto"`` to add those that are found. If None, no rules are used. Ignored
         for images. See :class:`~gan_augment.tables.rules.Rules`.
     refinements : sequence of Refinement, default=()
@@ -121,10 +121,10 @@ class GANOverSampler(BaseOverSampler):
     memory : str or object with the joblib.Memory interface, default=None
         Directory or cache for fitted GANs and filters, as in scikit-learn's
         ``Pipeline``. A fit of the same estimator with the same seed on the same rows is
-        read from the cache rather than repeated. `sampling_strategy` does not matter
-        for this, so a search over it trains one GAN a fold. Caching needs an int as
-        `random_state`, so that seeds repeat. joblib caches with pickle: use a directory
-        that only you can write to. If None, nothing is cached.
+        read from the cache rather than repeated. The cache does not depend on
+        `sampling_strategy`, so a search over it trains one GAN per fold. Caching needs
+        an int as `random_state`, so that seeds repeat. joblib caches with pickle: use a
+        directory that only you can write to. If None, nothing is cached.
     verbose : bool or "auto", default="auto"
         Whether to show a progress bar on standard error. ``"auto"`` shows one after
         three seconds in a terminal or a notebook, but not for every fit of a search or
@@ -187,7 +187,7 @@ class GANOverSampler(BaseOverSampler):
 
     _parameter_constraints: Mapping[str, Sequence[object]] = {
         **BaseOverSampler._parameter_constraints,
-        # A view: what is registered later is known.
+        # A view, so that GANs which are registered later are accepted.
         "gan": [StrOptions(GANS.keys()), HasMethods(["fit", "sample"]), None],
         "sample_filter": [StrOptions({"class"}), REFINES, None],
         "mixture": [StrOptions({"auto"}), ImageMixture, None],
@@ -229,20 +229,20 @@ class GANOverSampler(BaseOverSampler):
         Parameters
         ----------
         X : {DataFrame, array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows: a frame of pandas, polars or pyarrow, an array, lists, or
-            images: an array or torch tensor of shape (n_samples, h, w),
-            (n_samples, h, w, c) or (n_samples, c, h, w), or a list of PIL images.
+            Training rows: a pandas, polars or pyarrow frame, an array, lists, or
+            images: an array or torch tensor of shape (n_samples, h, w), (n_samples, h,
+            w, c) or (n_samples, c, h, w), or a list of PIL images.
         y : array-like of shape (n_samples,)
             Their classes.
         **params : dict
-            As of imbalanced-learn's samplers.
+            Parameters of imbalanced-learn's ``fit_resample``.
 
         Returns
         -------
         X_resampled : {DataFrame, array-like, sparse matrix}
-            The rows of `X`, then synthetic ones, in its container and dtypes.
+            The rows of `X`, then the synthetic rows, in the type and dtypes of `X`.
         y_resampled : array-like of shape (n_samples_new,)
-            Their classes, as `y` came.
+            Their classes, in the type of `y`.
         """
         rows, labels = to_pandas(pictures_to_array(X)), labels_to_pandas(y)
         with (

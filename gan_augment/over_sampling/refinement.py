@@ -1,4 +1,4 @@
-"""What happens between the rows that a GAN draws and those that are returned."""
+"""Steps between the rows that a GAN draws and those that are returned."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from gan_augment.encoding.container import stack_rows
 from gan_augment.encoding.rows import RealRows
 from gan_augment.gans.base import Synthesizer
 
-# Rounds of drawing for one class before copies of real rows are taken for unavoidable.
+# Rounds of drawing for one class before copies of real rows count as unavoidable.
 MAX_ROUNDS = 8
 
 
 class Refinement:
-    """Base class of what refines drawn rows; override the methods that you need.
+    """Base class of steps that refine drawn rows; override the methods you need.
 
     :class:`~gan_augment.GANOverSampler` fits its refinements on the real rows, and
     passes the rows that the GAN draws for a class from one to the next. A refinement
-    may drop rows, change them, or choose the best of more rows than are wanted. If too
-    few rows come out, more are drawn.
+    may drop rows, change them, or choose the best of more rows than are requested. If
+    too few rows remain, more are drawn.
 
     See Also
     --------
-    gan_augment.over_sampling.ClassFilter : Chooses rows that look like their class.
-    gan_augment.over_sampling.CopyFilter : Drops copies of real rows.
-    gan_augment.ImageMixture : Replaces images by label-preserving copies.
+    gan_augment.over_sampling.ClassFilter : Choose rows that look like their class.
+    gan_augment.over_sampling.CopyFilter : Drop copies of real rows.
+    gan_augment.ImageMixture : Replace images by label-preserving copies.
 
     Examples
     --------
@@ -72,19 +72,19 @@ class Refinement:
         return self
 
     def n_draws(self, n_rows: int, label: Any) -> int:
-        """Tell how many rows this refinement needs.
+        """Compute how many rows this refinement needs.
 
         Parameters
         ----------
         n_rows : int
-            Rows that are wanted from it.
+            Number of rows that it must return.
         label : object
             Their class.
 
         Returns
         -------
         n_draws : int
-            Rows that it wants to be given.
+            Number of rows to pass to it.
         """
         return n_rows
 
@@ -98,7 +98,7 @@ class Refinement:
         label : object
             Their class.
         n_rows : int
-            Rows that are wanted.
+            Number of rows to return.
         rng : Generator
             Source of every random choice.
 
@@ -174,7 +174,7 @@ def _draw_once(
     for refinement in reversed(refinements):
         wanted.append(refinement.n_draws(wanted[-1], label))
     n_drawn = wanted.pop()
-    # Of no rows a GAN cannot say what they look like.
+    # A GAN cannot draw 0 rows, whose columns are needed.
     rows, _ = gan.sample(max(n_drawn, 1), label=label, random_state=rng)
     rows = _first(rows, n_drawn)
     for refinement in refinements:

@@ -1,7 +1,7 @@
-"""What goes wrong with a file."""
+"""Errors of files."""
 
 from __future__ import annotations
 
 
 class ModelFileError(ValueError):
-    """A model directory is missing, damaged, or not one of ours."""
+    """A model directory is missing, damaged, or was not written by gan_augment."""

@@ -18,7 +18,7 @@ FORMAT_VERSION = 2
 TREE_FILE = "model.json"
 ARRAY_FILE = "model.safetensors"
 SUMS_FILE = "SHA256SUMS"
-# No model of ours comes near these; a hostile one must not take the memory.
+# No model comes near these sizes; a hostile one must not take the memory.
 MAX_TREE_BYTES = 2**28
 MAX_HEADER_BYTES = 2**24
 # A container of Python takes 60 to 200 bytes, and none of ours is written in fewer.

@@ -46,9 +46,9 @@ class ComparisonDisplay:
     Parameters
     ----------
     differences : DataFrame
-        A row an arm: ``difference``, ``low`` and ``high``.
+        One row for each arm: ``difference``, ``low`` and ``high``.
     metric : str
-        What they are differences of.
+        Name of the score.
     less_is_better : bool, default=False
         Whether a difference below 0 is a gain.
 
@@ -90,16 +90,16 @@ class ComparisonDisplay:
         metric: str = "average_precision",
         ax: Axes | None = None,
     ) -> Self:
-        """Draw what :func:`~gan_augment.compare` found.
+        """Draw the result of :func:`~gan_augment.compare`.
 
         Parameters
         ----------
         comparison : Comparison
-            What :func:`~gan_augment.compare` returned.
+            Result of :func:`~gan_augment.compare`.
         metric : str, default="average_precision"
             A column of its ``frame``.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -109,7 +109,7 @@ class ComparisonDisplay:
         Raises
         ------
         ValueError
-            If `metric` is no column of ``frame``.
+            If `metric` is not a column of ``frame``.
         """
         differences = comparison.differences(metric).drop(index=comparison.baseline)
         less_is_better = metric.removeprefix("uncorrected_") in LESS_IS_BETTER
@@ -121,7 +121,7 @@ class ComparisonDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -155,14 +155,15 @@ class ComparisonDisplay:
 class CalibrationCurvesDisplay:
     """Calibration of an arm before and after its probabilities are corrected.
 
-    Over-sampling moves probabilities; the correction of the prior moves them back.
-    On the diagonal a predicted risk is the share of rows that have it. Each curve is
-    drawn by scikit-learn's ``CalibrationDisplay``.
+    Over-sampling changes the probabilities of the rare class; the correction of the
+    class prior reverses this. On the diagonal, the predicted probability equals the
+    observed share of the class. Each curve is drawn by scikit-learn's
+    ``CalibrationDisplay``.
 
     Parameters
     ----------
     curves : dict of str to DataFrame
-        Name -> ``predicted`` and ``observed``, a row a bin.
+        Name -> ``predicted`` and ``observed``, one row for each bin.
 
     Attributes
     ----------
@@ -171,7 +172,7 @@ class CalibrationCurvesDisplay:
     figure_ : matplotlib Figure
         Figure that holds them.
     displays_ : list of CalibrationDisplay
-        scikit-learn's, one a curve.
+        scikit-learn's displays, one for each curve.
 
     Examples
     --------
@@ -203,11 +204,11 @@ class CalibrationCurvesDisplay:
         Parameters
         ----------
         comparison : Comparison
-            What :func:`~gan_augment.compare` returned, of two classes.
+            Result of :func:`~gan_augment.compare` with two classes.
         arm : str, default=None
-            One of its samplers. None takes the best.
+            One of its samplers. If None, use the best.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``CalibrationDisplay.plot``.
 
@@ -241,7 +242,7 @@ class CalibrationCurvesDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``CalibrationDisplay.plot``.
 
@@ -257,5 +258,5 @@ class CalibrationCurvesDisplay:
             ).plot(ax=ax, name=name, **kwargs)
             for name, curve in self.curves.items()
         ]
-        ax.set(xlabel="predicted probability", ylabel="share that came true")
+        ax.set(xlabel="predicted probability", ylabel="observed share")
         return self

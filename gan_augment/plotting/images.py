@@ -12,6 +12,9 @@ from gan_augment.seeding import RandomState, make_rng
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+# Images in a line of the grid.
+N_ACROSS = 8
+
 
 class ImageGridDisplay:
     """Rows of real images above rows of synthetic images, both chosen at random.
@@ -66,11 +69,11 @@ class ImageGridDisplay:
         synthetic : ndarray of the same form
             Synthetic images, of the same scale.
         n_images : int, default=16
-            Most images of each kind.
+            Largest number of images of each kind.
         random_state : int, RandomState instance or None, default=None
-            Which images these are.
+            Seed of the choice of images.
         figure : matplotlib Figure, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -105,7 +108,7 @@ class ImageGridDisplay:
         Parameters
         ----------
         figure : matplotlib Figure, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -137,13 +140,13 @@ def _channels_last(images: Any) -> np.ndarray:
     return images
 
 
-def _tiled(images: np.ndarray, n_across: int = 8) -> np.ndarray:
+def _tiled(images: np.ndarray) -> np.ndarray:
     """One picture of all images, row by row, with a white margin."""
-    n_down = -(-len(images) // n_across)
-    framed = np.ones((n_down * n_across, *(np.array(images.shape[1:3]) + 2)))
+    n_down = -(-len(images) // N_ACROSS)
+    framed = np.ones((n_down * N_ACROSS, *(np.array(images.shape[1:3]) + 2)))
     if images.ndim == 4:
         framed = np.repeat(framed[..., None], images.shape[3], axis=3)
     framed[: len(images), 1:-1, 1:-1] = images
     height, width = framed.shape[1:3]
-    grid = framed.reshape(n_down, n_across, height, width, -1).swapaxes(1, 2)
-    return np.squeeze(grid.reshape(n_down * height, n_across * width, -1))
+    grid = framed.reshape(n_down, N_ACROSS, height, width, -1).swapaxes(1, 2)
+    return np.squeeze(grid.reshape(n_down * height, N_ACROSS * width, -1))

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 
 class ClosestRecordDisplay:
-    """Distances to the closest training row, of synthetic and of unseen real rows.
+    """Distances of synthetic and of unseen real rows to the closest training row.
 
-    Two distribution functions. Where the one of the synthetic rows lies far to the left
-    of the other, they repeat the training rows; where it lies to the right, they are
-    off the data.
+    The display has two distribution functions. If that of the synthetic rows is far to
+    the left of the other one, the synthetic rows repeat training rows; if it is to the
+    right, they are far from the data.
 
     Parameters
     ----------
@@ -68,15 +68,15 @@ class ClosestRecordDisplay:
         Parameters
         ----------
         train : {DataFrame, array-like} of shape (n_train, n_features)
-            Real rows that the generator has seen. Frames are encoded by
-            :func:`~gan_augment.metrics.encode_rows`, arrays taken as they are,
+            Real rows that the generator was trained on. Frames are encoded by
+            :func:`~gan_augment.metrics.encode_rows`, arrays are used as they are,
             images as rows of pixels.
         holdout : {DataFrame, array-like} of shape (n_holdout, n_features)
-            Real rows of the same class that it has not seen.
+            Real rows of the same class that it was not trained on.
         synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
             Synthetic rows.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``Axes.ecdf``.
 
@@ -102,7 +102,7 @@ class ClosestRecordDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``Axes.ecdf``.
 

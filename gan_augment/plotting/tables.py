@@ -34,11 +34,12 @@ LONGEST_BESIDE = 10
 
 
 class MarginalsDisplay:
-    """The distribution of each column in real and in synthetic rows.
+    """Distribution of each column in real and in synthetic rows.
 
-    Histograms of numbers, over the middle 99 % of both kinds of rows, and the shares of
-    missing values below them, real / synthetic; shares of levels for everything else.
-    The title says the distance, the largest first.
+    Numeric columns are shown as histograms over the middle 99 % of both kinds of rows,
+    with the shares of missing values (real / synthetic) below them. All other columns
+    are shown by the shares of their levels. The title of each plot has the distance;
+    the columns with the largest distance come first.
 
     Parameters
     ----------
@@ -47,12 +48,12 @@ class MarginalsDisplay:
     synthetic : DataFrame of shape (n_synthetic, n_features)
         Synthetic rows.
     distances : DataFrame
-        What :func:`~gan_augment.metrics.marginal_distances` gives for them.
+        Result of :func:`~gan_augment.metrics.marginal_distances` for these rows.
 
     Attributes
     ----------
     axes_ : list of matplotlib Axes
-        One a column.
+        One for each column.
     figure_ : matplotlib Figure
         Figure that holds them.
 
@@ -95,11 +96,11 @@ class MarginalsDisplay:
         synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
             Synthetic rows.
         columns : sequence, default=None
-            Names of the columns to draw. None takes those at the largest distance.
+            Names of the columns to draw. If None, draw those with the largest distance.
         max_columns : int, default=12
-            How many of these.
+            Largest number of columns if `columns` is None.
         figure : matplotlib Figure, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -128,7 +129,7 @@ class MarginalsDisplay:
         Parameters
         ----------
         figure : matplotlib Figure, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
 
         Returns
         -------
@@ -225,8 +226,9 @@ def _draw_bars(ax: Axes, real: pd.Series, synthetic: pd.Series) -> None:
 class ProjectionDisplay:
     """Real and synthetic rows in the plane of the real rows' principal components.
 
-    What is outside the cloud of real rows, and what of it stays empty, is seen at once;
-    a difference in other directions is not: that is what ``c2st`` measures.
+    The display shows which synthetic rows are outside the real ones, and which regions
+    of the real rows they miss. It does not show differences in other directions, which
+    ``c2st`` measures.
 
     Parameters
     ----------
@@ -281,16 +283,16 @@ class ProjectionDisplay:
         ----------
         real : {DataFrame, array-like} of shape (n_real, n_features)
             Real rows, at least 2. Frames are encoded by
-            :func:`~gan_augment.metrics.encode_rows`, arrays taken as they are,
+            :func:`~gan_augment.metrics.encode_rows`, arrays are used as they are,
             images as rows of pixels.
         synthetic : {DataFrame, array-like} of shape (n_synthetic, n_features)
             Synthetic rows.
         max_rows : int, default=1000
-            Most rows of each kind that are drawn; as many of each are.
+            Largest number of rows of each kind; the same number of each is drawn.
         random_state : int, RandomState instance or None, default=None
-            Which rows these are.
+            Seed of the choice of rows.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``Axes.scatter``.
 
@@ -322,7 +324,7 @@ class ProjectionDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``Axes.scatter``.
 

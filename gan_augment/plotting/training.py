@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 class TrainingCurvesDisplay:
     """Losses of a GAN over the steps of its training.
 
-    Losses that settle say that the game is in balance, not that the rows are good: for
-    that look at the rows. A discriminator whose loss goes to 0 has won, and the
-    generator learns nothing more.
+    Losses that become constant show that both networks are in balance, not that the
+    rows are good: measure the rows for that. If the loss of the discriminator falls to
+    0, the generator learns nothing more.
 
     Parameters
     ----------
     history : mapping of str to sequence of float
-        ``step`` and the measures, one entry an epoch.
+        ``step`` and the measures, with one entry for each epoch.
 
     Attributes
     ----------
@@ -64,7 +64,7 @@ class TrainingCurvesDisplay:
         estimator : GANOverSampler, TabularGAN or another with ``history_``
             The fitted estimator.
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``Axes.plot``.
 
@@ -92,7 +92,7 @@ class TrainingCurvesDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw; None makes a new figure.
+            Where to draw. If None, make a new figure.
         **kwargs : dict
             Passed to ``Axes.plot``.
 

@@ -1,4 +1,4 @@
-"""report(): one page with a verdict, for readers who know no GAN."""
+"""report(): one page with a verdict, for readers without knowledge of GANs."""
 
 from gan_augment.reporting.build import report
 from gan_augment.reporting.document import Report

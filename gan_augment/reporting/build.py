@@ -41,14 +41,14 @@ def report(
 ) -> Report:
     """Report whether synthetic rows help, look real, and keep real rows private.
 
-    The report is about the rows that are passed: the generator is not trained again.
+    The report evaluates the rows that are passed; the generator is not trained again.
     It compares them with real rows that the sampler was not trained on. Split the table
     first, and resample the training rows only.
 
     Parameters
     ----------
     sampler : GANOverSampler
-        The sampler that made the rows, after ``fit_resample``.
+        The sampler that drew the rows, after ``fit_resample``.
     X : {DataFrame, ndarray, sparse matrix} of shape (n_samples, n_features)
         Real and synthetic rows, as ``fit_resample`` returned them.
     y : array-like of shape (n_samples,)
@@ -81,7 +81,7 @@ def report(
     Raises
     ------
     ValueError
-        If `X` is not what the sampler returned, if the sampler made no rows, if the
+        If `X` is not what the sampler returned, if the sampler drew no rows, if the
         columns of the test rows differ, or if the comparison has no such `arm`.
 
     See Also

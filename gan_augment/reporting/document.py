@@ -29,7 +29,7 @@ class Finding:
     question, answer, evidence : str
         Plain words.
     tone : {"good", "open", "bad"}
-        How the answer is to be taken.
+        Whether the answer is good, open or bad.
     """
 
     question: str
@@ -47,7 +47,7 @@ class Figure:
     png : bytes
         The picture.
     caption : str
-        What is to be seen.
+        Text below the picture.
     """
 
     png: bytes
@@ -55,14 +55,14 @@ class Figure:
 
     @classmethod
     def of(cls, figure: MatplotlibFigure, caption: str) -> Figure:
-        """From a matplotlib figure."""
+        """Make a picture of a matplotlib figure."""
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=110)
         return cls(buffer.getvalue(), caption)
 
     @property
     def data_uri(self) -> str:
-        """The picture as an address that holds it."""
+        """Picture as a data URI."""
         return f"data:image/png;base64,{base64.b64encode(self.png).decode()}"
 
 
@@ -90,32 +90,33 @@ class Section:
 
 @dataclass(frozen=True)
 class Report:
-    """What :func:`~gan_augment.report` returns.
+    """Result of :func:`~gan_augment.report`.
 
     Parameters
     ----------
     title : str
-        What it is about.
+        Heading of the report.
     summary : str
-        What was made, from which rows, and which rows it is tested on.
+        Which rows were drawn, from which real rows, and on which rows they are tested.
     verdict : str
-        What to do, in a sentence or two.
+        Recommendation in one or two sentences.
     tone : {"good", "open", "bad"}
-        How the verdict is to be taken.
+        Whether the verdict is good, open or bad.
     findings : list of Finding
         The answers behind the verdict.
     sections : list of Section
         The evidence behind the answers.
     quality : dict of object to DataFrame
-        Class -> what :func:`~gan_augment.metrics.row_quality` gives.
+        Class -> result of :func:`~gan_augment.metrics.row_quality`.
     utility : DataFrame or None
-        What :func:`~gan_augment.metrics.utility_scores` gives.
+        Result of :func:`~gan_augment.metrics.utility_scores`. None without a
+        classifier.
     rules : RuleViolations or None
-        What :func:`~gan_augment.metrics.rule_violations` gives; None of images.
+        Result of :func:`~gan_augment.metrics.rule_violations`. None for images.
     reused : Series or None
-        What :func:`~gan_augment.metrics.reused_identifiers` gives.
+        Result of :func:`~gan_augment.metrics.reused_identifiers`.
     risks : DataFrame or None
-        What :func:`~gan_augment.metrics.attack_risks` gives; None of images, and where
+        Result of :func:`~gan_augment.metrics.attack_risks`. None for images, and if
         there are too few rows.
 
     Examples
@@ -143,7 +144,7 @@ class Report:
     risks: pd.DataFrame | None = None
 
     def to_html(self) -> str:
-        """One page that holds all it needs; what comes from the data is escaped.
+        """Render the report as one self-contained page; text of the data is escaped.
 
         Returns
         -------
@@ -161,7 +162,7 @@ class Report:
         return environment.get_template("page.html.jinja").render(report=self)
 
     def to_markdown(self) -> str:
-        """The report without its figures.
+        """Render the report as Markdown, without its figures.
 
         Returns
         -------
@@ -182,7 +183,7 @@ class Report:
         return "\n\n".join(blocks) + "\n"
 
     def save(self, path: str | Path) -> Path:
-        """Write the report.
+        """Write the report to a file.
 
         Parameters
         ----------
@@ -197,7 +198,7 @@ class Report:
         Raises
         ------
         ValueError
-            If the name ends otherwise.
+            If the name has another ending.
         """
         path = Path(path)
         writers = {".html": self.to_html, ".md": self.to_markdown}

@@ -43,7 +43,7 @@ def _found_of(comparison: Comparison, arm: str) -> tuple[str, Tone]:
             f"`arm` must be one of {list(comparison.samplers)}. Got {arm!r}."
         )
     if comparison.outcome == "leak" or arm in comparison.errors:
-        return "Cannot be told", "bad"
+        return "Cannot be decided", "bad"
     # As wide as the comparison's own verdict has them, for as many samplers.
     level = 1 - 0.05 / len(comparison.samplers)
     answer, tone = _gain_in_words(comparison.differences(level=level).loc[arm])
@@ -63,7 +63,8 @@ def helps_by_one_split(scores: pd.DataFrame, gain: Gain, n_rows: int) -> Finding
         f"How well the classifier ranks the rare rows among {n_rows} unseen real rows "
         f"(average precision, 1 is perfect): {nothing:.3f} without synthetic rows, "
         f"{augmented:.3f} with them; {gain.difference:+.3f}, 95 % interval "
-        f"{gain.low:+.3f} to {gain.high:+.3f}. This is one split: compare() tells more."
+        f"{gain.low:+.3f} to {gain.high:+.3f}. This is one split: compare() gives "
+        "more evidence."
     )
     return Finding("Does it help?", answer, evidence, tone)
 
@@ -72,16 +73,14 @@ def helps_undecided(leak: str, score: float) -> Finding:
     """Refuse to say whether rows help where a column gives the class away."""
     evidence = (
         f"{leak} The classifier has an average precision of {score:.3f} without "
-        "synthetic rows. Leave out what is known only after the class is."
+        "synthetic rows. Leave out columns that are known only after the class is."
     )
-    return Finding("Does it help?", "Cannot be told", evidence, "bad")
+    return Finding("Does it help?", "Cannot be decided", evidence, "bad")
 
 
 def helps_unknown() -> Finding:
     """Say that the gain was not measured."""
-    evidence = (
-        "Pass the classifier that is to use the rows, or what compare() returned."
-    )
+    evidence = "Pass a classifier to train with the rows, or the result of compare()."
     return Finding("Does it help?", "Not measured", evidence, "open")
 
 
@@ -97,8 +96,8 @@ def looks_real(qualities: dict[Any, pd.DataFrame]) -> Finding:
         above, (DISTINGUISHED, EASILY_DISTINGUISHED), ("Yes", "Not quite", "No")
     )
     evidence = (
-        "A classifier that is shown both tells synthetic from unseen real rows with an "
-        f"AUC of {c2st:.2f} (0.50: it cannot; 1: always). Two sets of real rows: "
+        "A classifier distinguishes synthetic from unseen real rows with an AUC of "
+        f"{c2st:.2f} (0.50: by chance; 1: always). For two sets of real rows it is "
         f"{floor:.2f}."
     )
     return Finding(question, answer, evidence, tone)
@@ -128,8 +127,8 @@ def gives_away(
     if len(named):
         listed = ", ".join(f"{name!r} ({share:.1%})" for name, share in named.items())
         evidence = (
-            f"Synthetic rows hold identifiers of real rows, in {listed}: they name "
-            'somebody who exists. Fit with identifiers="fresh".'
+            f"Synthetic rows hold identifiers of real rows, in {listed}, "
+            'which may identify real persons. Fit with identifiers="fresh".'
         )
         return Finding(question, "Yes", evidence, "bad")
     if not qualities:
@@ -141,7 +140,7 @@ def gives_away(
     answer, tone = _level(leak, (1, 2), ("No sign of it", "A little", "Yes"))
     evidence = (
         f"{synthetic['exact_copies']:.1%} of them equal a training row (unseen real "
-        f"rows: {real['exact_copies']:.1%}); {synthetic['near_copies']:.1%} come very "
+        f"rows: {real['exact_copies']:.1%}); {synthetic['near_copies']:.1%} are very "
         f"near to one (unseen: {real['near_copies']:.1%}). Who was in the training "
         f"data can be guessed with an AUC of "
         f"{synthetic['membership_inference_auc']:.2f} (0.50: by chance; 95 % interval "
@@ -149,8 +148,8 @@ def gives_away(
     )
     if risky is not None:
         evidence += (
-            f"Of the attacks, {ATTACKS[str(risky.name)]} succeeds most: its risk, "
-            f"beyond what unseen rows have, is {risky['risk']:.1%} (95 % interval "
+            f"The most successful attack is {ATTACKS[str(risky.name)]}: its risk, "
+            f"beyond that of unseen rows, is {risky['risk']:.1%} (95 % interval "
             f"{risky['low']:.1%} to {risky['high']:.1%}). "
         )
     evidence += "This is no proof of privacy."
@@ -197,7 +196,8 @@ def verdict(
         ),
         "No, it hurts": "Leave the synthetic rows out: the classifier is worse.",
         "Another does": "Leave these rows out: another way of over-sampling helps.",
-        "Cannot be told": "Not decided: these figures cannot tell whether they help.",
+        "Cannot be decided": "Not decided: these figures do not show whether they "
+        "help.",
         "Not measured": "Not decided: whether the synthetic rows help is not measured.",
     }
     text = advice[helps.answer]

@@ -19,7 +19,7 @@ from gan_augment.tables.check import TableCheck
 
 # Measure -> its name for people, and what it says.
 FIDELITY = {
-    "c2st": ("Distinguished (AUC)", "0.5: a classifier cannot tell; 1: always"),
+    "c2st": ("Distinguished (AUC)", "0.5: by chance; 1: always"),
     "marginal_distance": ("Distance of a column", "mean over columns; 0: the same"),
     "association_distance": ("Difference of associations", "of two columns; 0: none"),
     "precision": ("Precision", "share of rows that lie where real rows lie"),
@@ -89,7 +89,7 @@ def on_utility(
         text.append(
             f"{comparison.frame['fold'].nunique()} folds, the same for every way of "
             "handling the imbalance; resampled inside the training folds, scored on "
-            "real rows. Intervals respect that folds share training rows."
+            "real rows. Intervals account for the training rows that folds share."
         )
         table = _comparison_table(comparison)
         figure = detached_figure(4.9, 3.8)
@@ -104,7 +104,8 @@ def on_utility(
                 Figure.of(
                     figure,
                     "Calibration without resampling, with it, and corrected, as by "
-                    "ResampledClassifier. Below the diagonal risks are overstated.",
+                    "ResampledClassifier. Below the diagonal, probabilities are "
+                    "overestimated.",
                 )
             )
     elif trials is not None:
@@ -137,7 +138,7 @@ def on_fidelity(
         )
     return Section(
         "Do the rows look real?",
-        ["Beside each measure of the synthetic rows that of as many real rows."],
+        ["Each measure is shown beside that of as many real rows."],
         _quality_table(qualities, FIDELITY),
         figures,
     )
@@ -208,7 +209,7 @@ def on_privacy(
 def _attack_in_words(name: str, risk: pd.Series) -> str:
     title = name.replace("_", " ").capitalize()
     if not risk["n_attacks"]:
-        return f"{title}: nothing to attack."
+        return f"{title}: there is nothing to attack."
     return (
         f"{title}: risk {risk['risk']:.1%} ({risk['low']:.1%} to {risk['high']:.1%}). "
         f"It succeeds on {risk['success']:.1%} of training rows, on "
@@ -262,14 +263,14 @@ def on_limits(rows: ReportedRows, comparison: Comparison | None) -> Section:
     """List the limits of the report."""
     limits = [
         "Measures of rows are of one set of held-out rows and one draw of synthetic "
-        f"ones, of at most {MAX_ROWS:,} rows of a class; with few rows they vary, as "
-        "the measures of real rows beside them show.",
-        "Rows are taken as independent. If several are of one person or machine, the "
-        "split must keep them together, or all figures are too good.",
+        f"ones, of at most {MAX_ROWS:,} rows of a class; with few rows they vary, "
+        "as those of the real rows beside them do.",
+        "Rows are assumed to be independent. If several are of one person or machine, "
+        "the split must keep them together, or all figures are too optimistic.",
         "No measure proves privacy, and this is no differential privacy: a generator "
         "holds values of the columns it was trained on.",
-        "A classifier that is trained on more rare rows than there are overstates "
-        "their probability; ResampledClassifier moves it back.",
+        "A classifier that is trained with added rare rows overestimates their "
+        "probability; ResampledClassifier corrects it.",
     ]
     if comparison is None:
         limits.insert(
@@ -281,7 +282,8 @@ def on_limits(rows: ReportedRows, comparison: Comparison | None) -> Section:
     if few:
         limits.insert(
             0,
-            f"Fewer than 100 held-out rows of class {', '.join(few)}: little is sure.",
+            f"Fewer than 100 held-out rows of class {', '.join(few)}: little is "
+            "certain.",
         )
     return Section("What this does not say", limits)
 
@@ -338,11 +340,11 @@ def _calibration(trials: Trials) -> Figure:
         )
     label = trials.classes[trials.rare]
     ax.legend(loc="upper left")  # overstated probabilities are below the diagonal
-    ax.set(xlabel="predicted probability", ylabel="share that came true")
+    ax.set(xlabel="predicted probability", ylabel="observed share")
     return Figure.of(
         figure,
         f"Calibration for class {label}: below the diagonal its probability is "
-        "overstated. ResampledClassifier corrects this.",
+        "overestimated. ResampledClassifier corrects this.",
     )
 
 

@@ -44,8 +44,8 @@ def on_check(check: TableCheck) -> Section:
     """List what is wrong with the table."""
     text = [
         f"{len(check)} finding{'s' * (len(check) != 1)} of check_table in the real "
-        "training rows. Mend what would spoil a model, and fit again. "
-        "check_table(X, y).clean(X, y) does what is safe."
+        "training rows. Fix those that would harm a model, and fit again. "
+        "check_table(X, y).clean(X, y) applies the safe remedies."
     ]
     table = pd.DataFrame(
         [
@@ -62,9 +62,9 @@ def on_rules(broken: RuleViolations) -> Section:
     title = "Do the rows keep the table's rules?"
     by_rule = broken.by_rule
     text = [
-        "A rule is something that every real training row keeps, and that independent "
-        "columns would break many times. What unseen real rows break, too, holds in "
-        "the training rows alone."
+        "A rule is a condition that every real training row keeps, and that "
+        "independent columns would break many times. A rule that unseen real rows "
+        "break, too, holds in the training rows alone."
     ]
     if not len(by_rule):
         return Section(title, [*text, "No rule was found."])
@@ -78,7 +78,7 @@ def on_rules(broken: RuleViolations) -> Section:
     table = pd.DataFrame(
         {
             "rule": [shorten(rule, MAX_RULE_LENGTH) for rule in shown["rule"]],
-            "rows that bear it out": shown["support"].map("{:,}".format),
+            "rows that support it": shown["support"].map("{:,}".format),
             "synthetic rows that break it": shown["share"].map("{:.2%}".format),
             "unseen real rows that do": shown["floor"].map("{:.2%}".format),
         }

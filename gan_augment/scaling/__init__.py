@@ -1,4 +1,4 @@
-"""Over-sampling where the data lives: synthetic rows at scale, on any engine."""
+"""Over-sampling of data that does not fit into memory, on any engine."""
 
 from gan_augment.scaling.drawing import RowDrawer, load_generator
 from gan_augment.scaling.engines import (

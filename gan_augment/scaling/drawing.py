@@ -34,13 +34,13 @@ N_PROBES = 256
 
 
 def load_generator(generator: Any) -> Any:
-    """Load a generator, unless it is one already.
+    """Load a generator, or return a fitted one unchanged.
 
     Parameters
     ----------
     generator : estimator, path-like or str
         A fitted estimator; a directory that ``save`` or ``gan-augment train`` wrote; or
-        an address of MLflow, such as ``models:/churn-generator@champion``.
+        an address in MLflow, such as ``models:/churn-generator@champion``.
 
     Returns
     -------
@@ -94,23 +94,24 @@ class RulesKept(Refinement):
 
 
 class RowDrawer:
-    """Draw the rows of requests, each by itself.
+    """Draw the rows of requests, each independently of the others.
 
-    The rows of a request depend on the generator and the request, and on nothing that
-    was drawn before. So any worker may draw any request, in any order and again.
+    The rows of a request depend only on the generator and the request. Therefore any
+    worker may draw any request, in any order and repeatedly.
 
     Parameters
     ----------
     generator : estimator, path-like or str
-        As in :func:`load_generator`. Of a fitted :class:`~gan_augment.GANOverSampler`,
-        the refinements are applied too: its filters of classes and of copies, and its
-        rules. Of any other estimator that knows rules, rows that break one are drawn
-        again; copies of real rows are not looked for.
+        As in :func:`load_generator`. If it is a fitted
+        :class:`~gan_augment.GANOverSampler`, its refinements are applied, too: the
+        filters of classes and of copies, and the rules. If it is another estimator that
+        has rules, rows that break one are drawn again; copies of real rows are not
+        detected.
     target : str, default="target"
         Column of the classes.
     schema : pyarrow.Schema, default=None
-        Names, types and order of the columns, `target` included. If None, the columns
-        as the generator draws them, then the classes.
+        Names, types and order of the columns, `target` included. If None, use the
+        columns that the generator draws, then the classes.
 
     Attributes
     ----------
@@ -121,7 +122,7 @@ class RowDrawer:
 
     See Also
     --------
-    draw_rows : All rows of a plan.
+    draw_rows : Draw all rows of a plan.
 
     Examples
     --------
@@ -190,9 +191,9 @@ class RowDrawer:
         return self._to_arrow(frame, request.label)
 
     def fingerprint(self, plan: Plan) -> str:
-        """Name everything that decides the rows of a plan.
+        """Compute a digest of everything that determines the rows of a plan.
 
-        Two generators are the same if they draw the same rows.
+        Two generators have the same digest if they draw the same rows.
 
         Parameters
         ----------
@@ -202,7 +203,7 @@ class RowDrawer:
         Returns
         -------
         fingerprint : str
-            Hexadecimal digits; others for another generator, plan or schema.
+            Hexadecimal digits, different for another generator, plan or schema.
         """
         plain = [list(plan.n_rows.items()), plan.rows_per_partition, plan.seed]
         digest = hashlib.sha256(json.dumps(plain, default=str).encode())
@@ -216,7 +217,7 @@ class RowDrawer:
         unknown = [label for label in plan.n_rows if label not in self.classes]
         if unknown:
             raise ValueError(
-                f"`generator` must know the classes that are asked for. Got {unknown}, "
+                f"`generator` must have the classes that are requested. Got {unknown}, "
                 f"and a generator of {self.classes}."
             )
 
@@ -241,7 +242,7 @@ class RowDrawer:
     def _schema_of(self, frame: pd.DataFrame) -> pa.Schema:
         if self.target in frame:
             raise ValueError(
-                f"`target` must be the name of no other column. Got {self.target!r}."
+                f"`target` must not be the name of another column. Got {self.target!r}."
             )
         labelled = frame.assign(**{self.target: np.resize(self.classes, len(frame))})
         schema = pa.Schema.from_pandas(labelled, preserve_index=False)

@@ -18,9 +18,9 @@ import pyarrow.parquet as pq
 
 from gan_augment.scaling.plan import Plan, Request
 
-# Key of what a file is, in its footer.
+# Key in the footer of a file under which its identity is stored.
 FOOTER_KEY = b"gan_augment"
-# What a worker tells of a partition.
+# Schema of the report of a worker on a partition.
 REPORT = pa.schema(
     [
         ("number", pa.int64()),

@@ -17,7 +17,7 @@ from gan_augment.encoding.regions import Share
 
 @dataclass(frozen=True)
 class Request:
-    """Rows of one class that are drawn together, and the seed that decides them.
+    """Rows of one class that are drawn together, and their seed.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ class Request:
 
     See Also
     --------
-    Plan : Makes the requests.
-    RowDrawer : Draws the rows of one.
+    Plan : Make the requests.
+    RowDrawer : Draw the rows of requests.
 
     Examples
     --------
@@ -68,8 +68,8 @@ class Request:
 class Plan:
     """Divide rows of several classes into partitions of one class each.
 
-    A plan holds a few numbers a class, however many partitions there are. Every worker
-    finds the request of a partition by itself.
+    A plan holds a few numbers per class, whatever the number of partitions. Every
+    worker computes the request of a partition from its number.
 
     Parameters
     ----------

@@ -43,7 +43,7 @@ class WrittenRows:
 
     See Also
     --------
-    over_sample, write_rows : Write them.
+    over_sample, write_rows : Write such rows.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class WrittenRows:
         return sum(self.report["was_kept"].to_pylist())
 
     def dataset(self, **options: Any) -> ds.Dataset:
-        """The rows as a dataset of pyarrow, which reads them in pieces."""
+        """Open the rows as a pyarrow dataset, which reads them in pieces."""
         return open_source(self.path, options)
 
 
@@ -88,12 +88,12 @@ def over_sample(
     seed: int = 0,
     storage_options: Mapping[str, Any] | None = None,
 ) -> WrittenRows:
-    """Write the synthetic rows that data lacks as Parquet files beside it.
+    """Write the synthetic rows that a data set needs as Parquet files beside it.
 
     The data is read once, to count its classes; it need not fit into memory, and is not
-    changed. Every file is drawn by itself, from its number and `seed`. The files are
+    changed. Every file is drawn from its number and `seed` alone. The files are
     therefore the same, byte for byte, for any number of workers and any engine, and a
-    call that was interrupted goes on where it was: files that are whole are kept.
+    call that was interrupted can be repeated: files that are complete are kept.
 
     Parameters
     ----------
@@ -112,26 +112,26 @@ def over_sample(
         hold files of the same call.
     generator : estimator, path-like or str
         Fitted generator: a GAN, or a :class:`~gan_augment.GANOverSampler`, whose
-        filters of classes and of copies are then applied too; a directory that ``save``
-        or ``gan-augment train`` wrote; or an address of MLflow, such as
+        filters of classes and of copies are then applied, too; a directory that
+        ``save`` or ``gan-augment train`` wrote; or an address in MLflow, such as
         ``models:/churn-generator@champion``.
     engine : "local" or Engine, default="local"
-        What runs the partitions. ``"local"`` is
+        Engine that runs the partitions. ``"local"`` uses
         :class:`~gan_augment.scaling.LocalEngine`.
     n_workers : int, default=None
-        Number of processes of the local engine. If None, one for each core.
+        Number of processes of the local engine. If None, use one for each core.
     rows_per_partition : int, default=100_000
-        Number of rows of a file, which one worker holds in memory. With another number
-        the rows are others.
+        Number of rows of a file, which one worker holds in memory. Another number gives
+        other rows.
     seed : int, default=0
         Seed of all rows.
     storage_options : mapping, default=None
-        What the file systems of `source` and `out` need, such as credentials.
+        Options of the file systems of `source` and `out`, such as credentials.
 
     Returns
     -------
     written : WrittenRows
-        Where the rows are, and how many.
+        The directory and the number of rows.
 
     Raises
     ------
@@ -142,18 +142,19 @@ def over_sample(
 
     See Also
     --------
-    write_rows : Write as many rows of each class as are given.
-    draw_rows : Rows as a frame of the engine, not as files.
+    write_rows : Write a given number of rows of each class.
+    draw_rows : Draw rows as a frame of the engine.
 
     Notes
     -----
-    Rules of the table are kept by every row. Identifiers differ among all rows and from
-    those of the rows that the generator was trained on; rows of the source that it was
-    not trained on are not looked at. Copies of training rows are refused if `generator`
-    is a GANOverSampler, which remembers them, and are not looked for otherwise.
+    Every row keeps the rules of the table. Identifiers are unique, and differ from
+    those of the rows that the generator was trained on; they may equal those of other
+    rows of the source. Copies of training rows are refused if `generator` is a
+    GANOverSampler, which stores hashes of the training rows, and are not detected
+    otherwise.
 
     The bits of a row depend on the versions of the libraries, and may depend on the
-    kind of processor: use equal machines where files are compared.
+    kind of processor: use equal machines if you compare files.
 
     Examples
     --------
@@ -216,15 +217,15 @@ def write_rows(
     target : str, default="target"
         Column of the classes.
     schema : pyarrow.Schema, default=None
-        Names, types and order of the columns, `target` included. If None, those of the
-        generator, then `target`.
+        Names, types and order of the columns, `target` included. If None, use those of
+        the generator, then `target`.
     engine, n_workers, rows_per_partition, seed, storage_options
         As in :func:`over_sample`.
 
     Returns
     -------
     written : WrittenRows
-        Where the rows are, and how many.
+        The directory and the number of rows.
 
     Raises
     ------
@@ -233,7 +234,7 @@ def write_rows(
 
     See Also
     --------
-    over_sample : Write the rows that data lacks.
+    over_sample : Write the rows that a data set needs.
 
     Examples
     --------
@@ -257,8 +258,7 @@ def write_rows(
         rows = [row for table in engine.tables(mapped) for row in table.to_pylist()]
     except Exception as error:
         error.add_note(
-            f"Files that are whole stay in {folder.url}. The same call writes the "
-            "others."
+            f"Complete files stay in {folder.url}. Repeat the call to write the others."
         )
         raise
     report = pa.Table.from_pylist(rows, REPORT).sort_by("number")
@@ -291,17 +291,17 @@ def draw_rows(
     target : str, default="target"
         Column of the classes.
     schema : pyarrow.Schema, default=None
-        Names, types and order of the columns, `target` included. If None, those of the
-        generator, then `target`.
+        Names, types and order of the columns, `target` included. If None, use those of
+        the generator, then `target`.
     engine, n_workers, rows_per_partition, seed
         As in :func:`over_sample`.
 
     Returns
     -------
     rows : object
-        A DataFrame of Spark, a Dask DataFrame, a Ray Dataset; of the local engine, an
-        iterator of tables of pyarrow. Those of an engine are lazy: they are drawn when
-        they are used, and again if they are used twice.
+        A Spark DataFrame, a Dask DataFrame or a Ray Dataset; with the local engine, an
+        iterator of pyarrow tables. The frames are lazy: rows are drawn when they are
+        used, and again if they are used twice.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""An over-sampler for pipelines of Spark."""
+"""An over-sampler for Spark pipelines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SparkOverSampler(Estimator[Any], HasLabelCol, HasSeed):
-    """Over-sample the training rows of a pipeline of Spark.
+    """Over-sample the training rows of a Spark pipeline.
 
     As in imbalanced-learn, rows are added in ``fit`` only: the pipeline is fitted on
     real and synthetic rows, and any other frame passes through unchanged.
@@ -41,7 +41,7 @@ class SparkOverSampler(Estimator[Any], HasLabelCol, HasSeed):
 
     See Also
     --------
-    gan_augment.scaling.draw_rows : Synthetic rows alone.
+    gan_augment.scaling.draw_rows : Draw the synthetic rows alone.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What is known of a table before anything is trained."""
+"""Checks and rules of a table, before anything is trained."""
 
 from gan_augment.tables.check import TableCheck, TableWarning, check_table
 

@@ -1,4 +1,4 @@
-"""What may watch a training, and stop it."""
+"""Callbacks, which observe a training and may stop it."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ class Callback:
     """Base class with four empty hooks; override the ones you need."""
 
     def on_train_begin(self, max_steps: int) -> None:
-        """Before the first step; `max_steps` is the most that can follow."""
+        """Called before the first step; at most `max_steps` steps follow."""
 
     def on_epoch_end(self, epoch: dict[str, float]) -> bool | None:
-        """After each epoch, with its record; return True to stop the training.
+        """Called after each epoch with its record; return True to stop the training.
 
         The record holds ``step`` (steps done), ``seconds`` (since the beginning), the
-        epoch's mean losses and, of its last step, the norms of both gradients and the
-        diversity: the spread of the generated rows within their classes, as a share of
-        the real rows' spread. 0 is a collapsed generator.
+        mean losses of the epoch and, of its last step, the norms of both gradients and
+        the diversity: the spread of the generated rows within their classes, divided by
+        that of the real rows. It is 0 for a collapsed generator.
         """
 
     def on_picture(self, step: int, picture: np.ndarray) -> None:
-        """After each epoch of images: a grid (h, w, 3) of drawn ones, uint8."""
+        """Called after each epoch of images, with a uint8 grid (h, w, 3) of images."""
 
     def on_train_end(self) -> None:
-        """After the last step, and also when training fails."""
+        """Called after the last step, and also if the training fails."""
 
 
 class History(Callback):
@@ -55,9 +55,9 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     measure : str, default="coverage"
-        Entry of the epoch's record, where more is better.
+        Entry of the epoch's record, for which larger is better.
     patience : int, default=10
-        Epochs without an improvement before the training stops.
+        Number of epochs without an improvement after which the training stops.
     """
 
     def __init__(self, measure: str = "coverage", patience: int = 10) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 from torch import Tensor
 from torch.nn import functional as F
 
-# Of the logarithm of a ratio of densities: keeps its exponential finite.
+# Largest logarithm of a ratio of densities, so that its exponential is finite.
 LARGEST_LOG_RATIO = math.log(1e4)
 
 

@@ -154,7 +154,7 @@ def make_files(n_rows=120):
         "target_alone.csv": (csv(rows[["churned"]]), 1, "a column besides the target"),
         "one_row.csv": (csv(rows[:1]), 1, "at least two classes"),
         "one_class.csv": (csv(rows[1:6]), 1, "at least two classes"),
-        "titled.csv": (titled(rows), 1, "Delete what stands before the names"),
+        "titled.csv": (titled(rows), 1, "Delete the lines before the names"),
         "open.csv": (csv(rows) + b'1,"2,3,4,5,6\n', 1, "must close every quotation"),
         "cut.csv.gz": (gzip.compress(csv(rows))[:-40], 1, "must be whole"),
         "ragged.csv": (csv(rows) + b"1,2,3,4,5,6,7\n", 1, "as many cells"),

@@ -62,7 +62,7 @@ def test_a_planted_leak_is_found():
     with pytest.warns(LeakageWarning, match="as it was before"):
         comparison = compare(X, y, LogisticRegression(), RANDOM, cv=2, verbose=False)
     assert comparison.outcome == "leak"
-    assert "cannot tell" in comparison.verdict
+    assert "no verdict" in comparison.verdict
     assert "SMOTE" in comparison.verdict
 
 
@@ -224,7 +224,7 @@ def test_a_classifier_that_does_more_than_any_sampler_is_named():
     vote = {"vote": [0.05, 0.06, 0.05, 0.04]}
     verdict = made_up(gains, vote).verdict
     assert verdict.startswith("Over-sampling helps: A")
-    assert "A vote of three classifiers does more than any sampler" in verdict
+    assert "A vote of three classifiers gains more than any sampler" in verdict
     assert "0.500 -> 0.550, +0.050 [" in verdict
     # One that does less, and one without evidence, are no advice.
     for others in ({"vote": [0.01, 0.02, 0.01, 0.01]}, {"vote": [0.4, -0.2, 0.4, 0.1]}):

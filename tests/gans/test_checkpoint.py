@@ -95,7 +95,7 @@ def test_a_process_that_is_killed_costs_nothing(imbalanced, tmp_path, caplog):
     (found,) = kept(gan)
     with caplog.at_level(logging.INFO, logger="gan_augment"):
         resumed = gan.fit(X, y)
-    assert f"goes on from step {found.name.rpartition('-')[2]}" in caplog.text
+    assert f"resumes from step {found.name.rpartition('-')[2]}" in caplog.text
     whole = make_gan().fit(X, y)
     assert_same(whole, resumed)
     pd.testing.assert_frame_equal(whole.sample(200)[0], resumed.sample(200)[0])

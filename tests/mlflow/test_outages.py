@@ -609,7 +609,7 @@ def test_where_nothing_takes_a_run_the_fit_goes_on_and_says_so(
     monkeypatch.setenv(spool.SPOOL_VARIABLE, str(tmp_path / "file" / "spool"))
     sampler = track(f"http://127.0.0.1:{free_port()}", imbalanced)
     assert "must be a directory that can be written" in caplog.text
-    assert "It is lost, since no disk took it either" in caplog.text
+    assert "It is lost, because no disk could be written either" in caplog.text
     assert "gan.save(directory)" in caplog.text
     assert "It is kept in" not in caplog.text
     sampler.gan_.save(tmp_path / "saved")
@@ -676,7 +676,7 @@ def answering(monkeypatch):
         ((404, b"nothing"), "set MLFLOW_TRACKING_URI"),
         ((500, b'{"error_code": "INTERNAL_ERROR"}'), "answers 500"),
         ((503, b""), "answers 503"),
-        ((200, b"<html>log in, please</html>"), "is no MLflow server"),
+        ((200, b"<html>log in, please</html>"), "is not an MLflow server"),
     ],
 )
 def test_a_server_that_cannot_take_a_run_is_asked_once(
@@ -699,12 +699,12 @@ def test_a_server_that_cannot_take_a_run_is_asked_once(
         ((429, b"slow down"), "answers 429"),
         ((400, b"{}"), "answers 400"),
         ((418, b""), "answers 418"),
-        ((302, b"/login"), "is no MLflow server"),
+        ((302, b"/login"), "is not an MLflow server"),
         ((302, b"/api"), "no answer from"),  # and from there to itself
-        ((200, b'{"experiments": ['), "is no MLflow server"),
-        ((200, b"[]"), "is no MLflow server"),
-        ((200, b"\xff\xfe"), "is no MLflow server"),
-        ((204, b""), "is no MLflow server"),
+        ((200, b'{"experiments": ['), "is not an MLflow server"),
+        ((200, b"[]"), "is not an MLflow server"),
+        ((200, b"\xff\xfe"), "is not an MLflow server"),
+        ((204, b""), "is not an MLflow server"),
     ],
 )
 def test_any_answer_but_the_right_one_is_a_problem_that_is_remembered(

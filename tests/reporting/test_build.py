@@ -221,7 +221,7 @@ def test_identifiers_of_real_rows_are_red_and_fresh_ones_are_not(split, identifi
     assert found.quality["rare"].loc["c2st", "synthetic"] < 0.95
     page = found.to_html()
     assert not any(value in page for value in X["customer"])
-    assert "names rows" in page
+    assert "identifies rows" in page
 
 
 def test_no_verdict_where_a_column_gives_the_class_away(split):
@@ -235,6 +235,6 @@ def test_no_verdict_where_a_column_gives_the_class_away(split):
     found = report(
         sampler, *resampled, X_test, y_test, classifier=classifier(), random_state=0
     )
-    assert found.findings[0].answer == "Cannot be told"
+    assert found.findings[0].answer == "Cannot be decided"
     assert "closed on" in found.findings[0].evidence
     assert found.verdict.startswith("Not decided")

@@ -152,7 +152,7 @@ def test_a_leak_an_error_and_another_name_are_no_answer():
     leaked = comparison(intervals, "leak", leak="copies")
     failed = comparison(intervals, "gain", errors=["GAN"])
     for compared in (leaked, failed):
-        assert helps_by_comparison(compared, "GAN").answer == "Cannot be told"
+        assert helps_by_comparison(compared, "GAN").answer == "Cannot be decided"
     with pytest.raises(ValueError, match=r"`arm` must be one of .*Got 'ours'"):
         helps_by_comparison(comparison(intervals, "gain"), "ours")
 

@@ -164,7 +164,7 @@ def test_a_killed_call_goes_on_where_it_was(saved, tmp_path, whom, n_workers):
     out = tmp_path / "out"
     assert call(out, whom) != 0
     if whom == "worker":
-        message = "The same call writes the others"
+        message = "Repeat the call to write the others"
         assert message in (tmp_path / "stderr").read_text()
     before = {
         file.name: file.stat().st_mtime_ns
@@ -216,7 +216,7 @@ def test_a_full_disk_leaves_no_part_of_a_file(saved, tmp_path, monkeypatch):
     with pytest.raises(OSError, match="No space left") as caught:
         write(saved, tmp_path)
     assert list(tmp_path.iterdir()) == []
-    assert "The same call writes the others" in caught.value.__notes__[0]
+    assert "Repeat the call to write the others" in caught.value.__notes__[0]
 
 
 def test_addresses_of_other_file_systems_are_read_and_written(table, saved, tmp_path):
@@ -267,7 +267,7 @@ def test_the_requests_of_a_plan_are_all_rows_once():
         ({"seed": -1}, "`seed` must be a whole number"),
         ({"engine": "spark"}, "`engine` must be 'local' or an engine"),
         ({"engine": LocalEngine()}, "`n_workers` must be None unless"),
-        ({"target": "job"}, "`target` must be the name of no other column"),
+        ({"target": "job"}, "`target` must not be the name of another column"),
     ],
 )
 def test_wrong_parameters_are_refused_before_anything_is_written(
@@ -292,7 +292,7 @@ def test_sources_that_do_not_fit_are_refused(table, generator, tmp_path):
         call(table.assign(target=table["target"].where(table["target"] == "rare")))
     with pytest.raises(ValueError, match="`sampling_strategy` must name classes"):
         call(table, strategy={"rarest": 300})
-    with pytest.raises(ValueError, match="`generator` must know the classes"):
+    with pytest.raises(ValueError, match="`generator` must have the classes"):
         call({"common": 9, "other": 5})
     schema = pa.Schema.from_pandas(table)
     at = schema.get_field_index("income")

@@ -40,7 +40,7 @@ def check(
     ] = False,
     output: Annotated[
         str | None,
-        typer.Option("--output", "-o", help="Where the cleaned table is written."),
+        typer.Option("--output", "-o", help="File to write the cleaned table to."),
     ] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 3 if something is found.")
@@ -48,7 +48,7 @@ def check(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with a table and which rules it keeps, and mend what is safe.
+    """Find problems and rules of a table, and fix what is safe.
 
     Example: `gan-augment check customers.csv --target churned --clean -o clean.csv`
     """

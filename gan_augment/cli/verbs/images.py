@@ -31,7 +31,7 @@ def images(
         Path,
         typer.Argument(
             metavar="FOLDER",
-            help="Has a folder of images for each class: PNG, JPEG, TIFF, WebP, BMP.",
+            help="Has a subfolder of images per class: PNG, JPEG, TIFF, WebP, BMP.",
             show_default=False,
         ),
     ],
@@ -48,7 +48,7 @@ def images(
     size: Annotated[
         str | None,
         typer.Option(
-            help="Bring every image to this size, such as 32 or 32x48 (height first)."
+            help="Resize every image to this size, such as 32 or 32x48 (height first)."
         ),
     ] = None,
     ratio: Annotated[
@@ -64,7 +64,8 @@ def images(
         Quality, typer.Option(help="`high` trains four times as long.")
     ] = Quality.DEFAULT,
     max_time: Annotated[
-        float | None, typer.Option(min=0, help="Seconds of the training, at most.")
+        float | None,
+        typer.Option(min=0, help="Time limit of the training, in seconds."),
     ] = None,
     max_steps: MaxSteps = None,
     seed: Seed = 0,
@@ -73,7 +74,7 @@ def images(
 ) -> None:
     """Write a folder of images with synthetic ones of the rare classes.
 
-    Half of the new images are a GAN's, half are copies of real ones that are shifted a
+    Half of the new images are drawn by a GAN, half are copies of real ones, shifted a
     little. `torchvision.datasets.ImageFolder` reads the folder; `manifest.csv` says of
     each file whether it is synthetic.
 
@@ -166,6 +167,6 @@ def _height_and_width(size: str | None) -> tuple[int, int] | None:
     parts = re.fullmatch(r"(\d+)(?:x(\d+))?", size)
     if parts is None:
         raise UserError(
-            f"`--size` must be such as 32 or 32x48. Got {size!r}. Give pixels."
+            f"`--size` must be a size such as 32 or 32x48. Got {size!r}. Give pixels."
         )
     return int(parts[1]), int(parts[2] or parts[1])

@@ -43,7 +43,7 @@ def report(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write a page on synthetic rows: whether they help, look real, give rows away.
+    """Write a report on synthetic rows: whether they help, and look real.
 
     Three tenths of the rows are held out. The others train a GAN, and compare every way
     of handling the imbalance.

@@ -33,8 +33,8 @@ def resample(
         typer.Option(
             "--output",
             "-o",
-            help="Where the rows are written: the format is that of the ending, a CSV "
-            "is written like the one that was read; - is standard output.",
+            help="File to write, in the format of its ending; a CSV is written like "
+            "the one that was read; - is standard output.",
             show_default=False,
         ),
     ],
@@ -63,8 +63,8 @@ def resample(
 ) -> None:
     """Write the table with synthetic rows of the rare classes.
 
-    The real rows come first, as they are; nothing but training rows belongs here: hold
-    out your test rows before.
+    The real rows come first, unchanged. Resample training rows only: hold out your test
+    rows before.
 
     Example: `gan-augment resample train.csv --target churned -o more.csv --ratio 0.3`
     """
@@ -80,7 +80,8 @@ def resample(
     table = load_table(file, reading, columns, console)
     if mark in (*table.X, *table.aside, table.y.name):
         raise UserError(
-            f"`--mark` must be the name of no other column. Got {mark!r}. Pass another."
+            f"`--mark` must not be the name of another column. Got {mark!r}. Pass "
+            "another."
         )
     wanted = rows_wanted(table.y, ratio, columns.positive)
     if not wanted:

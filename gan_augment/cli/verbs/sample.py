@@ -16,13 +16,13 @@ SourceArgument = Annotated[
     str,
     typer.Argument(
         metavar="DIR|models:/...",
-        help="What `train` wrote, or a generator in the registry.",
+        help="Directory that `train` wrote, or a generator in the registry.",
         show_default=False,
     ),
 ]
 TrackingUri = Annotated[
     str | None,
-    typer.Option(help="Address of MLflow, where the registry is."),
+    typer.Option(help="Address of the MLflow server with the registry."),
 ]
 
 
@@ -31,11 +31,13 @@ def sample(
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="Rows.")] = 100,
     label: Annotated[
         str | None,
-        typer.Option(help="The class of all rows. If not given, as common as in data."),
+        typer.Option(help="Class of all rows. If not given, all classes are drawn."),
     ] = None,
     output: Annotated[
         str,
-        typer.Option("--output", "-o", help="Where to; - is standard output, as CSV."),
+        typer.Option(
+            "--output", "-o", help="File to write; - is standard output, as CSV."
+        ),
     ] = PIPE,
     target: Annotated[
         str, typer.Option("--target", "-t", help="Name of the column of classes.")
@@ -64,7 +66,7 @@ def sample(
         )
     if target in rows:
         raise UserError(
-            f"`--target` must be the name of no other column. Got {target!r}. Pass "
+            f"`--target` must not be the name of another column. Got {target!r}. Pass "
             "another."
         )
     write_table(rows.assign(**{target: labels}), output)

@@ -16,13 +16,13 @@ def sync(
     spool: Annotated[
         Path | None,
         typer.Argument(
-            help="Where runs wait. If not given, GAN_AUGMENT_SPOOL, or "
-            ".gan_augment_spool here."
+            help="Directory where runs wait. If not given, GAN_AUGMENT_SPOOL, or "
+            ".gan_augment_spool in the working directory."
         ),
     ] = None,
     tracking_uri: Annotated[
         str | None,
-        typer.Option(help="Where to. If not given, where each run was meant for."),
+        typer.Option(help="Address of MLflow. If not given, that of each run."),
     ] = None,
     experiment: Annotated[
         str | None,
@@ -31,7 +31,7 @@ def sync(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Bring the runs that wait on disk into MLflow.
+    """Send the runs that wait on disk to MLflow.
 
     Example: `gan-augment sync --tracking-uri http://localhost:5000`
     """

@@ -30,14 +30,14 @@ KIND_CLASSES: dict[str, type] = {}
 
 
 def register_kind(kind: type[ColumnKind], *, position: int = 0) -> None:
-    """Let every encoder that is fitted from now on, or loaded, know a kind of column.
+    """Register a kind of column for every encoder that is fitted or loaded later.
 
     Parameters
     ----------
     kind : subclass of ColumnKind
         A dataclass.
     position : int, default=0
-        Where it is asked for columns; 0 is before all others.
+        Position in the order in which kinds are tried; 0 is before all others.
     """
     COLUMN_KINDS.insert(position, kind)
     KIND_CLASSES.update({c.__name__: c for c in (kind, *kind.state_classes)})

@@ -1,4 +1,4 @@
-"""What every kind of column does: values <-> plain numbers <-> encoded cells."""
+"""The base class of kinds of columns: values <-> plain numbers <-> encoded cells."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from gan_augment.encoding.values import CategoricalDomain
 
 @dataclass(eq=False)
 class ColumnSample:
-    """Training values of a column, and what is known of it.
+    """Training values of a column, and the parameters that apply to it.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class ColumnSample:
     max_categories : int
         Largest number of levels of a one-hot span.
     identifiers : {"fresh", "keep", "drop"}
-        What becomes of columns that name rows.
+        How columns that identify rows are treated.
     """
 
     values: pd.Series
@@ -59,12 +59,12 @@ class ColumnSample:
 
 
 class ColumnKind(ABC):
-    """Base of the kinds of columns, which are dataclasses of what a fit learned.
+    """Base class of kinds of columns, which are dataclasses of the learned state.
 
-    A value becomes a plain *number*, NaN where it is missing; the number becomes a
-    small integer *code*, once for a table; the code becomes the *cells* of an encoded
-    row, anew for every batch, because the encoding of tied values is random. Cells
-    become numbers again, and numbers values.
+    A value is converted to a plain *number*, NaN if it is missing; the number to a
+    small integer *code*, once for a table; and the code to the *cells* of an encoded
+    row, again for every batch, because the encoding of tied values is random. Cells are
+    converted back to numbers, and numbers to values.
 
     To add a kind, derive from this class in a module of its own and pass it to
     :func:`~gan_augment.encoding.kinds.register_kind`.

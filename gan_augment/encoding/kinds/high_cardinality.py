@@ -13,7 +13,7 @@ from gan_augment.encoding.kinds.levels import LevelKind, as_numbers
 from gan_augment.encoding.kinds.numeric import ScoreKind
 from gan_augment.encoding.values import CategoricalDomain
 
-# A level of fewer rows says nothing of its class.
+# A level of fewer rows says nothing about its class.
 FEWEST_ROWS = 5
 
 

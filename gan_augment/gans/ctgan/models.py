@@ -1,4 +1,4 @@
-"""CTGAN and TVAE of the ``ctgan`` package behind our contract.
+"""CTGAN and TVAE of the ``ctgan`` package, with the interface of ``TabularGAN``.
 
 The package is an optional extra under the Business Source License; this is the only
 module that imports it.
@@ -29,9 +29,9 @@ class CTGAN(PackageSynthesizer):
     """Conditional GAN for tables, CTGAN, from the ``ctgan`` package.
 
     The model is CTGAN [1]_, with the interface of :class:`~gan_augment.TabularGAN`, for
-    comparison: ``pipelines/speed.py`` measures how much sooner TabularGAN
-    reaches the same quality. Install the package with ``pip install
-    'gan-augment[ctgan]'``. It is under the Business Source License.
+    comparison: ``pipelines/speed.py`` measures how much faster TabularGAN reaches the
+    same quality. Install the package with ``pip install 'gan-augment[ctgan]'``. It is
+    under the Business Source License.
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ PartitionFunction: TypeAlias = Callable[[int], pa.Table]
 
 
 class Engine(Protocol):
-    """Runs a function for each partition.
+    """Interface of engines, which run a function for each partition.
 
     See Also
     --------
@@ -55,8 +55,8 @@ class Engine(Protocol):
         Returns
         -------
         frame : object
-            All rows as the engine's own kind of frame. It may be lazy, and call the
-            function when it is used and again if a worker is lost.
+            All rows as a frame of the engine. It may be lazy, that is, call the
+            function when it is used, and again if a worker is lost.
         """
 
     def tables(self, frame: Any) -> Iterator[pa.Table]:

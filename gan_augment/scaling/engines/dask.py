@@ -14,7 +14,8 @@ from gan_augment.scaling.engines.base import PartitionFunction
 class DaskEngine:
     """Run partitions on the active Dask cluster, or on Dask's threads if there is none.
 
-    Make a ``dask.distributed.Client`` first: processes draw faster than threads.
+    Create a ``dask.distributed.Client`` first, because processes draw faster than
+    threads.
 
     See Also
     --------
@@ -32,9 +33,9 @@ class DaskEngine:
     def map(
         self, function: PartitionFunction, n_partitions: int, schema: pa.Schema
     ) -> Any:
-        """Call a function for each partition; a Dask DataFrame of Arrow's dtypes.
+        """Call a function for each partition, as a Dask DataFrame of Arrow dtypes.
 
-        Levels of categories become plain values: Dask would have to know them all.
+        Categories become plain values, because Dask would need to know all levels.
         """
         import dask.dataframe as dd
 

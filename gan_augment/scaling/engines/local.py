@@ -17,9 +17,9 @@ class LocalEngine:
     Parameters
     ----------
     n_workers : int, default=None
-        Number of processes, as `n_jobs` of joblib. If None, one for each core, unless
-        ``joblib.parallel_config`` says otherwise. With 1, everything runs in this
-        process.
+        Number of processes, as `n_jobs` of joblib. If None, use one for each core,
+        unless ``joblib.parallel_config`` sets another number. With 1, everything runs
+        in this process.
 
     See Also
     --------

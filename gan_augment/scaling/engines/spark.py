@@ -23,12 +23,12 @@ _WIDER = {
 
 
 class SparkEngine:
-    """Run partitions as tasks of Spark, one a partition.
+    """Run each partition as a Spark task.
 
     Parameters
     ----------
     session : pyspark.sql.SparkSession, default=None
-        Where to run. If None, the active session, or a new one.
+        Session to run in. If None, use the active session, or a new one.
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Look at a table before anything is trained on it.
+"""Check a table before anything is trained on it.
 
 A check is a function of a :class:`~gan_augment.tables.check.table.Table` that yields
 :class:`Finding` objects. ``CHECKS`` lists those that :func:`check_table` runs.
@@ -73,7 +73,7 @@ _DECISIVE = frozenset({"leak", "identifier", "groups", "constant column"})
 
 
 class TableWarning(UserWarning):
-    """A table has something that an over-sampler cannot serve.
+    """A table has a problem that makes its synthetic rows worse.
 
     Examples
     --------
@@ -107,9 +107,10 @@ def warn_of_levels(X: Any, columns: Sequence[Hashable], *, stacklevel: int) -> N
             if evidence.get("whole_numbers") == evidence["texts"]:
                 continue  # codes are levels
             warnings.warn(
-                f"{found.message} The texts are not all written alike, so they are "
-                "levels, and what goes with the numbers or dates is not learned. "
-                "Convert the column; check_table(X, y).clean(X, y) does where it can.",
+                f"{found.message} The texts are not all written in the same way, so "
+                "they are levels, and how other columns depend on their values is not "
+                "learned. Convert the column; check_table(X, y).clean(X, y) converts "
+                "it if possible.",
                 TableWarning,
                 stacklevel=stacklevel + 1,
             )
@@ -124,7 +125,7 @@ def check_table(
     belong together, text that holds numbers, dates or booleans, spellings of missing
     values and of levels, sentinels such as -999, duplicated rows and columns, constant
     columns, and classes of one row. The table is not changed; use
-    :meth:`TableCheck.clean` to mend it.
+    :meth:`TableCheck.clean` to fix it.
 
     Parameters
     ----------

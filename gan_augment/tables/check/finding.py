@@ -1,4 +1,4 @@
-"""One thing that is wrong with a table."""
+"""A problem of a table."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ Fix = Callable[[pd.DataFrame, pd.Series | None], tuple[pd.DataFrame, pd.Series |
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong with a table, with its evidence and its remedy.
+    """A problem of a table, with its evidence and its remedy.
 
     Parameters
     ----------
     kind : str
-        What is wrong, such as ``"leak"`` or ``"number as text"``.
+        Kind of the problem, such as ``"leak"`` or ``"number as text"``.
     column : object
         Name of the column. None for a finding about rows.
     message : str
@@ -26,12 +26,12 @@ class Finding:
     evidence : mapping of str to float
         The numbers behind the message.
     example : str
-        A value or rows that show it. Of a column that names persons, its pattern.
+        A value or rows that show the problem; for identifiers, their pattern.
     remedy : str
         What to do.
     fix : callable, default=None
-        Applies the remedy to rows and labels. None where the remedy needs a decision
-        of the user.
+        Function that applies the remedy to rows and labels. None if the remedy needs a
+        decision of the user.
     """
 
     kind: str

@@ -24,7 +24,7 @@ def find_identifiers(table: Table) -> Iterator[Finding]:
             yield Finding(
                 "identifier",
                 column.name,
-                f"Column {column.name!r} names rows: {min(distinct, present):,} "
+                f"Column {column.name!r} identifies rows: {min(distinct, present):,} "
                 f"different values in {present:,} rows.",
                 {"distinct": float(distinct), "present": float(present)},
                 pattern_of(column),
@@ -52,8 +52,8 @@ def find_groups(table: Table) -> Iterator[Finding]:
             "the mean: rows of one group are not independent.",
             {"groups": float(n_groups), "rows_per_group": rows},
             pattern_of(column),
-            "Pass it as `groups` to compare, so that a group is on one side of every "
-            "split, and leave the column out of the classifier.",
+            "Pass it as `groups` to compare, so that each group is on one side of "
+            "every split, and leave the column out of the classifier.",
         )
 
 

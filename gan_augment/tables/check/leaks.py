@@ -14,7 +14,7 @@ from gan_augment.tables.check.finding import Finding
 from gan_augment.tables.check.identifiers import pattern_of
 from gan_augment.tables.check.table import Column, Table
 
-# Average precision of one column on rows that it was not learned from.
+# Average precision of one column on held-out rows.
 ALMOST_PERFECT = 0.99
 # Shares of rows for which a column is filled, or empty, exactly where the class is.
 ALMOST_ALWAYS = 0.98
@@ -51,8 +51,7 @@ def find_leaks(table: Table) -> Iterator[Finding]:
                 "leak",
                 column.name,
                 f"Column {column.name!r} alone predicts the class almost perfectly "
-                f"(average precision {score:.3f} on rows that it was not learned "
-                "from).",
+                f"(average precision {score:.3f} on held-out rows).",
                 {"average_precision": score},
                 _example(table, column),
                 _REMEDY,

@@ -36,12 +36,12 @@ class CleanedTable(NamedTuple):
 
 @dataclass(frozen=True)
 class TableCheck:
-    """What :func:`check_table` found.
+    """Result of :func:`check_table`.
 
     Parameters
     ----------
     findings : list of Finding
-        What is wrong, the most serious first.
+        The problems, the most serious first.
     n_rows, n_columns : int
         Size of the table.
 
@@ -66,17 +66,17 @@ class TableCheck:
 
     @property
     def identifiers(self) -> list[Hashable]:
-        """Columns that name rows."""
+        """Columns that identify rows."""
         return [found.column for found in self.of_kind("identifier")]
 
     @property
     def leak(self) -> str | None:
-        """Why scores on the table mean nothing, None if no column leaks."""
+        """Reason why scores on the table mean nothing, None if no column leaks."""
         found = self.of_kind("leak")
         return " ".join(finding.message for finding in found) or None
 
     def of_kind(self, kind: str) -> list[Finding]:
-        """Findings of one kind."""
+        """Return the findings of one kind."""
         return [found for found in self.findings if found.kind == kind]
 
     def __len__(self) -> int:
@@ -91,8 +91,8 @@ class TableCheck:
         Returns
         -------
         frame : DataFrame
-            One row a finding: kind, column, message, example, remedy, whether the
-            remedy is safe, and the evidence as a dict.
+            One row for each finding: kind, column, message, example, remedy, whether
+            the remedy is safe, and the evidence as a dict.
         """
         rows = [
             {
@@ -111,13 +111,14 @@ class TableCheck:
     def clean(self, X: pd.DataFrame, y: Any = None) -> CleanedTable:
         """Apply the remedies that are safe.
 
-        Values change their spelling and their dtype, and what says nothing is dropped.
-        What needs a decision is left alone: leaks, identifiers, sentinels, groups.
+        Remedies change the spelling and the dtype of values, and drop columns and rows
+        without information. Findings that need a decision are not changed: leaks,
+        identifiers, sentinels and groups.
 
         Parameters
         ----------
         X : DataFrame of shape (n_samples, n_features)
-            The table that was checked; also one of polars or pyarrow.
+            The table that was checked; a polars frame or a pyarrow table, too.
         y : array-like of shape (n_samples,), default=None
             Its classes.
 

@@ -28,7 +28,7 @@ def find_numbers_as_text(table: Table) -> Iterator[Finding]:
             column.name,
             f"Column {column.name!r} holds numbers as text, with "
             f"{number_format.decimal!r} as the decimal mark"
-            + (f"; {len(failed)} of its texts are none." if failed else "."),
+            + (f"; {len(failed)} of its texts are not." if failed else "."),
             {
                 "texts": float(len(texts)),
                 "not_numbers": float(len(failed)),
@@ -57,7 +57,7 @@ def find_dates_as_text(table: Table) -> Iterator[Finding]:
             "date as text",
             column.name,
             f"Column {column.name!r} holds dates as text, written {how}"
-            + (f"; {len(failed)} of its texts are none." if failed else "."),
+            + (f"; {len(failed)} of its texts are not." if failed else "."),
             {"texts": float(len(texts)), "not_dates": float(len(failed))},
             shown(failed[:2] + texts[:2]),
             "Convert it to dates"

@@ -28,16 +28,17 @@ __all__ = [
 
 
 def register_rule(kind: type[Rule]) -> None:
-    """Let a kind of rule be discovered after all others, saved and loaded.
+    """Register a kind of rule, so that it is discovered, saved and loaded.
 
     Parameters
     ----------
     kind : subclass of Rule
-        A dataclass of plain values, of which ``find`` discovers the rules.
+        A dataclass of plain values, whose method ``find`` discovers the rules. It is
+        tried after all other kinds.
 
     See Also
     --------
-    Rule : What a kind of rule has to do.
+    Rule : Base class of the kinds of rules.
 
     Examples
     --------

@@ -16,7 +16,7 @@ from gan_augment.tables.rules.proposals import agreeing
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import Levels
 
-# Columns that are paired, those that say most first.
+# Columns that are paired, those with the most information first.
 MOST_COLUMNS = 24
 # Rows of a combination, on average.
 FEWEST_PER_CELL = 2.0

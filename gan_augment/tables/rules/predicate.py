@@ -14,20 +14,20 @@ from gan_augment.tables.rules.rule import Rule
 
 @dataclass(eq=False)
 class Predicate(Rule):
-    """A rule given as a function that says which rows are right.
+    """A rule given as a function of a frame.
 
-    Synthetic rows that break it are drawn again. It is code, so a generator that has
-    one cannot be saved.
+    Synthetic rows that break the rule are drawn again. A generator with such a rule
+    cannot be saved, because the function is code.
 
     Parameters
     ----------
     function : callable
-        Takes a frame with the columns of the training rows, gives a mask of shape
-        (n_rows,): True for a row that keeps the rule.
+        Function that takes a frame with the columns of the training rows, and returns a
+        mask of shape (n_rows,): True for a row that keeps the rule.
     description : str, default=None
-        The rule in plain words. None takes the name of the function.
+        The rule in plain words. If None, use the name of the function.
     names : sequence of object, default=()
-        Names of the columns that it is about.
+        Names of the columns of the rule.
 
     Examples
     --------

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-# Of the sample every so manieth row is looked at first, then the rows between them.
+# Every 32nd row of the sample is checked first, then every eighth, then all of them.
 STRIDES = (32, 8, 1)
 
 # Given rows and columns of a matrix, which of the columns may keep the rule.

@@ -1,4 +1,4 @@
-"""A table without what its rules say already, and back again.
+"""Remove from a table what follows from its rules, and restore it.
 
 A network learns independent parts more easily than parts that follow from each other:
 a column that others decide is left out, a column with a bound in another column is

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Rule(ABC):
-    """Something that every real row keeps.
+    """Base class of rules that every real row keeps.
 
     A kind of rule is a subclass: a dataclass of plain values, so that it can be saved,
     with the methods below. Passed to :func:`~gan_augment.tables.rules.register_rule`,
@@ -63,8 +63,8 @@ class Rule(ABC):
         Returns
         -------
         mask : ndarray of shape (n_rows,), dtype=bool
-            True for a row that breaks it. A row in which a value that the rule
-            compares is missing keeps it.
+            True for a row that breaks the rule. A row keeps the rule if a value that
+            the rule compares is missing.
         """
 
     def repair(
@@ -91,9 +91,9 @@ class Rule(ABC):
 
     @property
     def support(self) -> int:
-        """Rows that would break the rule if its columns were independent.
+        """Number of rows that would break the rule if its columns were independent.
 
-        That is the `gain` of the kinds that are found; 0 of others.
+        This is the `gain` of rules that are found, and 0 for others.
         """
         return round(getattr(self, "gain", 0.0))
 
@@ -106,8 +106,8 @@ class Rule(ABC):
         table : Columns
             The rows, by column.
         known : list of Rule
-            Rules of the kinds that were looked for before; what they imply need not be
-            found again.
+            Rules of the kinds that were searched for before; rules that follow from
+            these need not be found again.
 
         Returns
         -------
@@ -118,7 +118,7 @@ class Rule(ABC):
 
 
 class ComputedRule(Rule):
-    """A rule by which one column follows from others, and can be left out.
+    """A rule that computes one column from others, so that it can be left out.
 
     Examples
     --------

@@ -57,20 +57,19 @@ class Rules(BaseEstimator):
     These kinds of rules are found: one column is at most another one; arithmetic
     between columns, such as a sum, holds within rounding; a level or a number
     determines another column; combinations of common levels, missing values included,
-    never occur; no two rows have the same values in two columns.
-    A rule is accepted only if independent columns would have broken it many times.
-    In a table of many columns not every combination of them is looked at. A sum is
-    looked for among the 64 columns that are most correlated with it, a product in
-    tables of up to 60 numbers, two columns that determine a third one among the 24 with
-    most values, and combinations of levels among neighbouring columns, which have up to
-    2,048 levels together.
-    Synthetic rows can be checked against the rules, and made to keep them.
+    never occur; no two rows have the same values in two columns. A rule is accepted
+    only if independent columns would have broken it many times. In a table with many
+    columns, not every combination is searched. A sum is searched for among the 64
+    columns that are most correlated with it, a product in tables of up to 60 numeric
+    columns, two columns that determine a third one among the 24 with most values, and
+    combinations of levels among neighbouring columns that have up to 2,048 levels
+    together. Synthetic rows can be checked against the rules, and made to keep them.
 
     Parameters
     ----------
     rules : "auto" or list, default="auto"
         ``"auto"`` finds the rules. A list may hold rules, functions that take a frame
-        and return one boolean a row, and ``"auto"`` to add those that are found. With
+        and return one boolean per row, and ``"auto"`` to add those that are found. With
         an empty list, there are no rules.
     categorical : sequence of object, default=()
         Names of columns whose numbers are levels without an order.
@@ -119,7 +118,7 @@ class Rules(BaseEstimator):
         ----------
         spec : "auto", Rules, list or None
             As the parameter of :class:`Rules`; None stands for no rules. An unfitted
-            Rules is fitted, a fitted one taken as it is.
+            Rules is fitted; a fitted one is returned unchanged.
         frame : DataFrame
             The real rows.
         categorical : sequence of object, default=()
@@ -142,7 +141,7 @@ class Rules(BaseEstimator):
         X : DataFrame of shape (n_rows, n_columns)
             Real rows.
         y : object, default=None
-            Not used; there as scikit-learn asks for it.
+            Not used, present for API consistency by convention.
 
         Returns
         -------
@@ -164,18 +163,18 @@ class Rules(BaseEstimator):
     def kept_by(
         self, read: Callable[[Sequence[Hashable]], Iterable[pd.DataFrame]]
     ) -> list[Rule]:
-        """The rules without those that a further real row breaks.
+        """Return the rules without those that further real rows break.
 
-        Only rules that :meth:`fit` found are looked at. A rule that was given says what
-        synthetic rows must keep, whatever real ones do. A rule that compares rows with
-        each other is left out, because rows that come in parts cannot prove it.
+        Only rules that :meth:`fit` found are checked. A rule that was given is kept,
+        even if real rows break it. A rule that compares rows with each other is
+        dropped, because rows that are read in parts cannot prove it.
 
         Parameters
         ----------
         read : callable
-            Takes names of columns and returns an iterable of frames of these columns:
-            real rows that :meth:`fit` did not see. It is called once, or not at all if
-            no rule was found.
+            Function that takes names of columns and returns an iterable of frames of
+            these columns: real rows that were not passed to :meth:`fit`. It is called
+            once, or not at all if no rule was found.
 
         Returns
         -------
@@ -195,7 +194,7 @@ class Rules(BaseEstimator):
         return [rule for rule in self.rules_ if id(rule) not in broken]
 
     def violations(self, X: pd.DataFrame) -> np.ndarray:
-        """Which rows break at least one rule.
+        """Find the rows that break at least one rule.
 
         Parameters
         ----------
@@ -211,7 +210,7 @@ class Rules(BaseEstimator):
         return _any_broken(self.rules_, X)
 
     def violations_alone(self, X: pd.DataFrame) -> np.ndarray:
-        """Which rows break a rule by themselves, whatever the other rows are.
+        """Find the rows that break a rule which does not compare rows.
 
         Parameters
         ----------
@@ -233,12 +232,12 @@ class Rules(BaseEstimator):
         return [rule for rule in self.rules_ if rule.compares_rows]
 
     def repair(self, X: pd.DataFrame, random_state: RandomState = None) -> pd.DataFrame:
-        """Change rows that break a rule, in as few cells as possible.
+        """Repair rows that break a rule, changing as few cells as possible.
 
-        A column that follows from others is computed anew; of two columns in the wrong
-        order the larger one is drawn from what it is in rows with a like smaller one; a
-        value that is ruled out gives way to one that is allowed. A row that cannot be
-        repaired, as one that repeats another one, still breaks a rule:
+        A column that follows from others is computed again. If two columns are in the
+        wrong order, the larger one is drawn from rows with a similar smaller one. A
+        value that is ruled out is replaced by one that is allowed. A row that cannot be
+        repaired, such as one that repeats another row, still breaks a rule:
         :meth:`violations` finds it.
 
         Parameters
@@ -246,7 +245,7 @@ class Rules(BaseEstimator):
         X : DataFrame of shape (n_rows, n_columns)
             Synthetic rows.
         random_state : int, RandomState instance or None, default=None
-            Source of the values drawn.
+            Seed of the drawn values.
 
         Returns
         -------
@@ -273,7 +272,7 @@ class Rules(BaseEstimator):
         return frame
 
     def reduce(self, X: pd.DataFrame) -> pd.DataFrame:
-        """Leave out what the rules say already, so that a model need not learn it.
+        """Leave out what follows from the rules, so that a model need not learn it.
 
         Parameters
         ----------
@@ -283,8 +282,8 @@ class Rules(BaseEstimator):
         Returns
         -------
         reduced : DataFrame of shape (n_rows, n_kept)
-            Without the columns that others decide, and with amounts instead of the
-            columns that another one bounds.
+            The rows without the columns that others determine, and with differences in
+            place of columns that another one bounds.
         """
         check_is_fitted(self, "reduction_")
         return self.reduction_.reduce(X)
@@ -300,13 +299,13 @@ class Rules(BaseEstimator):
         Returns
         -------
         X : DataFrame of shape (n_rows, n_columns)
-            Rows with all columns; real ones come back as they were.
+            Rows with all columns; real rows are restored exactly.
         """
         check_is_fitted(self, "reduction_")
         return self.reduction_.expand(reduced)
 
     def to_frame(self) -> pd.DataFrame:
-        """One line a rule: its kind, the rule in words, its columns, its support.
+        """Return the rules as a frame: kind, rule in words, columns and support.
 
         The support is the number of rows that would break the rule if the columns were
         independent, or in which arithmetic was checked.
@@ -326,7 +325,7 @@ class Rules(BaseEstimator):
         Raises
         ------
         TypeError
-            If a rule is code of the user's: a function, or a class that is none of
+            If a rule is code of the user: a function, or a class that is not in
             :data:`KINDS`.
         """
         check_is_fitted(self, "rules_")
@@ -340,7 +339,7 @@ class Rules(BaseEstimator):
         return {"rules": self.rules_, "reduction": self.reduction_}
 
     def set_state(self, state: dict[str, Any]) -> Rules:
-        """Take over what other rules learned."""
+        """Restore the state of other rules."""
         self.rules_ = list(state["rules"])
         self._found = []  # known to fit alone
         self.reduction_ = state["reduction"]
