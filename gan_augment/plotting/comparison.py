@@ -69,7 +69,7 @@ class ComparisonDisplay:
     ... )
     >>> display = ComparisonDisplay(differences, "average_precision").plot()
     >>> display.ax_.get_xlabel()
-    'average precision, difference from the baseline'
+    'difference in average precision'
     """
 
     ax_: Axes
@@ -148,7 +148,7 @@ class ComparisonDisplay:
         ax.invert_yaxis()
         note = " (less is better)" if self.less_is_better else ""
         name = self.metric.replace("_", " ")
-        ax.set_xlabel(f"{name}, difference from the baseline{note}")
+        ax.set_xlabel(f"difference in {name}{note}")
         return self
 
 
@@ -258,5 +258,7 @@ class CalibrationCurvesDisplay:
             ).plot(ax=ax, name=name, **kwargs)
             for name, curve in self.curves.items()
         ]
+        # Below the diagonal are the curves of overstated probabilities.
+        ax.legend(loc="upper left")
         ax.set(xlabel="predicted probability", ylabel="observed share")
         return self

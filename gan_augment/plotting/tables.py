@@ -166,10 +166,18 @@ class MarginalsDisplay:
         if is_numeric(real):
             _draw_histogram(ax, real, synthetic)
             if types.is_datetime64_any_dtype(self.real.dtypes.iloc[position]):
-                ax.xaxis_date()
-                ax.tick_params(axis="x", rotation=30)
+                _show_dates(ax)
         else:
             _draw_bars(ax, real, synthetic)
+
+
+def _show_dates(ax: Axes) -> None:
+    """Label the days of the horizontal axis by few dates."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=2, maxticks=4)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def _draw_histogram(ax: Axes, real: pd.Series, synthetic: pd.Series) -> None:
