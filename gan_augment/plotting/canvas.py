@@ -40,6 +40,14 @@ def detached_figure(width: float, height: float) -> Figure:
     return _matplotlib("figure").Figure(figsize=(width, height), layout="constrained")
 
 
+def label_dates(ax: Axes) -> None:
+    """Label the days of the horizontal axis by few dates."""
+    dates = _matplotlib("dates")
+    locator = dates.AutoDateLocator(minticks=2, maxticks=4)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))
+
+
 def _matplotlib(module: str) -> Any:
     try:
         return import_module(f"matplotlib.{module}")

@@ -17,6 +17,7 @@ from gan_augment.plotting.canvas import (
     SYNTHETIC_COLOR,
     axes_for,
     label,
+    label_dates,
     new_figure,
 )
 from gan_augment.seeding import RandomState, make_rng
@@ -166,18 +167,9 @@ class MarginalsDisplay:
         if is_numeric(real):
             _draw_histogram(ax, real, synthetic)
             if types.is_datetime64_any_dtype(self.real.dtypes.iloc[position]):
-                _show_dates(ax)
+                label_dates(ax)
         else:
             _draw_bars(ax, real, synthetic)
-
-
-def _show_dates(ax: Axes) -> None:
-    """Label the days of the horizontal axis by few dates."""
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=2, maxticks=4)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def _draw_histogram(ax: Axes, real: pd.Series, synthetic: pd.Series) -> None:
