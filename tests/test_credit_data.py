@@ -78,6 +78,7 @@ def digest(X_resampled, y_resampled):
     return int(hashes.sum())
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_same_rows(resampled):
     *_, X_resampled, y_resampled = resampled
     code = (

@@ -263,6 +263,7 @@ def test_two_processes_open_a_new_sqlite_file_at_once(tmp_path, monkeypatch):
     assert sorted(version.version for version in versions) == [1, 2]
 
 
+@pytest.mark.slow
 def test_one_at_a_time_makes_the_tables_of_a_sqlite_file(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     order = []
@@ -305,6 +306,7 @@ def test_a_process_that_ends_meanwhile_leaves_no_half_of_the_tables(tmp_path):
     assert not (tmp_path / "new.db").exists()
 
 
+@pytest.mark.slow
 def test_mlflow_takes_the_tables_that_were_made(tmp_path):
     uri = f"sqlite:///{tmp_path}/new.db"
     with delivery.making_tables(uri):

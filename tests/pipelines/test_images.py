@@ -84,6 +84,7 @@ def test_harm_is_counted_against_repeated_images():
     assert images.harmed(results).to_dict() == {"random": "0/4", "ours": "2/4"}
 
 
+@pytest.mark.slow
 def test_the_command_ends_with_a_table_a_figure_and_a_run(store, monkeypatch):
     monkeypatch.setattr(images, "make_classifiers", lambda augment, seed: _quick(seed))
     import typer

@@ -1,9 +1,11 @@
 import mlflow
+import pytest
 from typer.testing import CliRunner
 
 from pipelines import report
 
 
+@pytest.mark.slow
 def test_the_program_on_a_file_of_ones_own(imbalanced, store):
     X, y = imbalanced
     X.assign(churned=y).to_csv(store / "customers.csv", index=False)

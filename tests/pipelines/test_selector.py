@@ -18,6 +18,7 @@ QUICK_ARMS = {
 }
 
 
+@pytest.mark.slow
 def test_the_command_nests_the_selector_and_goes_on_where_it_was(
     imbalanced, tmp_path, monkeypatch
 ):

@@ -16,6 +16,7 @@ from pipelines import tabular
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.slow
 def test_the_program_on_a_file_of_ones_own(imbalanced, database, tmp_path):
     shutil.copy(database, tmp_path / "mlflow.db")
     X, y = imbalanced
