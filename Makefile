@@ -21,7 +21,7 @@ images: $(VENV)/.installed-pipelines
 # The documentation, in docs/_build/html; its examples run. A warning is an error.
 docs: $(VENV)/.installed-docs
 	rm -rf docs/api/generated
-	$(BIN)/python -m sphinx -W --keep-going -q docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -j 2 docs docs/_build/html
 
 # Damaged models, journals and requests; FLAGS="--mutations 100000" takes an hour.
 fuzz: $(VENV)/.installed-test

@@ -72,6 +72,8 @@ sphinx_gallery_conf = {
     "write_computation_times": False,
     "remove_config_comments": True,
     "plot_gallery": True,
+    # As many examples at once as sphinx has jobs.
+    "parallel": True,
 }
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
