@@ -24,8 +24,8 @@ TIMED_STEPS = 64
 # Rows and cells of the part that is timed. The mixture and the classifier that filters
 # rows learn from no more than half as many rows of a class.
 MOST_ROWS, MOST_CELLS = 20_000, 600_000
-# Rows of the part on which trees are timed, for they are slow.
-ROWS_OF_TREES = 4_000
+# Rows of the part on which trees are timed, for they are slow, and rows that they draw.
+ROWS_OF_TREES, TIMED_DRAWS = 4_000, 20_000
 # Of more rows, more trees of the discriminator find something: by this power of them.
 GROWTH_OF_TREES = 0.3
 
@@ -114,11 +114,11 @@ class TimedStages:
         if self.sampler is not None:
             plain, _ = self._fit(n_rows, 2)
             begin = time.process_time()
-            plain.sample(n_rows)
+            plain.sample(TIMED_DRAWS)
             middle = time.process_time()
-            gan.sample(n_rows)
+            gan.sample(TIMED_DRAWS)
             longer = max(time.process_time() - middle - (middle - begin), 0.0)
-            seconds += longer / n_rows * self._n_candidates(int(counts.sum()))
+            seconds += longer / TIMED_DRAWS * self._n_candidates(int(counts.sum()))
         return seconds
 
     def _encode(self, n_rows: int) -> float:

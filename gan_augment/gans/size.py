@@ -23,6 +23,8 @@ NUMBER_BYTES, LEVEL_BYTES = 30.0, 18.0
 # Bytes of each cell of a drawn row for every row that is wanted: twice as many rows
 # are drawn, decoded, and encoded again for the filter.
 ENCODED_BYTES, DECODED_BYTES = 32.0, 37.0
+# Bytes of a cell of the real and synthetic rows that come back.
+RESULT_BYTES = 8.0
 # Bytes of an encoded cell of the rows, no more than these, that the filter learns from.
 FILTER_CELL_BYTES, FILTER_ROWS = 20.0, 10_000
 # Bytes of an encoded cell of the rows, no more than these, that trees learn from: they
@@ -97,6 +99,8 @@ class TableSize:
         learned = min(self.n_rows, FILTER_ROWS) * self.width
         columns = self.n_numbers + self.n_levels
         row = ENCODED_BYTES * self.width + DECODED_BYTES * columns
+        result = RESULT_BYTES * columns * (self.n_rows + n_wanted)
         return max(
-            NETWORK_BYTES + FILTER_CELL_BYTES * learned, FILTER_BYTES + row * n_wanted
+            NETWORK_BYTES + FILTER_CELL_BYTES * learned,
+            FILTER_BYTES + row * n_wanted + result,
         )
