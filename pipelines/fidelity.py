@@ -90,7 +90,7 @@ PEERS: dict[str, Callable[[int], Any]] = {
 }
 # Seconds of a training: what more time is worth.
 CURVE: dict[str, Callable[[int], Any]] = {
-    f'TabularGAN, quality="high", max_time={seconds}': partial(
+    f'quality="high", max_time={seconds}': partial(
         lambda seed, seconds: TabularGAN(
             quality="high", max_time=seconds, random_state=seed
         ),
