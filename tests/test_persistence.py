@@ -394,6 +394,15 @@ def test_an_index_comes_back_as_it_was(tmp_path, index):
     pd.testing.assert_index_equal(persistence.load(tmp_path)["index"], index)
 
 
+@pytest.mark.parametrize("dtype", ["int64", "Int64"])
+def test_a_number_of_a_billion_digits_is_not_computed(tmp_path, dtype):
+    persistence.save({"index": pd.Index([1, 2], dtype=dtype)}, tmp_path)
+    hostile = {"$decimal": "1E+999999999"}
+    _edit(tmp_path, lambda d: d["tree"]["index"]["$index"].append(hostile))
+    with pytest.raises(ModelFileError, match="must hold whole numbers"):
+        persistence.load(tmp_path)
+
+
 def test_a_value_that_cannot_be_saved_is_named_with_its_column(tmp_path):
     frame = pd.DataFrame({"n": range(8), "share": [Fraction(i, 3) for i in range(8)]})
     gan = TabularGAN(max_steps=1).fit(frame, [0, 1] * 4)

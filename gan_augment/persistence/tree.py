@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from gan_augment.persistence.declared import check_fields
 from gan_augment.persistence.errors import ModelFileError
@@ -230,6 +231,11 @@ class Reader:
     def _make_index(self, content: list[Any], dtype: Any, names: list[Any]) -> pd.Index:
         if isinstance(dtype, np.dtype) and dtype.kind not in "biufmMO":
             raise ValueError(f"An index must have a dtype of pandas. Got {dtype}.")
+        # Anything else would be converted: a Decimal of many digits for hours.
+        if is_integer_dtype(dtype) and any(
+            type(item) is not int and item is not pd.NA for item in content
+        ):
+            raise ValueError(f"An index of dtype {dtype} must hold whole numbers.")
         (name,) = names
         index = pd.Index(_objects(content), dtype=dtype, tupleize_cols=False)
         return index.rename(name)
