@@ -164,7 +164,7 @@ def measure(
         elif arm != REAL:
             source = FrozenEstimator(sources[arm])
             model = DistilledClassifier(
-                model, FrozenEstimator(vote), source, random_state=0
+                model, FrozenEstimator(vote), source, n_folds=None, random_state=0
             )
         predicted = model.fit(*rows).predict(X_test)
         score = f1_score(y_test, predicted, average="macro")

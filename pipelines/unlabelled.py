@@ -78,6 +78,7 @@ def measure(table: Dataset, share: float, seed: int) -> dict[str, float]:
             FrozenEstimator(teacher),
             FrozenEstimator(rows),
             n_draws=n_draws,
+            n_folds=None,
             random_state=seed,
         )
         probability = student.fit(X, y).predict_proba(X_test)[:, 1]

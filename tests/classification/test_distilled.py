@@ -47,8 +47,8 @@ class Spy(Listener):
     [
         DistilledClassifier(TREE, LINEAR, QUICK, random_state=0),
         # Without weights, and without probabilities.
-        DistilledClassifier(KNeighborsClassifier(), LINEAR, QUICK),
-        DistilledClassifier(LinearSVC(), LINEAR, QUICK, random_state=0),
+        DistilledClassifier(KNeighborsClassifier(), LINEAR, QUICK, n_folds=None),
+        DistilledClassifier(LinearSVC(), LINEAR, QUICK, n_folds=2, random_state=0),
     ]
 )
 def test_scikit_learn_contract(estimator, check):
@@ -80,6 +80,59 @@ def test_a_classifier_learns_what_its_teacher_knows():
         for model in (alone, *taught)
     )
     assert np.mean(better) > alone + 0.01
+
+
+class Misled(ClassifierMixin, BaseEstimator):
+    """A teacher who takes every class for the other one."""
+
+    def fit(self, X, y):
+        self.classes_ = np.unique(y)
+        self.model_ = LogisticRegression(max_iter=1000).fit(X, y)
+        return self
+
+    def predict_proba(self, X):
+        return self.model_.predict_proba(X)[:, ::-1]
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+@pytest.mark.parametrize("classifier", [LINEAR, LinearSVC(), KNeighborsClassifier()])
+def test_a_teacher_who_harms_is_not_followed(rare, classifier):
+    X, y = rare
+    if hasattr(classifier, "random_state"):
+        classifier = clone(classifier).set_params(random_state=0)
+    model = DistilledClassifier(classifier, Misled(), QUICK, random_state=0)
+    with pytest.warns(UserWarning, match="trained on the real rows alone"):
+        model.fit(X, y)
+    assert not model.is_distilled_
+    assert model.gains_.shape == (5,)
+    alone = clone(classifier).fit(X, y)
+    np.testing.assert_array_equal(model.predict(X), alone.predict(X))
+    followed = clone(model).set_params(n_folds=None).fit(X, y)
+    assert followed.is_distilled_
+    assert not len(followed.gains_)
+    assert (followed.predict(X) != alone.predict(X)).any()
+
+
+def test_a_teacher_who_helps_is_followed():
+    X, y = make_classification(
+        400, 20, n_informative=4, weights=[0.8], flip_y=0.1, random_state=1
+    )
+    teacher = RandomForestClassifier(50, min_samples_leaf=5, random_state=0)
+    models = [DistilledClassifier(TREE, teacher, random_state=s) for s in range(2)]
+    gains = np.array([model.fit(X, y).gains_.mean() for model in models])
+    assert all(model.is_distilled_ for model in models)
+    assert gains.mean() > 0
+
+
+def test_a_class_of_few_rows_has_as_many_folds(rare):
+    X, y = rare
+    few = np.sort(np.concatenate([np.flatnonzero(y == 0), np.flatnonzero(y)[:3]]))
+    model = DistilledClassifier(TREE, LINEAR, QUICK, random_state=0)
+    assert len(model.fit(X[few], y[few]).gains_) == 3
+    one = np.unique(np.append(np.flatnonzero(y == 0), np.flatnonzero(y)[0]))
+    assert not len(model.fit(X[one], y[one]).gains_)
 
 
 @pytest.mark.parametrize("labels", [["a", "b"], [0, 1, 2]])
