@@ -14,6 +14,9 @@ from sklearn.utils import _safe_indexing
 from gan_augment.seeding import draw_seed, seeded
 from gan_augment.threads import one_openmp_thread
 
+# Fewest rows of a class: two of them are left to train on.
+FEWEST_ROWS = 3
+
 # Rows and their classes -> a classifier that is fitted on them, and on others.
 Train = Callable[[Any, np.ndarray], Any]
 
@@ -48,12 +51,14 @@ def ranking_gains(
     gains : ndarray of shape (n_folds,)
         Average precision of each class against the others, averaged over the classes,
         of `train` minus that of `classifier`, on the held-out rows. Empty if a class
-        has one row.
+        has fewer than three rows.
     """
-    n_folds = min(n_folds, int(np.unique(y, return_counts=True)[1].min()))
-    if n_folds < 2:
+    fewest = int(np.unique(y, return_counts=True)[1].min())
+    if fewest < FEWEST_ROWS:
         return np.empty(0)
-    folds = StratifiedKFold(n_folds, shuffle=True, random_state=draw_seed(rng))
+    folds = StratifiedKFold(
+        min(n_folds, fewest), shuffle=True, random_state=draw_seed(rng)
+    )
     gains = []
     for fit, test in folds.split(y, y):
         with one_openmp_thread():
