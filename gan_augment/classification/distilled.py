@@ -93,9 +93,9 @@ class DistilledClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     n_folds : int or None, default=5
         Number of folds of this comparison, for each of which a teacher and two
         classifiers are trained. If a class has fewer rows, there are as many folds as
-        it has rows, and none for fewer than three rows. A frozen teacher that was trained on the same rows makes the
-        comparison too favourable. If None, compare nothing, and always train on the
-        labelled rows.
+        it has rows, and none for fewer than three rows. A frozen teacher that was
+        trained on the same rows makes the comparison too favourable. If None, compare
+        nothing, and always train on the labelled rows.
     verbose : bool or "auto", default="auto"
         Whether to show a progress bar on standard error. ``"auto"`` shows one after
         three seconds in a terminal or a notebook, but not for every fit of a search or
