@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from copy import copy
 from typing import Any, Self
 
 import numpy as np
@@ -15,9 +17,17 @@ from gan_augment.over_sampling.refinement import Refinement
 from gan_augment.tables.rules import Rule, Rules
 from gan_augment.tables.rules.keeping import renew, repeat_each_other
 
+# Rows of which hardly any keeps all rules, after which a rule is left out, and the
+# share of rows that is hardly any.
+MOST_REFUSED, HARDLY_ANY = 100, 0.02
+
 
 class KeptRules(Refinement):
     """Repair rows that break a rule, and drop those that cannot be repaired.
+
+    If hardly any row keeps all rules that were found, the one that most rows break is
+    left out, and a warning names it. That happens where rules follow from each other,
+    such as ratios of the same columns, and cannot be repaired one by one.
 
     Works with any GAN. One that knows the rules, as :class:`~gan_augment.TabularGAN`
     does, breaks none; its rules are taken over rather than found again.
@@ -72,6 +82,7 @@ class KeptRules(Refinement):
         takes_over = isinstance(self.rules, str) and isinstance(known, Rules)
         self.rules_ = Rules.of(known if takes_over else self.rules, real.frame)
         self._container = Container.of(real.X)
+        self._n_refused = 0
         return self
 
     def refine(self, X: Any, label: Any, n_rows: int, rng: np.random.Generator) -> Any:
@@ -83,7 +94,26 @@ class KeptRules(Refinement):
             frame = self.rules_.repair(frame, rng)
             columns = [frame[name] for name in frame]
             X = self._container.build(columns, len(frame))
-        return _safe_indexing(X, np.flatnonzero(~self.rules_.violations(frame)))
+        kept = np.flatnonzero(~self.rules_.violations(frame))
+        is_hardly_any = len(kept) < HARDLY_ANY * len(frame)
+        self._n_refused = self._n_refused + len(frame) if is_hardly_any else 0
+        if self._n_refused >= MOST_REFUSED and isinstance(self.rules, str):
+            self._leave_out_worst(frame)
+            return self.refine(X, label, n_rows, rng)
+        return _safe_indexing(X, kept)
+
+    def _leave_out_worst(self, frame: pd.DataFrame) -> None:
+        """Leave out the rule that most rows break."""
+        rules = list(self.rules_)
+        worst = max(rules, key=lambda rule: rule.violations(frame).sum())
+        self.rules_ = copy(self.rules_)
+        self.rules_.rules_ = [rule for rule in rules if rule is not worst]
+        warnings.warn(
+            "Hardly any row that the GAN draws keeps all rules of the table, even if "
+            f"repaired. The rule that most rows break is left out: {worst}. Pass "
+            "rules=None, or a list of the rules that synthetic rows must keep.",
+            stacklevel=2,
+        )
 
 
 class NewCombinations(Refinement):

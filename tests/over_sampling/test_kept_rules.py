@@ -11,6 +11,7 @@ from tables_rules_planted import PLANTED, planted, shuffled
 from gan_augment import GANOverSampler, TabularGAN
 from gan_augment.encoding.rows import RealRows
 from gan_augment.over_sampling import KeptRules
+from gan_augment.tables.rules import Rule, Rules
 
 RARE = np.arange(600) % 8 == 0
 
@@ -114,6 +115,45 @@ def test_rows_that_keep_the_rules_are_not_touched():
     kept = KeptRules().fit(RealRows(X), RARE, RandomOverSampler(), [])
     rows = kept.refine(X, True, len(X), np.random.default_rng(0))
     pd.testing.assert_frame_equal(rows, X)
+
+
+class NeverKept(Rule):
+    """A rule that real rows keep and no drawn or repaired row does."""
+
+    columns = ("low",)
+
+    def __str__(self):
+        return "never kept"
+
+    def violations(self, frame):
+        return frame.index.to_numpy() >= 0
+
+
+def test_a_rule_that_no_row_keeps_is_left_out_by_name():
+    X, _ = planted("order", 600, 0)
+    found = Rules().fit(X)
+    n_found = len(found)
+    found.rules_.append(NeverKept())
+    kept = KeptRules().fit(RealRows(X), RARE, RandomOverSampler(), [])
+    kept.rules_ = found
+    drawn, rng = shuffled(X, 0), np.random.default_rng(0)
+    # A few refused rows are no evidence.
+    assert not len(kept.refine(drawn.head(30), True, 30, rng))
+    assert len(kept.rules_) == n_found + 1
+    with pytest.warns(UserWarning, match=r"is left out: never kept\."):
+        rows = kept.refine(drawn, True, 600, rng)
+    assert len(rows)
+    assert len(kept.rules_) == n_found
+    assert not kept.rules_.violations(rows).any()
+    assert len(found) == n_found + 1  # the GAN's own rules stay as they are
+
+
+def test_a_rule_that_was_asked_for_is_never_left_out():
+    X, _ = planted("order", 600, 0)
+    kept = KeptRules([NeverKept()]).fit(RealRows(X), RARE, RandomOverSampler(), [])
+    rows = kept.refine(X, True, 600, np.random.default_rng(0))
+    assert not len(rows)
+    assert len(kept.rules_) == 1
 
 
 def test_a_wrong_specification_is_refused():

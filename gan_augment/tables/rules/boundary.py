@@ -45,6 +45,8 @@ def is_boundary(amounts: np.ndarray, step: float) -> bool:
     next_to_it = float(((amounts >= width) & (amounts < 2 * width)).sum())
     if near * min(1.0, near / max(next_to_it, 1.0)) >= FEWEST_BEYOND:
         return True
+    if len(lowest) < 2:
+        return False
     tail = (lowest[-1] - lowest[0]) / np.log(len(lowest))
     return bool(lowest[0] > ROOM * tail)
 
