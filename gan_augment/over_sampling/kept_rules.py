@@ -80,7 +80,8 @@ class KeptRules(Refinement):
         """
         known = getattr(gan, "rules_", None)
         takes_over = isinstance(self.rules, str) and isinstance(known, Rules)
-        self.rules_ = Rules.of(known if takes_over else self.rules, real.frame)
+        # A copy, because those of the GAN stay as they are.
+        self.rules_ = copy(Rules.of(known if takes_over else self.rules, real.frame))
         self._container = Container.of(real.X)
         self._n_refused = 0
         return self
@@ -106,7 +107,6 @@ class KeptRules(Refinement):
         """Leave out the rule that most rows break."""
         rules = list(self.rules_)
         worst = max(rules, key=lambda rule: rule.violations(frame).sum())
-        self.rules_ = copy(self.rules_)
         self.rules_.rules_ = [rule for rule in rules if rule is not worst]
         warnings.warn(
             "Hardly any row that the GAN draws keeps all rules of the table, even if "

@@ -307,9 +307,6 @@ class GANOverSampler(BaseOverSampler):
             if not self.n_copies_[key]:
                 # Where rows repeat, unseen real rows may equal synthetic ones too.
                 remember(rows)
-        for refinement in self.refinements_:
-            if isinstance(refinement, KeptRules):  # without those that no row kept
-                self.rules_ = refinement.rules_
         self._report_copies()
         X_resampled, y_resampled = stack_rows(drawn), np.concatenate(labels)
         self.synthetic_mask_ = np.arange(len(y_resampled)) >= len(y)
