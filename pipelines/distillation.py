@@ -7,9 +7,9 @@ A student is trained on the real rows and on three times as many others, which t
 of `pipelines.ensembles` labels. The others are the GAN's, or those of controls without
 a GAN: every column shuffled on its own, points between neighbours, and the real rows
 once more, with out-of-fold labels. ``DistilledClassifier`` itself leaves the GAN's rows
-out where they do harm on folds of the training rows. Of each student the difference in
-average precision from the same classifier on the real rows alone, and the share of its
-distance to the vote that this is.
+out where they do harm on folds of the training rows. For each student, the command
+prints the difference in average precision from the same classifier on the real rows
+alone, and the share of its distance to the vote that this is.
 
 Results go to a CSV file; what is there is not run again.
 """

@@ -81,15 +81,8 @@ def is_harmful(gains: np.ndarray) -> bool:
 
 def _average_precision(model: Any, X: Any, y: np.ndarray) -> float:
     """Mean over the classes, of each against the others."""
-    scores = _scores(model, X)
-    return float(
-        np.mean(
-            [
-                average_precision_score(y == label, scores[:, at])
-                for at, label in enumerate(model.classes_)
-            ]
-        )
-    )
+    is_of_class = y[:, None] == model.classes_
+    return float(average_precision_score(is_of_class, _scores(model, X)))
 
 
 def _scores(model: Any, X: Any) -> np.ndarray:

@@ -91,11 +91,13 @@ class KeptRules(Refinement):
         if not self.rules_:
             return X
         frame = to_frame(X)
-        if self.rules_.violations(frame).any():
+        broken = self.rules_.violations(frame)
+        if broken.any():
             frame = self.rules_.repair(frame, rng)
             columns = [frame[name] for name in frame]
             X = self._container.build(columns, len(frame))
-        kept = np.flatnonzero(~self.rules_.violations(frame))
+            broken = self.rules_.violations(frame)
+        kept = np.flatnonzero(~broken)
         is_hardly_any = len(kept) < HARDLY_ANY * len(frame)
         self._n_refused = self._n_refused + len(frame) if is_hardly_any else 0
         if self._n_refused >= MOST_REFUSED and isinstance(self.rules, str):

@@ -231,13 +231,14 @@ class Reader:
     def _make_index(self, content: list[Any], dtype: Any, names: list[Any]) -> pd.Index:
         if isinstance(dtype, np.dtype) and dtype.kind not in "biufmMO":
             raise ValueError(f"An index must have a dtype of pandas. Got {dtype}.")
+        items = _objects(content)
         # Anything else would be converted: a Decimal of many digits for hours.
         if is_integer_dtype(dtype) and any(
-            type(item) is not int and item is not pd.NA for item in content
+            type(item) is not int and item is not pd.NA for item in items
         ):
             raise ValueError(f"An index of dtype {dtype} must hold whole numbers.")
         (name,) = names
-        index = pd.Index(_objects(content), dtype=dtype, tupleize_cols=False)
+        index = pd.Index(items, dtype=dtype, tupleize_cols=False)
         return index.rename(name)
 
     def _make_multi_index(self, content: list[Any], names: list[Any]) -> pd.MultiIndex:

@@ -6,10 +6,11 @@ that are discovered. :class:`Rules` holds the rules of a table.
 
 from __future__ import annotations
 
+from gan_augment.tables.rules.discovery import KINDS, discover
 from gan_augment.tables.rules.keeping import keep_rules
 from gan_augment.tables.rules.predicate import Predicate
 from gan_augment.tables.rules.rule import ComputedRule, Rule
-from gan_augment.tables.rules.rules import KINDS, Rules, discover
+from gan_augment.tables.rules.rules import Rules
 from gan_augment.tables.rules.state import STATE_CLASSES
 from gan_augment.tables.rules.unique import Unique
 

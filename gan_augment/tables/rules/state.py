@@ -4,8 +4,8 @@ from gan_augment.encoding.kinds.written import DateStyle
 from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.tables.rules.choice import Choice
 from gan_augment.tables.rules.conditional import Bounded, Distribution
+from gan_augment.tables.rules.discovery import KINDS
 from gan_augment.tables.rules.reduction import Reduction
-from gan_augment.tables.rules.rules import KINDS
 from gan_augment.tables.rules.steps import (
     Amount,
     Between,

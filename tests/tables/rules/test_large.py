@@ -6,7 +6,7 @@ import pytest
 
 from gan_augment import Rules, TabularGAN
 from gan_augment.tables.rules import discover
-from gan_augment.tables.rules import rules as module
+from gan_augment.tables.rules import discovery as module
 
 
 @pytest.fixture

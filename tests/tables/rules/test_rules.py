@@ -262,7 +262,7 @@ def test_a_kind_of_rule_is_added_from_outside(monkeypatch):
                 if column.n_distinct == 1
             ]
 
-    monkeypatch.setattr("gan_augment.tables.rules.rules.KINDS", [*KINDS, Constant])
+    monkeypatch.setattr("gan_augment.tables.rules.discovery.KINDS", [*KINDS, Constant])
     frame = planted("order", 600, 0)[0].assign(same=3)
     assert "same is 3" in [str(rule) for rule in Rules().fit(frame)]
 
