@@ -57,6 +57,13 @@ class TabularGANOfPrecision(TabularGAN):
         return torch.bfloat16 if self.low_precision else torch.float32
 
 
+class UnwatchedImageGAN(ImageGAN):
+    """Images, without the measures of every epoch, which would count as steps."""
+
+    def _make_judge(self, codes: Any, classes: Any, rng: Any) -> None:
+        return None
+
+
 class StepTimes(Callback):
     """When each epoch ended, once the device has done all that it was asked to."""
 
@@ -135,7 +142,7 @@ def of_images(devices: list[str], n_steps: int) -> Iterator[dict[str, Any]]:
                 continue
             steps = n_steps if device != "cpu" else min(n_steps, 12)
             times = StepTimes(device)
-            gan = ImageGAN(
+            gan = UnwatchedImageGAN(
                 batch_size=batch_size,
                 max_steps=steps + WARM_UP,
                 precision=precision,
@@ -172,8 +179,10 @@ def of_rows(devices: list[str], n_steps: int) -> Iterator[dict[str, Any]]:
         begin = time.perf_counter()
         gan.fit(X, y)
         seconds = time.perf_counter() - begin
+        # Of the same noise, two generators would draw nearly the same rows.
         parts = [
-            gan.sample(int(n), label=c)[0] for c, n in enumerate(np.bincount(labels))
+            gan.sample(int(n), label=c, random_state=len(sets))[0]
+            for c, n in enumerate(np.bincount(labels))
         ]
         sets[f"{device}, {precision}"] = pd.concat(parts, ignore_index=True)
         yield {"of": "fit", "device": device, "precision": precision, "s": seconds}

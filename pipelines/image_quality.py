@@ -4,6 +4,7 @@
     python -m pipelines.image_quality --data fashion --data patches --quality high
     python -m pipelines.image_quality --max-steps 150 --max-steps 450  # a curve
     python -m pipelines.image_quality --damage noise --damage blur     # of low quality
+    python -m pipelines.image_quality --data patches64 --device cuda --max-time 60
 
 Trains the GAN of all classes on the training images of a set and prints, for each
 training, the measures of as many images of each class, beside those of real images in
@@ -125,6 +126,11 @@ def main(
     max_steps: Annotated[
         list[int] | None, typer.Option(min=1, help="Default: the GAN's own.")
     ] = None,
+    max_time: Annotated[
+        float | None, typer.Option(help="Most seconds of a training. Default: any.")
+    ] = None,
+    batch_size: Annotated[int, typer.Option(min=1, help="Images of a batch.")] = 32,
+    device: Annotated[str, typer.Option(help="Torch device to train on.")] = "cpu",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     picture: Annotated[
         Path | None, typer.Option(help="Figure of all trainings.")
@@ -145,21 +151,28 @@ def main(
         columns: dict[str, pd.Series] = {}
         wanted: list[int | None] = [*max_steps] if max_steps else [None]
         for steps in wanted:
-            gan = ImageGAN(quality=chosen, random_state=seed)
+            gan = ImageGAN(
+                quality=chosen,
+                batch_size=batch_size,
+                max_time=max_time,
+                device=device,
+                random_state=seed,
+            )
             if steps is not None:
                 gan.set_params(max_steps=steps)
-            begin = time.process_time()
+            begin, cpu_begin = time.perf_counter(), time.process_time()
             with console.status(f"{name}, {steps or quality}"):
                 gan.fit(X, y)
-                seconds = time.process_time() - begin
+                seconds = time.perf_counter() - begin
+                cpu_seconds = time.process_time() - cpu_begin
                 n_each = N_SYNTHETIC // len(labels)
                 parts = [
                     gan.sample(n_each, label=label, random_state=1) for label in labels
                 ]
             drawn, asked = map(np.concatenate, zip(*parts, strict=True))
             measures = image_quality(X, y, drawn, asked, random_state=seed)
-            n_steps = gan.recipe_.max_steps
-            cost = pd.Series({"CPU s": seconds})
+            n_steps = int(gan.history_["step"][-1])
+            cost = pd.Series({"seconds": seconds, "CPU s": cpu_seconds})
             cost["roughness"] = roughness(drawn) / roughness(X)
             columns[f"{n_steps} steps"] = pd.concat([cost, measures["synthetic"]])
             columns["real"] = measures["real"]

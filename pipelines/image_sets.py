@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import NamedTuple
@@ -143,6 +144,8 @@ SETS: dict[str, Callable[[], ImageSet]] = {
     "mnist": load_mnist,
     "fashion": load_fashion,
     "patches": load_patches,
+    "patches64": partial(load_patches, 64),
+    "patches128": partial(load_patches, 128),
 }
 
 

@@ -269,13 +269,23 @@ class ImageEncoder(BaseEstimator):
         images = self.layout_.to_nchw(_dense(X))
         if self.levels_ is None:
             return images.astype(np.float32)
-        return self._nearest_level(images).astype(np.min_scalar_type(len(self.levels_)))
+        dtype = np.min_scalar_type(len(self.levels_) - 1)
+        if images.dtype.kind != "u" or images.dtype.itemsize > 2:
+            return self._nearest_level(images).astype(dtype)
+        # Of the few values that such a pixel can have, each is searched for once.
+        values = np.arange(np.iinfo(images.dtype).max + 1)
+        return self._nearest_level(values).astype(dtype)[images]
 
     def dequantize(
         self, codes: np.ndarray, rng: np.random.Generator | None = None
     ) -> np.ndarray:
         """Codes -> float32 array (n, channels, h, w) in [-1, 1]; `rng` is not used."""
-        return self._encode(codes if self.levels_ is None else self.levels_[codes])
+        if self.levels_ is None:
+            return self._encode(codes)
+        encoded = np.empty(codes.shape, dtype=np.float32)
+        for channel, levels in enumerate(self._encode(self.levels_)[:, 0]):
+            encoded[:, channel] = levels.take(codes[:, channel], mode="clip")
+        return encoded
 
     def freeze(self, encoded: np.ndarray) -> np.ndarray:
         """Encoded images with the pixels that never change set to their value."""
@@ -349,7 +359,10 @@ class ImageEncoder(BaseEstimator):
         return ((pixels - low) * (2.0 / span) - 1.0).astype(np.float32)
 
     def _scale(self) -> tuple[np.ndarray, np.ndarray]:
-        """Smallest value and span of every channel; the span of a constant one is 1."""
+        """Smallest value and span of every channel; the span of a constant one is 1.
+
+        Both have the shape (n_channels, 1, 1).
+        """
         low, high = self.bounds_[:, :, None, None]
         return low, np.where(high > low, high - low, 1.0)
 

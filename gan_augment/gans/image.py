@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from torch import nn
+from torch.nn import functional as F
 
 from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
@@ -40,6 +41,8 @@ FEWEST_MATCHED, MOST_MATCHED = 64, 256
 # them: rows, a class each, and columns.
 N_WATCHED = 100
 FEWEST_WATCHED = 5
+# Larger images are measured with fewer pixels a side, but not fewer than this.
+MOST_WATCHED_PIXELS = 32
 PICTURE = (10, 10)
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
@@ -331,7 +334,7 @@ class ImageGAN(BaseGAN):
 
     def _make_judge(
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
-    ) -> Judge:
+    ) -> Judge | None:
         chosen = _balanced(classes, N_WATCHED, rng)
         real = self.encoder_.dequantize(codes[chosen])
         condition = self._condition(classes[chosen])
@@ -342,10 +345,9 @@ class ImageGAN(BaseGAN):
             like = next(generator.parameters())
             with torch.no_grad():
                 drawn = generator(condition.to(like), noise).float().cpu().numpy()
-            rows = [images.reshape(len(images), -1) for images in (real, drawn)]
             measures = {}
             if len(real) > FEWEST_WATCHED:
-                measures["coverage"] = prdc(*rows).coverage
+                measures["coverage"] = prdc(_small(real), _small(drawn)).coverage
             return measures, _picture(drawn, classes[chosen])
 
         return judge
@@ -386,6 +388,13 @@ def _balanced(classes: np.ndarray, n_rows: int, rng: np.random.Generator) -> np.
     by_class = np.split(shuffled[order], np.cumsum(np.bincount(classes))[:-1])
     each = max(1, n_rows // len(by_class))
     return np.concatenate([rows[:each] for rows in by_class])
+
+
+def _small(images: np.ndarray) -> np.ndarray:
+    """Images (n, k, h, w) -> rows of pixels, which are means of several if many."""
+    pooling = max(1, min(images.shape[2:]) // MOST_WATCHED_PIXELS)
+    pooled = F.avg_pool2d(torch.from_numpy(images), pooling)
+    return pooled.flatten(1).numpy()
 
 
 def _picture(images: np.ndarray, classes: np.ndarray) -> np.ndarray:

@@ -21,11 +21,13 @@ from gan_augment.mlflow.evidence import (
     PRIVACY_TAG,
     RECORD_RATIO,
     REPORTED,
+    RISK,
     gain_text,
 )
 from gan_augment.mlflow.names import OUTCOME_TAG, VERDICT_TAG
 from gan_augment.mlflow.parameters import as_text
 from gan_augment.mlflow.rules import RULES_FILE, rules_of
+from gan_augment.reporting.findings import ATTACKS
 
 # A card beside a saved model, and the address in it that the registry fills in.
 CARD_FILE, CARD_URI = "README.md", "models:/NAME"
@@ -144,6 +146,13 @@ def evidence_section(
             f"{privacy} Their distance to training rows is {figures[RECORD_RATIO]:.2f} "
             "times that to unseen rows (1: as far; 0: copies)."
         ).strip()
+    risks = [
+        f"{what} {figures[RISK.format(attack)]:.1%}"
+        for attack, what in ATTACKS.items()
+        if RISK.format(attack) in figures
+    ]
+    if risks:
+        privacy = f"{privacy} Risk of attacks: {', '.join(risks)}.".strip()
     lines.append(f"- Privacy: {privacy or 'not measured.'} There is no guarantee.")
     if forced:
         lines.append(f"- **Champion by force**, although {escaped(forced)}.")
@@ -316,7 +325,9 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def escaped(text: str) -> str:
     """A text in which Markdown and HTML find nothing of theirs."""
-    for character in "\\`*_[]<>|#":
+    # MLflow's pages show the backslash of an escaped "<".
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for character in "\\`*_[]|#":
         text = text.replace(character, f"\\{character}")
     return " ".join(text.split())
 

@@ -26,7 +26,7 @@ from gan_augment.mlflow.evidence import (
     report_figures,
     risk_figures,
 )
-from gan_augment.mlflow.names import OUTCOME_TAG, VERDICT_TAG
+from gan_augment.mlflow.names import NOTE_TAG, OUTCOME_TAG, VERDICT_TAG
 from gan_augment.mlflow.schemas import SCHEMA_TAG
 from gan_augment.reporting.document import Report
 
@@ -261,11 +261,18 @@ def _log_metrics(
 
 
 def _describe(client: MlflowClient, version: ModelVersion) -> None:
-    """Say in a version's description what its evidence is."""
+    """Say in the descriptions of a version and of its run what its evidence is."""
     tags = version.tags or {}
     text = evidence_section(_figures(client, version), tags, tags.get(FORCED_TAG))
     card = with_section(version.description or "", EVIDENCE, text)
     client.update_model_version(version.name, version.version, card)
+    if not version.run_id:
+        return
+    run = client.get_run(version.run_id)
+    note = run.data.tags.get(NOTE_TAG, "")
+    # A deleted run cannot be changed; a note of the user's is left alone.
+    if run.info.lifecycle_stage != "deleted" and f"## {EVIDENCE}\n" in note:
+        client.set_tag(version.run_id, NOTE_TAG, with_section(note, EVIDENCE, text))
 
 
 def _schema(version: ModelVersion) -> str | None:

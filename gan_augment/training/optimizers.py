@@ -136,6 +136,7 @@ class Learner:
         learning_rate: float,
         dtype: torch.dtype = torch.float32,
     ) -> None:
+        self._buffers = {name: b.clone() for name, b in network.named_buffers()}
         self.network = network.to(dtype)
         self.learning_rate = learning_rate
         self.weights = parameters_to_vector(network.parameters()).detach().float()
@@ -178,5 +179,7 @@ class Learner:
             self._working.copy_(current)
 
     def settle(self, weights: Tensor) -> None:
-        """Give the network these weights for good, as they are."""
-        vector_to_parameters(weights, self.network.parameters())
+        """Give the network these weights for good, as they are, and its buffers."""
+        vector_to_parameters(weights, self.network.float().parameters())
+        for name, buffer in self.network.named_buffers():
+            buffer.copy_(self._buffers[name])

@@ -256,8 +256,9 @@ class Trainer:
         """One update of the discriminators and one of the generator; their losses."""
         # The learning rate is held, and then falls linearly to zero.
         factor = min(1.0, 2.0 * (1.0 - done))
+        # Converted where it is quick, after the copy.
         real, condition = (
-            tensor.to(self.rng.device, self.dtype) for tensor in batches.draw()
+            tensor.to(self.rng.device).to(self.dtype) for tensor in batches.draw()
         )
         fake = self.generator(condition, self.rng)
         seen = self._see(fake)

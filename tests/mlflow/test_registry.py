@@ -241,12 +241,28 @@ def test_a_report_tells_of_privacy(register, copies, is_bad):
     version = MlflowClient().get_model_version(NAME, "1")
     assert version.tags["fidelity.c2st"] == "0.7"
     assert "with an AUC of 0.70" in version.description
+    note = mlflow.get_run(version.run_id).data.tags["mlflow.note.content"]
+    assert "with an AUC of 0.70" in note
     if is_bad:
         assert "they give training rows away" in version.description
         with pytest.raises(PromotionError, match="gives training rows away"):
             gan_augment.mlflow.promote(NAME)
     else:
         assert gan_augment.mlflow.promote(NAME).version == 1
+
+
+def test_a_card_names_the_risk_of_each_attack(register):
+    log(register(), {"privacy/linkability_risk": 0.031, "privacy/linkability_low": 0.0})
+    card = MlflowClient().get_model_version(NAME, "1").description
+    assert "Risk of attacks: linking two parts of a row 3.1%. There is no" in card
+
+
+def test_a_note_of_the_user_is_left_alone(register):
+    model_id = register()
+    run_id = mlflow.get_logged_model(model_id).source_run_id
+    MlflowClient().set_tag(run_id, "mlflow.note.content", "Mine.")
+    log(model_id, GOOD)
+    assert mlflow.get_run(run_id).data.tags["mlflow.note.content"] == "Mine."
 
 
 def test_evidence_of_a_run_that_was_deleted_is_logged(register):

@@ -62,3 +62,12 @@ def test_bfloat16_weights_move_by_less_than_bfloat16_resolves():
     moved = (learner.weights - before).abs()
     assert moved.max() < 1e-6
     assert (moved > 0).float().mean() > 0.5
+
+
+def test_buffers_of_a_network_are_as_exact_after_a_training_in_bfloat16_as_before():
+    network = nn.Linear(3, 2)
+    network.register_buffer("scale", torch.tensor([1.001, 300.7]))
+    learner = Learner(network, optimizer="sgd", learning_rate=0.1, dtype=torch.bfloat16)
+    assert network.scale.dtype is torch.bfloat16
+    learner.settle(learner.weights)
+    assert torch.equal(network.scale, torch.tensor([1.001, 300.7]))
