@@ -129,7 +129,9 @@ def main(
     max_time: Annotated[
         float | None, typer.Option(help="Most seconds of a training. Default: any.")
     ] = None,
-    batch_size: Annotated[int, typer.Option(min=1, help="Images of a batch.")] = 32,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Images of a batch. Default: the GAN's.")
+    ] = None,
     device: Annotated[str, typer.Option(help="Torch device to train on.")] = "cpu",
     seed: Annotated[int, typer.Option(min=0)] = 0,
     picture: Annotated[
@@ -153,7 +155,7 @@ def main(
         for steps in wanted:
             gan = ImageGAN(
                 quality=chosen,
-                batch_size=batch_size,
+                batch_size=batch_size or "auto",
                 max_time=max_time,
                 device=device,
                 random_state=seed,

@@ -26,9 +26,13 @@ STEPS_OF_QUALITY = {"default": 1, "high": 4}
 CANDIDATES_OF_QUALITY = {"default": 2, "high": 4}
 # Steps for images that the generator doubles once, and for larger ones.
 SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
-# Weight of mismatched labels. They cost diversity, of which few images have little; if
-# the rarest class has fewer images than this, the weight is 0.
-MISMATCH_WEIGHT, FEWEST_OF_MISMATCH = 0.2, 100
+# Images of the rarest class that are many.
+MANY_IMAGES = 100
+# Images of a batch, and of one on a GPU if there are many images.
+IMAGE_BATCH, IMAGE_BATCH_OF_GPU = 32, 128
+# Weight of mismatched labels if there are many images. They cost diversity, of which
+# few images have little.
+MISMATCH_WEIGHT = 0.2
 # Share of the steps of a training that starts from the weights of another.
 STEPS_LEFT = 0.1
 # Up to so many steps the networks are small.
@@ -245,4 +249,32 @@ def mismatch_for_images(n_rarest: int) -> float:
     >>> mismatch_for_images(174), mismatch_for_images(20)
     (0.2, 0.0)
     """
-    return MISMATCH_WEIGHT if n_rarest >= FEWEST_OF_MISMATCH else 0.0
+    return MISMATCH_WEIGHT if n_rarest >= MANY_IMAGES else 0.0
+
+
+def batch_for_images(n_rarest: int, device_type: str) -> int:
+    """Images of a batch.
+
+    Parameters
+    ----------
+    n_rarest : int
+        Number of training images of the rarest class.
+    device_type : str
+        Type of the torch device that is trained on.
+
+    Returns
+    -------
+    batch_size : int
+        The number.
+
+    Examples
+    --------
+    >>> from gan_augment.gans.recipe import batch_for_images
+    >>> batch_for_images(174, "cuda"), batch_for_images(20, "cuda")
+    (128, 32)
+    >>> batch_for_images(174, "cpu")
+    32
+    """
+    if device_type == "cpu" or n_rarest < MANY_IMAGES:
+        return IMAGE_BATCH
+    return IMAGE_BATCH_OF_GPU

@@ -126,6 +126,18 @@ def test_bfloat16_is_taken_where_a_gpu_has_it(digits, fitted, monkeypatch):
         assert ImageGAN(device="cuda:0")._training_dtype() is dtype
 
 
+@pytest.mark.parametrize(
+    ("params", "batch_size"),
+    [({}, 32), ({"device": "cuda"}, 128), ({"device": "cuda", "batch_size": 8}, 8)],
+)
+def test_a_gpu_takes_larger_batches_of_many_images(params, batch_size, fitted):
+    gan = ImageGAN(**params)
+    gan.encoder_ = fitted.encoder_
+    many, few = np.repeat([0, 1], 150), np.repeat([0, 1], [280, 20])
+    assert gan._make_recipe(many).chosen_by(gan).batch_size == batch_size
+    assert gan._make_recipe(few).chosen_by(gan).batch_size == min(batch_size, 32)
+
+
 def test_training_stops_when_coverage_no_longer_improves(digits):
     stop = EarlyStopping("coverage", patience=2)
     gan = ImageGAN(max_steps=900, learning_rate=1e-9, callbacks=[stop], random_state=0)
