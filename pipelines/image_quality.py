@@ -5,6 +5,7 @@
     python -m pipelines.image_quality --max-steps 150 --max-steps 450  # a curve
     python -m pipelines.image_quality --damage noise --damage blur     # of low quality
     python -m pipelines.image_quality --data patches64 --device cuda --max-time 60
+    python -m pipelines.image_quality --distill            # a small generator, too
 
 Trains the GAN of all classes on the training images of a set and prints, for each
 training, the measures of as many images of each class, beside those of real images in
@@ -17,6 +18,8 @@ the label accuracy over the CPU seconds of the trainings.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -56,6 +59,31 @@ def roughness(images: np.ndarray) -> float:
     sides = (1, 2)
     mean = uniform_filter(images.astype(float), 3, axes=sides, mode="nearest")
     return float(np.abs(images - mean).mean())
+
+
+def timed(make: Callable[[], ImageGAN]) -> tuple[ImageGAN, pd.Series]:
+    """A GAN, and the seconds that it took to make it."""
+    begin, cpu_begin = time.perf_counter(), time.process_time()
+    gan = make()
+    seconds = time.perf_counter() - begin
+    cpu_seconds = time.process_time() - cpu_begin
+    return gan, pd.Series({"seconds": seconds, "CPU s": cpu_seconds})
+
+
+def judge(
+    gan: ImageGAN, X: np.ndarray, y: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray, pd.DataFrame]:
+    """Images that a GAN draws, their labels, and how good they are."""
+    labels = np.unique(y)
+    n_each = N_SYNTHETIC // len(labels)
+    begin = time.process_time()
+    parts = [gan.sample(n_each, label=label, random_state=1) for label in labels]
+    seconds = time.process_time() - begin
+    drawn, asked = map(np.concatenate, zip(*parts, strict=True))
+    measures = image_quality(X, y, drawn, asked, random_state=seed)
+    measures.loc["images a CPU second"] = {"synthetic": len(drawn) / seconds}
+    measures.loc["roughness", "synthetic"] = roughness(drawn) / roughness(X)
+    return drawn, asked, measures
 
 
 def grid(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -133,6 +161,9 @@ def main(
         int | None, typer.Option(min=1, help="Images of a batch. Default: the GAN's.")
     ] = None,
     device: Annotated[str, typer.Option(help="Torch device to train on.")] = "cpu",
+    distill: Annotated[
+        bool, typer.Option("--distill", help="Judge a small generator, too.")
+    ] = False,
     seed: Annotated[int, typer.Option(min=0)] = 0,
     picture: Annotated[
         Path | None, typer.Option(help="Figure of all trainings.")
@@ -162,25 +193,19 @@ def main(
             )
             if steps is not None:
                 gan.set_params(max_steps=steps)
-            begin, cpu_begin = time.perf_counter(), time.process_time()
             with console.status(f"{name}, {steps or quality}"):
-                gan.fit(X, y)
-                seconds = time.perf_counter() - begin
-                cpu_seconds = time.process_time() - cpu_begin
-                n_each = N_SYNTHETIC // len(labels)
-                parts = [
-                    gan.sample(n_each, label=label, random_state=1) for label in labels
-                ]
-            drawn, asked = map(np.concatenate, zip(*parts, strict=True))
-            measures = image_quality(X, y, drawn, asked, random_state=seed)
+                gans = {"": timed(partial(gan.fit, X, y))}
+                if distill:
+                    small = partial(gan.distill, random_state=seed)
+                    gans[", distilled"] = timed(small)
             n_steps = int(gan.history_["step"][-1])
-            cost = pd.Series({"seconds": seconds, "CPU s": cpu_seconds})
-            cost["roughness"] = roughness(drawn) / roughness(X)
-            columns[f"{n_steps} steps"] = pd.concat([cost, measures["synthetic"]])
-            columns["real"] = measures["real"]
-            panel = f"{name}, {n_steps} steps"
-            panel += f", {damaged}" * (damaged != "none")
-            grids[panel] = grid(X, y), grid(drawn, asked)
+            for kind, (fitted, cost) in gans.items():
+                drawn, asked, measures = judge(fitted, X, y, seed)
+                heading = f"{n_steps} steps{kind}"
+                columns[heading] = pd.concat([cost, measures["synthetic"]])
+                columns["real"] = measures["real"]
+                panel = f"{name}, {heading}" + f", {damaged}" * (damaged != "none")
+                grids[panel] = grid(X, y), grid(drawn, asked)
         real = columns.pop("real")
         shown = name if damaged == "none" else f"{name}, {damaged}"
         title = f"{shown}, {len(X):,} images of {len(labels)} classes"

@@ -266,9 +266,10 @@ class BaseGAN(BaseSynthesizer):
 
     def _generate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Encoded rows of these class indices."""
-        noise = make_torch_generator(rng)
-        generator = self._make_generator(noise)
+        # Its first weights are replaced, so that the noise depends on the seed alone.
+        generator = self._make_generator(make_torch_generator(make_rng(0)))
         _from_numpy(generator, self.generator_weights_)
+        noise = make_torch_generator(rng)
         with torch.inference_mode():
             encoded = [
                 generator(chunk, noise)

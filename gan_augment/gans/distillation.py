@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import torch
+from torch import nn
 from torch.nn import functional as F
 
+from gan_augment.networks import image
 from gan_augment.networks.tabular import Generator, SpanActivation
 from gan_augment.networks.weights import load_weights, weights_of
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
@@ -18,14 +20,25 @@ from gan_augment.threads import one_thread
 from gan_augment.training.optimizers import Learner
 
 if TYPE_CHECKING:
+    from gan_augment.gans.adversarial import BaseGAN
+    from gan_augment.gans.image import ImageGAN
     from gan_augment.gans.tabular import TabularGAN
 
+    AnyGAN = TypeVar("AnyGAN", bound=BaseGAN)
     GAN = TypeVar("GAN", bound=TabularGAN)
+    OfImages = TypeVar("OfImages", bound=ImageGAN)
 
-BATCH_SIZE = 512
-LEARNING_RATE = 4e-3
+# Of a network, a condition and noise: what it draws.
+Draw = Callable[[nn.Module, torch.Tensor, torch.Generator], torch.Tensor]
+# Of what the small and the large generator draw: how far they are from each other.
+Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+
+BATCH_SIZE, LEARNING_RATE = 512, 4e-3
+IMAGE_BATCH_SIZE, IMAGE_LEARNING_RATE = 64, 2e-3
 # Rows of trees that networks learn from.
 N_DRAWN = 20_000
+# Fewest channels of a stage of a small generator of images, unless its user wants it.
+FEWEST_CHANNELS = 8
 # Steps whose mean distance is one entry of the history.
 REPORTED = 100
 # What belongs to fits that end in another way.
@@ -69,15 +82,10 @@ def distill(
     TypeError
         If the generator of a subclass is another one.
     """
-    student = type(teacher)(**teacher.get_params(deep=False) | OF_FIT)
-    student.set_params(
-        hidden_dims=hidden_dims, max_steps=max_steps, random_state=random_state
+    student = _student_of(
+        teacher, random_state, max_steps=max_steps, hidden_dims=hidden_dims
     )
-    student._validate_params()
     student.acceptance_ = student.chains_ = None
-    student.classes_ = teacher.classes_
-    student.class_prior_ = teacher.class_prior_
-    student.encoder_ = teacher.encoder_
     if teacher.chains_ is not None:
         return _train_on_drawn(student, teacher, make_rng(random_state))
     recipe = teacher.recipe_
@@ -94,14 +102,117 @@ def distill(
             "whose outputs cannot be compared."
         )
     load_weights(large, teacher.generator_weights_)
+    _begin_alike(small, large)
+    activation = small.activation
     with one_thread("cpu"):
         student.history_ = _imitate(
-            small, large, len(teacher.classes_), max_steps, noise
+            small,
+            large,
+            draw=lambda network, *args: network.outputs(*args),
+            distance=lambda found, wanted: _distance(found, wanted, activation),
+            learning_rate=LEARNING_RATE,
+            batch_size=BATCH_SIZE,
+            n_classes=len(teacher.classes_),
+            max_steps=max_steps,
+            rng=noise,
         )
     student.generator_weights_ = weights_of(small)
-    student.discriminator_weights_ = teacher.discriminator_weights_
     student.sample_seed_ = draw_seed(rng)
     return student
+
+
+def distill_images(
+    teacher: OfImages,
+    widths: Sequence[int] | None,
+    max_steps: int,
+    random_state: RandomState,
+) -> OfImages:
+    """Train a small generator to draw the images that a large one draws.
+
+    Parameters
+    ----------
+    teacher : ImageGAN
+        The fitted GAN.
+    widths : sequence of int or None
+        Channels of each stage of the small generator.
+    max_steps : int
+        Training steps.
+    random_state : int, RandomState instance or None
+        Source of the training.
+
+    Returns
+    -------
+    student : ImageGAN
+        A fitted GAN with the encoder and the discriminators of the teacher.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is not valid.
+    TypeError
+        If the generator of a subclass is another one.
+    """
+    student = _student_of(teacher, random_state, max_steps=max_steps)
+    rng = make_rng(random_state)
+    noise = make_torch_generator(rng)
+    large = teacher._make_generator(noise)
+    if not isinstance(large, image.Generator):
+        raise TypeError(
+            f"The generator must be that of ImageGAN. Got {type(large).__name__}, "
+            "of which no smaller one can be made."
+        )
+    student.recipe_ = replace(
+        teacher.recipe_.chosen_by(student),
+        hidden_dims=_checked_widths(widths, large.widths),
+    )
+    small = student._make_generator(noise)
+    load_weights(large, teacher.generator_weights_)
+    load_weights(small.embedding, weights_of(large.embedding))
+    with one_thread("cpu"):
+        student.history_ = _imitate(
+            small.eval(),  # whose images are not clamped
+            large.eval(),
+            draw=lambda network, *args: network(*args),
+            distance=F.mse_loss,
+            learning_rate=IMAGE_LEARNING_RATE,
+            batch_size=IMAGE_BATCH_SIZE,
+            n_classes=len(teacher.classes_),
+            max_steps=max_steps,
+            rng=noise,
+        )
+        student.generator_weights_ = weights_of(small)
+        student._match(teacher._draw_encoded(rng), rng)
+    student.sample_seed_ = draw_seed(rng)
+    return student
+
+
+def _student_of(teacher: AnyGAN, random_state: RandomState, **params: object) -> AnyGAN:
+    """Make an unfitted GAN that knows what another one does, except its generator."""
+    own = teacher.get_params(deep=False)
+    of_fit = {name: value for name, value in OF_FIT.items() if name in own}
+    student = type(teacher)(**own | of_fit)
+    student.set_params(random_state=random_state, **params)
+    student._validate_params()
+    student.classes_ = teacher.classes_
+    student.class_prior_ = teacher.class_prior_
+    student.encoder_ = teacher.encoder_
+    student.discriminator_weights_ = teacher.discriminator_weights_
+    return student
+
+
+def _checked_widths(
+    widths: Sequence[int] | None, large: tuple[int, ...]
+) -> tuple[int, ...]:
+    """Channels of the stages of a small generator."""
+    if widths is None:
+        return tuple(max(FEWEST_CHANNELS, n // 3) for n in large)
+    whole = [isinstance(n, int | np.integer) and n > 0 for n in widths]
+    if len(whole) != len(large) or not all(whole):
+        raise ValueError(
+            f"`widths` must hold {len(large)} whole numbers of at least 1, one a "
+            f"stage. Got {widths!r}. Those of the large generator are {large}."
+        )
+    return tuple(int(n) for n in widths)
 
 
 def _train_on_drawn(student: GAN, teacher: GAN, rng: np.random.Generator) -> GAN:
@@ -116,28 +227,33 @@ def _train_on_drawn(student: GAN, teacher: GAN, rng: np.random.Generator) -> GAN
 
 
 def _imitate(
-    small: Generator,
-    large: Generator,
+    small: nn.Module,
+    large: nn.Module,
+    *,
+    draw: Draw,
+    distance: Distance,
+    learning_rate: float,
+    batch_size: int,
     n_classes: int,
     max_steps: int,
     rng: torch.Generator,
 ) -> dict[str, list[float]]:
     """Train the small generator in place; how far it was from the large one."""
-    _begin_alike(small, large)
-    learner = Learner(small, optimizer="adam", learning_rate=LEARNING_RATE)
-    condition = torch.eye(n_classes)[torch.arange(BATCH_SIZE) % n_classes]
+    learner = Learner(small, optimizer="adam", learning_rate=learning_rate)
     history: dict[str, list[float]] = {"step": [], "seconds": [], "generator_loss": []}
     begin, distances = time.perf_counter(), []
-    for step in range(1, max_steps + 1):
+    for step in range(max_steps):
+        classes = torch.arange(step * batch_size, (step + 1) * batch_size) % n_classes
+        condition = torch.eye(n_classes)[classes]
         same = torch.Generator()
         same.set_state(rng.get_state())
         with torch.no_grad():
-            wanted = large.outputs(condition, rng)
-        distance = _distance(small.outputs(condition, same), wanted, small.activation)
-        learner.minimise(distance, min(1.0, 2.0 * (1.0 - (step - 1) / max_steps)))
-        distances.append(float(distance.detach()))
-        if step % REPORTED == 0 or step == max_steps:
-            history["step"].append(step)
+            wanted = draw(large, condition, rng)
+        loss = distance(draw(small, condition, same), wanted)
+        learner.minimise(loss, min(1.0, 2.0 * (1.0 - step / max_steps)))
+        distances.append(float(loss.detach()))
+        if (step + 1) % REPORTED == 0 or step + 1 == max_steps:
+            history["step"].append(step + 1)
             history["seconds"].append(time.perf_counter() - begin)
             history["generator_loss"].append(float(np.mean(distances)))
             distances = []

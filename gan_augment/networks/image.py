@@ -68,6 +68,8 @@ class Generator(nn.Module):
         Width of the noise and of the condition.
     image_shape : tuple of int
         (K, H, W).
+    widths : tuple of int, default=()
+        Channels of each stage. If empty, they are those of :data:`GENERATOR_WIDTHS`.
     rng : torch.Generator
         Source of the initial weights.
     """
@@ -78,13 +80,14 @@ class Generator(nn.Module):
         latent_dim: int,
         n_classes: int,
         image_shape: tuple[int, int, int],
+        widths: tuple[int, ...] = (),
         rng: torch.Generator,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
         n_channels, *self.size = image_shape
         stages = n_stages(self.size)
-        widths = GENERATOR_WIDTHS[stages]
+        self.widths = widths = widths or GENERATOR_WIDTHS[stages]
         base = [math.ceil(side / 2**stages) for side in self.size]
         self.base = (widths[0], *base)
         self.embedding = make_layer(

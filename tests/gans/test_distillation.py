@@ -6,7 +6,7 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from torch import nn
 
-from gan_augment import GANOverSampler, TabularGAN
+from gan_augment import GANOverSampler, ImageGAN, TabularGAN
 
 
 @pytest.fixture(scope="module")
@@ -99,3 +99,75 @@ def test_bad_calls_are_named(large):
     vars(other).update({k: v for k, v in vars(large).items() if k.endswith("_")})
     with pytest.raises(TypeError, match="Got Linear"):
         other.distill()
+
+
+@pytest.fixture(scope="module")
+def images():
+    """Bars somewhere, lying or standing, of 16 x 12 pixels in three channels."""
+    rng = np.random.default_rng(0)
+    y = np.arange(120) % 2
+    X = rng.integers(0, 9, (120, 16, 12, 3), dtype=np.uint8)
+    for image, stands, place in zip(X, y, rng.integers(0, 9, 120), strict=True):
+        bar = image[:, place : place + 4] if stands else image[place : place + 4]
+        bar += np.array([200, 150, 50], dtype=np.uint8)
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def large_of_images(images):
+    return ImageGAN(max_steps=60, random_state=0).fit(*images)
+
+
+@pytest.fixture(scope="module")
+def small_of_images(large_of_images):
+    return large_of_images.distill(max_steps=150, random_state=0)
+
+
+def test_a_small_generator_of_images_draws_the_same_images(
+    large_of_images, small_of_images
+):
+    gans = [large_of_images, small_of_images]
+    sizes = [sum(w.size for w in gan.generator_weights_.values()) for gan in gans]
+    assert sizes[1] < sizes[0] / 2
+    for label in (0, 1):
+        drawn = [gan.sample(60, label=label, random_state=1)[0] for gan in gans]
+        other = large_of_images.sample(60, label=label, random_state=2)[0]
+        apart, by_chance = (
+            np.abs(part - drawn[0].astype(float)).mean() for part in (drawn[1], other)
+        )
+        assert apart < by_chance / 2
+        np.testing.assert_allclose(
+            *(part.mean(axis=(0, 1, 2)) for part in drawn), atol=8
+        )
+
+
+def test_a_small_generator_of_images_is_a_gan_like_any_other(
+    images, large_of_images, small_of_images, tmp_path
+):
+    losses = small_of_images.history_["generator_loss"]
+    assert losses[0] > losses[-1]
+    assert small_of_images.recipe_.hidden_dims == (21, 10)
+    small_of_images.save(tmp_path)
+    loaded = ImageGAN.load(tmp_path)
+    again = large_of_images.distill(max_steps=150, random_state=0)
+    for gan in (loaded, again):
+        np.testing.assert_array_equal(gan.sample(9)[0], small_of_images.sample(9)[0])
+    more = ImageGAN(init_from=loaded, max_steps=2, random_state=0).fit(*images)
+    assert more.recipe_.hidden_dims == small_of_images.recipe_.hidden_dims
+    assert small_of_images.score_samples(*images).shape == (120,)
+
+
+@pytest.mark.parametrize("widths", [(8,), (8, 0), (8, 2.5), ()])
+def test_widths_of_a_small_generator_of_images_are_checked(large_of_images, widths):
+    with pytest.raises(ValueError, match="`widths` must hold 2 whole numbers"):
+        large_of_images.distill(widths)
+
+
+def test_a_small_generator_of_images_has_the_widths_that_were_asked_for(
+    large_of_images,
+):
+    small = large_of_images.distill((6, 4), max_steps=1, random_state=0)
+    assert small.recipe_.hidden_dims == (6, 4)
+    assert small.generator_weights_["output.weight"].shape == (3, 4, 3, 3)
+    with pytest.raises(NotFittedError):
+        ImageGAN().distill()
