@@ -12,7 +12,6 @@ import torch
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
-from torch.nn import functional as F
 
 from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
@@ -26,7 +25,7 @@ from gan_augment.gans.recipe import (
     mismatch_for_images,
     steps_for_images,
 )
-from gan_augment.metrics import prdc
+from gan_augment.gans.watching import balanced, coverage, grid_of
 from gan_augment.networks.image import Discriminator, Generator, n_stages
 from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
@@ -40,13 +39,6 @@ from gan_augment.training.trainer import Judge
 # numbers of images.
 PIXELS_MATCHED = 2**18
 FEWEST_MATCHED, MOST_MATCHED = 64, 256
-# Images that are measured after each epoch, and the most that the picture shows of
-# them: rows, a class each, and columns.
-N_WATCHED = 100
-FEWEST_WATCHED = 5
-# Larger images are measured with fewer pixels a side, but not fewer than this.
-MOST_WATCHED_PIXELS = 32
-PICTURE = (10, 10)
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
 # From this compute capability on a CUDA device multiplies bfloat16 in hardware.
@@ -399,7 +391,7 @@ class ImageGAN(BaseGAN):
     def _make_judge(
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator
     ) -> Judge | None:
-        chosen = _balanced(classes, N_WATCHED, rng)
+        chosen = balanced(classes, rng)
         real = self.encoder_.dequantize(codes[chosen])
         condition = self._condition(classes[chosen])
         seed = draw_seed(rng)
@@ -409,10 +401,7 @@ class ImageGAN(BaseGAN):
             like = next(generator.parameters())
             with torch.no_grad():
                 drawn = generator(condition.to(like), noise).float().cpu().numpy()
-            measures = {}
-            if len(real) > FEWEST_WATCHED:
-                measures["coverage"] = prdc(_small(real), _small(drawn)).coverage
-            return measures, _picture(drawn, classes[chosen])
+            return coverage(real, drawn), grid_of(drawn, classes[chosen])
 
         return judge
 
@@ -460,34 +449,3 @@ class ImageGAN(BaseGAN):
     def _decode(self, encoded: np.ndarray, classes: np.ndarray) -> Any:
         matched = self.marginals_.match(encoded, classes)
         return self.encoder_.inverse_transform(matched)
-
-
-def _balanced(classes: np.ndarray, n_rows: int, rng: np.random.Generator) -> np.ndarray:
-    """At most `n_rows` positions, as many of each class as there are, by class."""
-    shuffled = rng.permutation(len(classes))
-    order = np.argsort(classes[shuffled], kind="stable")
-    by_class = np.split(shuffled[order], np.cumsum(np.bincount(classes))[:-1])
-    each = max(1, n_rows // len(by_class))
-    return np.concatenate([rows[:each] for rows in by_class])
-
-
-def _small(images: np.ndarray) -> np.ndarray:
-    """Images (n, k, h, w) -> rows of pixels, which are means of several if many."""
-    pooling = max(1, min(images.shape[2:]) // MOST_WATCHED_PIXELS)
-    pooled = F.avg_pool2d(torch.from_numpy(images), pooling)
-    return pooled.flatten(1).numpy()
-
-
-def _picture(images: np.ndarray, classes: np.ndarray) -> np.ndarray:
-    """A grid (h, w, 3) of images in [-1, 1], a row a class, as uint8."""
-    n_rows, n_columns = PICTURE
-    rows = []
-    for index in np.unique(classes)[:n_rows]:
-        shown = images[classes == index][:n_columns]
-        padding = n_columns - len(shown)
-        shown = np.pad(shown, [(0, padding), *[(0, 0)] * 3], constant_values=-1)
-        rows.append(np.concatenate(list(shown), axis=2))
-    grid = np.concatenate(rows, axis=1)
-    # Of more or fewer channels than three, the first one is shown.
-    grid = grid if len(grid) == 3 else np.repeat(grid[:1], 3, axis=0)
-    return np.rint((grid.clip(-1, 1).transpose(1, 2, 0) + 1) * 127.5).astype(np.uint8)
