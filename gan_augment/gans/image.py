@@ -287,7 +287,7 @@ class ImageGAN(BaseGAN):
         max_steps: int = 1000,
         random_state: RandomState = None,
     ) -> Self:
-        """Train a small generator that draws the same images about three times as fast.
+        """Train a small generator that draws nearly the same images, but faster.
 
         The small generator learns to draw the images that this one draws for the same
         noise [1]_. No real images are needed.
@@ -306,7 +306,8 @@ class ImageGAN(BaseGAN):
         -------
         small : ImageGAN
             A fitted GAN of the same images and classes. ``history_`` holds the mean
-            squared distance between the images of both.
+            squared distance between the images of both. Its `fit` trains a GAN of the
+            usual size.
 
         Raises
         ------
