@@ -57,9 +57,10 @@ MEASURES = {
     "coverage": "coverage of real images",
 }
 PRIVACY_IN_WORDS = {
-    "good": "A report found no sign that they give training rows away.",
-    "open": "A report cannot exclude that they give training rows away.",
-    "bad": "**A report found that they give training rows away: do not share them.**",
+    "good": "A report found no sign that the rows give training rows away.",
+    "open": "A report cannot exclude that the rows give training rows away.",
+    "bad": "**A report found that the rows give training rows away: do not share "
+    "them.**",
 }
 
 
@@ -143,8 +144,9 @@ def evidence_section(
     privacy = PRIVACY_IN_WORDS.get(tags.get(PRIVACY_TAG, ""), "")
     if RECORD_RATIO in figures:
         privacy = (
-            f"{privacy} Their distance to training rows is {figures[RECORD_RATIO]:.2f} "
-            "times that to unseen rows (1: as far; 0: copies)."
+            f"{privacy} The distance of synthetic rows to training rows is "
+            f"{figures[RECORD_RATIO]:.2f} times that to unseen rows (1: as far; 0: "
+            "copies)."
         ).strip()
     risks = [
         f"{what} {figures[RISK.format(attack)]:.1%}"

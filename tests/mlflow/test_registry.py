@@ -244,7 +244,7 @@ def test_a_report_tells_of_privacy(register, copies, is_bad):
     note = mlflow.get_run(version.run_id).data.tags["mlflow.note.content"]
     assert "with an AUC of 0.70" in note
     if is_bad:
-        assert "they give training rows away" in version.description
+        assert "the rows give training rows away" in version.description
         with pytest.raises(PromotionError, match="gives training rows away"):
             gan_augment.mlflow.promote(NAME)
     else:
