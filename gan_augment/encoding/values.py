@@ -11,6 +11,7 @@ import datetime
 import decimal
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -163,11 +164,14 @@ class CategoricalDomain:
         _, levels = pd.factorize(values)
         return cls(levels, series.dtype)
 
+    @cached_property
+    def _needs_exact_keys(self) -> bool:
+        return _needs_exact_keys(pd.Series(self.levels, dtype=self.levels.dtype))
+
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where missing, -2 where it is none of the levels."""
         values = _dense(series)
-        levels = pd.Series(self.levels, dtype=self.levels.dtype)
-        if _needs_exact_keys(values) or _needs_exact_keys(levels):
+        if self._needs_exact_keys or _needs_exact_keys(values):
             code_of = {_exact_key(v): code for code, v in enumerate(self.levels)}
             codes = np.array(
                 [code_of.get(_exact_key(value), -2) for value in values.array],

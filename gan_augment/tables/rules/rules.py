@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -228,18 +228,16 @@ class Rules(BaseEstimator):
         # What follows from other columns is computed when these are final.
         last_first = [rule for rule in self.rules_[::-1] if not rule.compares_rows]
         frame = X
-        pending = np.flatnonzero(_any_broken(last_first, frame))
+        broken = [rule.violations(frame) for rule in last_first]
+        pending = np.flatnonzero(np.any(broken, axis=0))
+        broken = [of_rule[pending] for of_rule in broken]
         for _ in range(MAX_ROUNDS):
             if not len(pending):
                 break
-            rows = frame.iloc[pending]
-            for rule in last_first:
-                broken = rule.violations(rows)
-                if broken.any():
-                    for name, column in rule.repair(rows, broken, rng).items():
-                        rows = _with_column(rows, name, column)
+            rows = _repaired(last_first, frame.iloc[pending], broken, rng)
             frame = with_rows(frame, pending, rows)
-            pending = pending[_any_broken(last_first, rows)]
+            left = np.any(broken, axis=0)
+            pending, broken = pending[left], [of_rule[left] for of_rule in broken]
         return frame
 
     def reduce(self, X: pd.DataFrame) -> pd.DataFrame:
@@ -353,6 +351,38 @@ def _any_broken(rules: Iterable[Rule], frame: pd.DataFrame) -> np.ndarray:
     for rule in rules:
         broken |= rule.violations(frame)
     return broken
+
+
+def _repaired(
+    rules: Sequence[Rule],
+    rows: pd.DataFrame,
+    broken: list[np.ndarray],
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """Rows that each rule has repaired once, one rule after the other.
+
+    `broken` has the rows that break each rule, and is updated in place. A rule is only
+    looked at again if one of its columns has changed.
+    """
+    stale = np.zeros(len(rules), dtype=bool)
+    for position, rule in enumerate(rules):
+        if stale[position]:
+            broken[position] = rule.violations(rows)
+            stale[position] = False
+        if not broken[position].any():
+            continue
+        changed = rule.repair(rows, broken[position], rng)
+        for name, column in changed.items():
+            rows = _with_column(rows, name, column)
+        stale |= [_may_read(other, changed.keys()) for other in rules]
+    for position in np.flatnonzero(stale).tolist():
+        broken[position] = rules[position].violations(rows)
+    return rows
+
+
+def _may_read(rule: Rule, names: Set[Hashable]) -> bool:
+    """Whether a rule may look at one of these columns; code of the user's at any."""
+    return type(rule) not in KINDS or not names.isdisjoint(rule.columns)
 
 
 def _is_broken(rule: Rule, frame: pd.DataFrame) -> bool:

@@ -272,3 +272,29 @@ def test_rules_print_readably():
     assert repr(rules).splitlines() == ["Rules: 1", "  order        low <= high"]
     assert "<td>low &lt;= high</td>" in rules._repr_html_()
     assert rules.to_frame()["rule"].tolist() == ["low <= high"]
+
+
+def test_a_repair_looks_again_at_rules_whose_columns_changed_and_at_code(monkeypatch):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"low": rng.integers(0, 50, 900), "x": rng.integers(0, 9, 900)}
+    )
+    frame["high"] = frame["low"] + rng.poisson(3, 900)
+    frame["y"] = frame["x"] + rng.poisson(3, 900)
+    of_user = Predicate(lambda rows: (rows["high"] >= 0).to_numpy(), "positive")
+    rules = Rules(["auto", of_user]).fit(frame)
+    assert {str(rule) for rule in rules} == {"low <= high", "x <= y", "positive"}
+    broken = frame.assign(high=frame["high"].where(frame.index != 7, -5))
+    looked_at: list[str] = []
+    for kind in {type(rule) for rule in rules}:
+        look = kind.violations
+
+        def noted(rule, rows, look=look):
+            looked_at.append(str(rule))
+            return look(rule, rows)
+
+        monkeypatch.setattr(kind, "violations", noted)
+    repaired = rules.repair(broken, random_state=0)
+    assert looked_at.count("x <= y") == 1
+    assert min(looked_at.count(words) for words in ("low <= high", "positive")) > 1
+    assert repaired.at[7, "high"] >= repaired.at[7, "low"]
