@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import ClassVar
@@ -126,13 +126,19 @@ class Product(ComputedRule):
 
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
-        """Triples of numbers whose ratio is the same in every row."""
-        dependent = {rule.target for rule in known if isinstance(rule, ComputedRule)}
-        columns = [
-            column
-            for column in table.ordered
-            if column.kind in ("number", "duration") and column.name not in dependent
-        ]
+        """Triples of numbers whose ratio is the same in every row.
+
+        A column that follows from others already may be one of the two factors, but
+        only of a product that has no rule without such a column.
+        """
+        sources = {
+            rule.target: set(rule.sources)
+            for rule in known
+            if isinstance(rule, ComputedRule)
+        }
+        columns = [c for c in table.ordered if c.kind in ("number", "duration")]
+        if len(columns) > MOST_COLUMNS:
+            columns = [column for column in columns if column.name not in sources]
         if not 3 <= len(columns) <= MOST_COLUMNS:
             return []
         values = np.column_stack([column.values for column in columns])
@@ -147,16 +153,35 @@ class Product(ComputedRule):
         sampled = values[rows]
         best: dict[frozenset[int], Product] = {}
         for i, j, divides in pairs:
+            followed = _followed({columns[i].name, columns[j].name}, sources)
             for k in _proposed(sampled, steps, i, j, divides):
                 triple = frozenset((i, j, int(k)))
-                if len(triple) < 3:
+                if len(triple) < 3 or columns[k].name in sources.keys() | followed:
                     continue
                 rule = _verified(columns[k], columns[i], columns[j], divides)
                 if rule is None:
                     continue
                 if triple not in best or rule.coarseness < best[triple].coarseness:
                     best[triple] = rule
-        return list(best.values())
+        found = list(best.values())
+        direct = {r.target for r in found if sources.keys().isdisjoint(r.sources)}
+        return [
+            rule
+            for rule in found
+            if rule.target not in direct or sources.keys().isdisjoint(rule.sources)
+        ]
+
+
+def _followed(
+    names: set[Hashable], sources: Mapping[Hashable, set[Hashable]]
+) -> set[Hashable]:
+    """These columns, and those that they follow from, directly or not."""
+    followed: set[Hashable] = set()
+    new = names
+    while new:
+        followed |= new
+        new = set().union(*(sources.get(name, set()) for name in new)) - followed
+    return followed
 
 
 def _combined(first: np.ndarray, second: np.ndarray, divides: bool) -> np.ndarray:
