@@ -156,6 +156,23 @@ def _bins(rng, n):
     return {"age": age, "group": group}, "age decides group, by 3 ranges"
 
 
+def _month(rng, n):
+    day = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 3000, n), "D")
+    return {"day": day, "month": day.month}, "the month of day decides month"
+
+
+def _hour_of_local_times(rng, n):
+    when = pd.Timestamp("2021-03-01", tz="Europe/Paris")
+    when = when + pd.to_timedelta(rng.integers(0, 900_000, n), "min")
+    return {"when": when, "hour": when.hour}, "the hour of when decides hour"
+
+
+def _weekend_of_written_dates(rng, n):
+    day = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 3000, n), "D")
+    columns = {"day": day.strftime("%d.%m.%Y"), "weekend": day.dayofweek >= 5}
+    return columns, "the day of the week of day decides weekend"
+
+
 def _constant_of_a_level(rng, n):
     has = rng.choice(["yes", "no"], n)
     amount = np.where(has == "yes", rng.integers(1, 900, n), 0)
@@ -245,6 +262,9 @@ PLANTED = {
         _falling,
         _ranges,
         _bins,
+        _month,
+        _hour_of_local_times,
+        _weekend_of_written_dates,
         _constant_of_a_level,
         _level_of_a_level,
         _missing_of_a_level,

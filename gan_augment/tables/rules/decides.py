@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_codes
+from gan_augment.tables.rules.calendar import Calendar
 from gan_augment.tables.rules.columns import Column, Columns, kind_of
 from gan_augment.tables.rules.proposals import agreeing
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
@@ -128,6 +129,7 @@ class Decides(ComputedRule):
         computed = {
             frozenset(rule.columns) for rule in known if isinstance(rule, ComputedRule)
         }
+        by_calendar = {rule.target for rule in known if isinstance(rule, Calendar)}
         n_columns = len(table.columns)
         needed = table.expected_needed(n_columns * (n_columns - 1))
         varied = np.array([column.n_distinct > 1 for column in table.columns])
@@ -148,6 +150,9 @@ class Decides(ComputedRule):
             for j in agreeing(cells, table.sampled_codes, np.flatnonzero(might_follow)):
                 result = table.columns[j]
                 if frozenset((source.name, result.name)) in computed:
+                    continue
+                # A day says no more of it than the part of the date does.
+                if source.kind in ("date", "local date") and result.name in by_calendar:
                     continue
                 decided = _decided(source, result)
                 if decided is not None:

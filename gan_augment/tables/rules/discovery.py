@@ -9,6 +9,7 @@ import pandas as pd
 
 from gan_augment.tables.rules.beyond import Beyond
 from gan_augment.tables.rules.bins import Bins
+from gan_augment.tables.rules.calendar import Calendar
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
@@ -26,6 +27,7 @@ KINDS: list[type[Rule]] = [
     Linear,
     Product,
     Bins,
+    Calendar,
     Decides,
     Monotone,
     Jointly,

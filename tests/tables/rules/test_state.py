@@ -12,7 +12,14 @@ from gan_augment.persistence import ModelFileError
 from gan_augment.tables.rules import STATE_CLASSES, Rules
 
 # Together they have every class of rules and of steps that holds arrays.
-TABLES = ("order", "many_codes", "bins", "constant_of_a_level", "never_together")
+TABLES = (
+    "order",
+    "many_codes",
+    "bins",
+    "month",
+    "constant_of_a_level",
+    "never_together",
+)
 
 
 def saved(kind, path):

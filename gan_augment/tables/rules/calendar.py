@@ -1,0 +1,184 @@
+"""Parts of dates: the month, the day of the week or the hour decides a column."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from gan_augment.encoding.arrays import check_codes
+from gan_augment.tables.rules.columns import Column, Columns
+from gan_augment.tables.rules.proposals import agreeing
+from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.target import Levels, NumericTarget
+
+# Name of each part, how many values it may have, counted from 0, and how it is found.
+# If several decide a column, the rule is about the one of the fewest values.
+PARTS: dict[str, tuple[int, Callable[[pd.DatetimeIndex], pd.Index]]] = {
+    "quarter": (5, lambda dates: dates.quarter),
+    "day of the week": (7, lambda dates: dates.dayofweek),
+    "month": (13, lambda dates: dates.month),
+    "hour": (24, lambda dates: dates.hour),
+    "day of the month": (32, lambda dates: dates.day),
+    "week": (54, lambda dates: pd.Index(dates.isocalendar().week)),
+    "minute": (60, lambda dates: dates.minute),
+    "second": (60, lambda dates: dates.second),
+    "day of the year": (367, lambda dates: dates.dayofyear),
+}
+# A part must repeat: a date has so many times as many values.
+REPEATS = 2
+
+
+@dataclass(eq=False)
+class Calendar(ComputedRule):
+    """A part of a date, such as its month, decides the value of another column.
+
+    Parameters
+    ----------
+    source : NumericTarget
+        The column of dates.
+    part : str
+        Key of `PARTS`.
+    result : Levels
+        The column that follows.
+    decided : ndarray of int
+        Code of the result for each value of the part; -1 for a value that no real row
+        has.
+    missing : int
+        Code of the result where the date is missing, -1 if that decides nothing.
+    gain : float
+        Violations expected if the two were independent.
+    """
+
+    kind: ClassVar[str] = "calendar"
+
+    source: NumericTarget
+    part: str
+    result: Levels
+    decided: np.ndarray
+    missing: int
+    gain: float
+
+    def __post_init__(self) -> None:
+        if self.part not in PARTS:
+            raise ValueError(f"`part` must be one of {[*PARTS]}. Got {self.part!r}.")
+        most = self.result.missing_code
+        check_codes(self.decided, "decided", (PARTS[self.part][0],), -1, most)
+        if not (self.decided >= 0).any() or not -1 <= self.missing <= most:
+            raise ValueError("`decided` must have a code, and `missing` be one or -1.")
+
+    @property
+    def target(self) -> Hashable:
+        """Name of the column that follows from the others."""
+        return self.result.name
+
+    @property
+    def columns(self) -> tuple[Hashable, ...]:
+        """Names of the columns that the rule is about."""
+        return self.source.name, self.result.name
+
+    def __str__(self) -> str:
+        return f"the {self.part} of {self.source.name} decides {self.result.name}"
+
+    def violations(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows break the rule."""
+        codes = self._codes(frame)
+        found = self.result.to_codes(frame[self.result.name])
+        return (codes >= 0) & (found != codes)
+
+    def decides(self, frame: pd.DataFrame) -> np.ndarray:
+        """In which rows the date decides."""
+        return self._codes(frame) >= 0
+
+    def unknown(self, frame: pd.DataFrame) -> np.ndarray:
+        """Which rows have a part of a date that no real row has."""
+        return self._is_present(frame) & (self._codes(frame) < 0)
+
+    def compute(self, frame: pd.DataFrame) -> pd.Series:
+        """The target column for rows that hold the sources, in its own dtype.
+
+        A part that no real row has decides what the nearest one does.
+        """
+        known = np.flatnonzero(self.decided >= 0)
+        places = np.arange(len(self.decided))
+        nearest = known[np.abs(places[:, None] - known).argmin(axis=1)]
+        codes = self._codes(frame, self.decided[nearest])
+        return self.result.to_series(np.maximum(codes, 0), frame.index)
+
+    def _is_present(self, frame: pd.DataFrame) -> np.ndarray:
+        return ~np.isnan(self.source.to_numbers(frame[self.source.name]))
+
+    def _codes(
+        self, frame: pd.DataFrame, decided: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Code of the result that each row's date decides; -1 if it decides none."""
+        decided = self.decided if decided is None else decided
+        series = frame[self.source.name]
+        written = self.source.written
+        places = part_of(series if written is None else written.read(series), self.part)
+        return np.where(places >= 0, decided[places], self.missing)
+
+    @classmethod
+    def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
+        """Columns that a part of a date decides in every row."""
+        dates = [c for c in table.ordered if c.kind in ("date", "local date")]
+        dates += table.written
+        related = {frozenset(rule.columns) for rule in known}
+        varied = np.array([column.n_distinct > 1 for column in table.columns])
+        needed = table.expected_needed(len(dates) * len(PARTS) * len(table.columns))
+        rules: list[Rule] = []
+        followed: set[Hashable] = set()
+        for source in dates:
+            target = NumericTarget.of(source)
+            series = source.series
+            moments = series if target.written is None else target.written.read(series)
+            for part in PARTS:
+                places = part_of(moments, part)
+                n_places = len(np.unique(places[places >= 0]))
+                if n_places < 2 or len(source.levels) < REPEATS * n_places:
+                    continue
+                cells = places[table.sample]
+                for j in agreeing(cells, table.sampled_codes, np.flatnonzero(varied)):
+                    result = table.columns[j]
+                    names = frozenset((source.name, result.name))
+                    if result.name in followed or len(names) < 2 or names in related:
+                        continue
+                    rule = _verified(target, part, places, n_places, result, needed)
+                    if rule is not None:
+                        rules.append(rule)
+                        followed.add(result.name)
+        return rules
+
+
+def part_of(dates: pd.Series, part: str) -> np.ndarray:
+    """A part of each date, as a whole number of at least 0; -1 where it is missing."""
+    present = dates.notna().to_numpy(dtype=bool)
+    places = np.full(len(dates), -1)
+    _, find = PARTS[part]
+    places[present] = np.asarray(find(pd.DatetimeIndex(dates[present])), dtype=np.intp)
+    return places
+
+
+def _verified(
+    source: NumericTarget,
+    part: str,
+    places: np.ndarray,
+    n_places: int,
+    result: Column,
+    needed: float,
+) -> Calendar | None:
+    """The rule, if all rows keep it and chance is excluded."""
+    present = places >= 0
+    decided = np.full(PARTS[part][0], -1)
+    decided[places[present]] = result.codes[present]
+    shares = result.counts / result.counts.sum()
+    # The first row of each place bears nothing out.
+    gain = float((present.sum() - n_places) * (1.0 - (shares**2).sum()))
+    if gain < needed or (decided[places[present]] != result.codes[present]).any():
+        return None
+    of_absent = np.unique(result.codes[~present])
+    missing = int(of_absent[0]) if len(of_absent) == 1 else -1
+    return Calendar(source, part, Levels.of(result), decided, missing, gain)
