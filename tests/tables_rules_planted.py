@@ -100,6 +100,16 @@ def _ratio(rng, n):
     return columns, "rate = 100 * part / whole"
 
 
+def _logarithm(rng, n):
+    price = rng.lognormal(4, 1, n).round(2) + 1
+    return {"price": price, "log": np.log(price).round(4)}, "log = log(price)"
+
+
+def _square(rng, n):
+    side = rng.integers(-90, 90, n)
+    return {"side": side, "area": side**2}, "area = square(side)"
+
+
 def _levels(rng, n):
     code = rng.choice(30, n)
     code[:10] = 30  # a rare level of ten rows
@@ -255,6 +265,8 @@ PLANTED = {
         _shares,
         _product,
         _ratio,
+        _logarithm,
+        _square,
         _levels,
         _many_codes,
         _pairs_of_levels,

@@ -20,12 +20,14 @@ from gan_augment.tables.rules.order import Order
 from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.ranges import Ranges
 from gan_augment.tables.rules.rule import ComputedRule, Rule
+from gan_augment.tables.rules.transformed import Transformed
 from gan_augment.tables.rules.unique import Unique
 
 # Kinds of rules that are discovered, each given what was found before it.
 KINDS: list[type[Rule]] = [
     Linear,
     Product,
+    Transformed,
     Bins,
     Calendar,
     Decides,
