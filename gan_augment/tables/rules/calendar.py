@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_codes
-from gan_augment.tables.rules.columns import Column, Columns
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.proposals import agreeing
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import Levels, NumericTarget
@@ -28,8 +28,18 @@ PARTS: dict[str, tuple[int, Callable[[pd.DatetimeIndex], pd.Index]]] = {
     "second": (60, lambda dates: dates.second),
     "day of the year": (367, lambda dates: dates.dayofyear),
 }
+# Parts of the time of a day, and how long a step of each takes; the others are of days.
+STEPS = {
+    "hour": np.timedelta64(1, "h"),
+    "minute": np.timedelta64(1, "m"),
+    "second": np.timedelta64(1, "s"),
+}
 # A part must repeat: a date has so many times as many values.
 REPEATS = 2
+# How far a date is moved, in days: any month and day of the week are within a year.
+MOST_DAYS = 366
+# Days from 2000 to the year 9999 and a little further, where dates are moved.
+FARTHEST_DAY = 3_000_000
 
 
 @dataclass(eq=False)
@@ -126,6 +136,8 @@ class Calendar(ComputedRule):
         """Columns that a part of a date decides in every row."""
         dates = [c for c in table.ordered if c.kind in ("date", "local date")]
         dates += table.written
+        computed = {rule.target for rule in known if isinstance(rule, ComputedRule)}
+        dates.sort(key=lambda column: column.name in computed)
         related = {frozenset(rule.columns) for rule in known}
         varied = np.array([column.n_distinct > 1 for column in table.columns])
         needed = table.expected_needed(len(dates) * len(PARTS) * len(table.columns))
@@ -160,6 +172,83 @@ def part_of(dates: pd.Series, part: str) -> np.ndarray:
     _, find = PARTS[part]
     places[present] = np.asarray(find(pd.DatetimeIndex(dates[present])), dtype=np.intp)
     return places
+
+
+def moved(
+    source: NumericTarget, values: pd.Series, wanted: dict[str, np.ndarray]
+) -> np.ndarray:
+    """Dates with other parts, as near to these as possible.
+
+    Parameters
+    ----------
+    source : NumericTarget
+        The column of dates.
+    values : Series of shape (n_rows,)
+        Its values.
+    wanted : dict of str to ndarray of shape (n_rows, n_places), dtype=bool
+        Part of a date -> which of its values each row may have.
+
+    Returns
+    -------
+    numbers : ndarray of shape (n_rows,)
+        The dates that changed, in days since 2000; NaN for the others, such as those
+        that no date within a year and the range of the column can replace.
+    """
+    series = values if source.written is None else source.written.read(values)
+    rows = np.flatnonzero(series.notna().to_numpy(dtype=bool))
+    index = pd.DatetimeIndex(series.iloc[rows])
+    before = index.tz_localize(None).to_numpy().astype("M8[us]")
+    after = before.copy()
+    for part, step in STEPS.items():
+        if part in wanted:
+            after += _to_nearest(after, part, wanted[part][rows]) * step
+    of_days = {part: may[rows] for part, may in wanted.items() if part not in STEPS}
+    after = _on_another_day(after, of_days, source.bounds)
+    numbers = np.full(len(values), np.nan)
+    changed = after != before
+    found = pd.DatetimeIndex(after[changed])
+    if index.tz is not None:
+        # Of an hour that comes twice the second is meant.
+        twice = np.zeros(len(found), dtype=bool)
+        found = found.tz_localize(index.tz, twice, nonexistent="shift_forward")
+    numbers[rows[changed]] = to_numbers(pd.Series(found))
+    return numbers
+
+
+def _to_nearest(dates: np.ndarray, part: str, may: np.ndarray) -> np.ndarray:
+    """Steps from the part of each date to the nearest value that it may have."""
+    places = part_of(pd.Series(dates), part)
+    distance = np.abs(np.arange(may.shape[1]) - places[:, None])
+    nearest = np.where(may, distance, may.shape[1]).argmin(axis=1)
+    return np.where(may.any(axis=1), nearest - places, 0)
+
+
+def _on_another_day(
+    dates: np.ndarray, wanted: dict[str, np.ndarray], bounds: tuple[float, float]
+) -> np.ndarray:
+    """Dates on the nearest day whose parts each of them may have."""
+    if not wanted or not len(dates):
+        return dates
+    origin, day = np.datetime64("2000-01-01", "us"), np.timedelta64(1, "D")
+    days = (dates - origin) // day
+    low, high = np.clip(np.floor(bounds), -FARTHEST_DAY, FARTHEST_DAY).astype(int)
+    first = int(max(low, days.min() - MOST_DAYS))
+    last = int(min(high, days.max() + MOST_DAYS))
+    # The parts of every day that may be meant are looked up.
+    calendar = pd.Series(origin + np.arange(first, last + 1) * day)
+    parts = {part: part_of(calendar, part) for part in wanted}
+    shifts = np.zeros(len(dates), dtype=np.int64)
+    left = np.arange(len(dates))
+    for distance in range(MOST_DAYS + 1):
+        for shift in (distance, -distance):
+            places = days[left] + (shift - first)
+            fits = (places >= 0) & (places <= last - first)
+            places = np.where(fits, places, 0)
+            for part, may in wanted.items():
+                fits &= may[left, parts[part][places]]
+            shifts[left[fits]] = shift
+            left = left[~fits]
+    return np.asarray(dates + shifts * day)
 
 
 def _verified(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from gan_augment.encoding.one_hot import find_one_hot_groups
 from gan_augment.tables.rules.bins import Bins
+from gan_augment.tables.rules.calendar import Calendar
 from gan_augment.tables.rules.columns import dense, kind_of, to_numbers
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
@@ -31,6 +32,7 @@ from gan_augment.tables.rules.steps import (
     Change,
     Fill,
     LeaveOut,
+    Moved,
     Nested,
     Rank,
     Remainder,
@@ -138,6 +140,7 @@ class _Planner:
 
     def plan(self) -> Reduction:
         self._nest()
+        self._move_dates()
         self._leave_out()
         self._fill()
         self._place_between()
@@ -209,9 +212,20 @@ class _Planner:
             return np.arange(source.missing_code + 1)
         return np.append(to_numbers(own), np.inf)
 
+    def _move_dates(self) -> None:
+        """Parts of dates are learned as they are, and the dates follow them."""
+        of_source: dict[Hashable, list[Calendar]] = {}
+        for rule in self.rules:
+            if isinstance(rule, Calendar):
+                of_source.setdefault(rule.source.name, []).append(rule)
+        for rules in of_source.values():
+            self._try(Moved(rules))
+
     def _leave_out(self) -> None:
         for rule in self.rules:
-            if not isinstance(rule, ComputedRule) or self._try(LeaveOut(rule)):
+            if not isinstance(rule, ComputedRule) or isinstance(rule, Calendar):
+                continue
+            if self._try(LeaveOut(rule)):
                 continue
             if isinstance(rule, Linear | Product) and rule.result.step:
                 self._try(Remainder(rule, rule.result.step))
@@ -219,7 +233,7 @@ class _Planner:
     def _fill(self) -> None:
         covered: dict[Hashable, np.ndarray] = {}
         for rule in self.rules:
-            if isinstance(rule, Linear | Product) or not isinstance(
+            if isinstance(rule, Linear | Product | Calendar) or not isinstance(
                 rule, ComputedRule | Excludes
             ):
                 continue

@@ -14,6 +14,7 @@ from gan_augment.encoding.arrays import (
     check_ascending,
     check_codes,
 )
+from gan_augment.tables.rules.calendar import Calendar, moved
 from gan_augment.tables.rules.columns import dense, to_numbers
 from gan_augment.tables.rules.conditional import Bounded
 from gan_augment.tables.rules.excludes import Excludes
@@ -254,6 +255,54 @@ class Between(Change):
         low, high = self._limits(frame)
         numbers = low + np.clip(to_numbers(values), 0, 1) * (high - low)
         return self.rule.result.to_series(numbers, values.index)
+
+
+@dataclass(eq=False)
+class Moved(Change):
+    """A date that is moved to the nearest one whose parts are those of its parents.
+
+    A model learns the month, the day of the week or the hour as they are, because what
+    depends on them is hard to see in a date.
+
+    Parameters
+    ----------
+    rules : list of Calendar
+        What parts of the date decide the parents.
+    """
+
+    rules: list[Calendar]
+
+    def __post_init__(self) -> None:
+        if len({rule.source.name for rule in self.rules}) != 1:
+            raise ValueError("`rules` must be about the parts of one column of dates.")
+
+    @property
+    def column(self) -> Hashable:
+        """Name of the column."""
+        return self.rules[0].source.name
+
+    @property
+    def parents(self) -> tuple[Hashable, ...]:
+        """Names of the columns whose original values are needed."""
+        return tuple(rule.target for rule in self.rules)
+
+    def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The column as it is."""
+        return values
+
+    def expand(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:
+        """The dates that have the parts, where there are such."""
+        wanted = {
+            rule.part: rule.decided == rule.result.to_codes(frame[rule.target])[:, None]
+            for rule in self.rules
+        }
+        source = self.rules[0].source
+        numbers = moved(source, values, wanted)
+        changed = ~np.isnan(numbers)
+        if not changed.any():
+            return values
+        index = values.index[changed]
+        return replaced(values, changed, source.to_series(numbers[changed], index))
 
 
 @dataclass(eq=False)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gan_augment import TabularGAN
 from gan_augment.tables.rules import Rules
 from gan_augment.tables.rules.calendar import PARTS, Calendar, part_of
 
@@ -69,3 +70,57 @@ def test_a_damaged_rule_is_refused(part):
     (rule,) = (rule for rule in Rules().fit(frame) if isinstance(rule, Calendar))
     with pytest.raises(ValueError, match=r"`part`|decided"):
         Calendar(rule.source, part, rule.result, rule.decided, rule.missing, rule.gain)
+
+
+def independent(frame):
+    """Every column in an order of its own."""
+    rng = np.random.default_rng(1)
+    order = {name: rng.permutation(len(frame)) for name in frame}
+    columns = {name: frame[name].take(order[name]).array for name in frame}
+    return pd.DataFrame(columns)
+
+
+@pytest.mark.parametrize("tz", [None, "Europe/Paris"])
+@pytest.mark.parametrize("is_text", [False, True])
+def test_dates_follow_the_parts_that_were_drawn(tz, is_text):
+    when = moments(tz=tz)
+    if is_text and tz is None:
+        when = when.dt.normalize()
+    parts = ["month", "day of the week"] if is_text else ["month", "hour", "minute"]
+    frame = pd.DataFrame({"when": when} | {part: part_of(when, part) for part in parts})
+    if is_text:
+        frame["when"] = when.dt.strftime("%d.%m.%Y")
+    rules = Rules().fit(frame)
+    pd.testing.assert_frame_equal(rules.expand(rules.reduce(frame)), frame)
+    drawn = independent(rules.reduce(frame))
+    rows = rules.expand(drawn)
+    pd.testing.assert_frame_equal(rows[parts], drawn[parts])
+    assert rules.violations(rows).mean() < 0.01
+    assert rows["when"].nunique() > frame["when"].nunique() / 3
+
+
+def test_a_date_moves_to_the_nearest_day_within_the_range():
+    day = pd.Series(pd.date_range("2021-01-01", periods=900))
+    frame = pd.DataFrame({"day": day, "weekday": day.dt.day_name()})
+    rules = Rules().fit(frame)
+    rows = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2021-06-02", "2021-06-02", "2021-01-01", None]),
+            "weekday": ["Friday", "Monday", "Thursday", "Monday"],
+        }
+    )
+    found = rules.expand(rows)["day"].astype(str).tolist()
+    # A Wednesday; the first day is a Friday, so that the Thursday before is too early.
+    assert found == ["2021-06-04", "2021-05-31", "2021-01-07", "NaT"]
+
+
+def test_what_depends_on_the_hour_is_learned():
+    rng = np.random.default_rng(0)
+    when = moments()
+    frame = pd.DataFrame({"when": when, "hour": when.dt.hour})
+    y = rng.random(N_ROWS) < np.where(frame["hour"] < 5, 0.8, 0.05)
+    gan = TabularGAN(max_steps=200, random_state=0).fit(frame, y)
+    rows, _ = gan.sample(400, label=True)
+    assert (rows["when"].dt.hour == rows["hour"]).all()
+    is_night = (frame["hour"] < 5)[y].mean()
+    assert (rows["hour"] < 5).mean() > is_night - 0.15
