@@ -100,6 +100,31 @@ def _ratio(rng, n):
     return columns, "rate = 100 * part / whole"
 
 
+def _discounted(rng, n):
+    price, count = rng.integers(100, 9999, n) / 100, rng.integers(1, 20, n)
+    off = rng.choice([0, 0.1, 0.25], n)
+    columns = {"price": price, "count": count, "off": off}
+    columns["total"] = np.round(price * count * (1 - off), 2)
+    return columns, {
+        "total = price * count * (1 - off)",
+        "total = count * price * (1 - off)",
+    }
+
+
+def _with_tax(rng, n):
+    net, rate = rng.integers(500, 99_999, n) / 100, rng.choice([0.07, 0.19], n)
+    columns = {"net": net, "rate": rate, "gross": np.round(net * (1 + rate), 2)}
+    return columns, "gross = net * (1 + rate)"
+
+
+def _body_mass_index(rng, n):
+    height = rng.normal(1.75, 0.1, n).round(2)
+    weight = (22 * height**2 * rng.lognormal(0, 0.1, n)).round(1)
+    columns = {"height": height, "weight": weight}
+    columns["bmi"] = np.round(weight / height**2, 1)
+    return columns, "bmi = weight / height**2"
+
+
 def _logarithm(rng, n):
     price = rng.lognormal(4, 1, n).round(2) + 1
     return {"price": price, "log": np.log(price).round(4)}, "log = log(price)"
@@ -265,6 +290,9 @@ PLANTED = {
         _shares,
         _product,
         _ratio,
+        _discounted,
+        _with_tax,
+        _body_mass_index,
         _logarithm,
         _square,
         _levels,

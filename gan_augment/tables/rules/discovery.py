@@ -13,6 +13,7 @@ from gan_augment.tables.rules.calendar import Calendar
 from gan_augment.tables.rules.columns import Columns
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.formula import Formula
 from gan_augment.tables.rules.jointly import Jointly
 from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.monotone import Monotone
@@ -28,6 +29,7 @@ KINDS: list[type[Rule]] = [
     Linear,
     Product,
     Transformed,
+    Formula,
     Bins,
     Calendar,
     Decides,

@@ -20,14 +20,13 @@ from gan_augment.tables.rules.calendar import Calendar
 from gan_augment.tables.rules.columns import dense, kind_of, to_numbers
 from gan_augment.tables.rules.decides import Decides
 from gan_augment.tables.rules.excludes import Excludes
-from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.order import Order
-from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.steps import (
     Amount,
     AnyStep,
+    Arithmetic,
     Between,
     Change,
     Fill,
@@ -227,13 +226,13 @@ class _Planner:
                 continue
             if self._try(LeaveOut(rule)):
                 continue
-            if isinstance(rule, Linear | Product) and rule.result.step:
+            if isinstance(rule, Arithmetic) and rule.result.step:
                 self._try(Remainder(rule, rule.result.step))
 
     def _fill(self) -> None:
         covered: dict[Hashable, np.ndarray] = {}
         for rule in self.rules:
-            if isinstance(rule, Linear | Product | Calendar) or not isinstance(
+            if isinstance(rule, Arithmetic | Calendar) or not isinstance(
                 rule, ComputedRule | Excludes
             ):
                 continue
@@ -301,9 +300,7 @@ class _Planner:
         values = self.frame[step.column]
         if isinstance(step, LeaveOut) and not step.rule.decides(self.frame).all():
             return False
-        if isinstance(step, LeaveOut | Remainder) and isinstance(
-            step.rule, Linear | Product
-        ):
+        if isinstance(step, LeaveOut | Remainder) and isinstance(step.rule, Arithmetic):
             sources = self.frame[list(step.parents)]
             if (sources.isna().any(axis=1) & values.notna()).any():
                 return False

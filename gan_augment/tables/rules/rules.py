@@ -26,9 +26,10 @@ class Rules(BaseEstimator):
     """Find rules that every row of a table keeps, and apply them to other rows.
 
     These kinds of rules are found: one column is at most another one; arithmetic
-    between columns, such as a sum, holds within rounding; a level or a number
-    determines another column; combinations of common levels, missing values included,
-    never occur; no two rows have the same values in two columns. A rule is accepted
+    between columns, such as a sum or a logarithm, holds within rounding; a level, a
+    number or a part of a date, such as the month, determines another column;
+    combinations of common levels, missing values included, never occur; no two rows
+    have the same values in two columns. A rule is accepted
     only if independent columns would have broken it many times. In a table with many
     columns, not every combination is searched. A sum is searched for among the 64
     columns that are most correlated with it, a product in tables of up to 60 numeric

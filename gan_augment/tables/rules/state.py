@@ -5,6 +5,7 @@ from gan_augment.encoding.values import CategoricalDomain, NumericDomain
 from gan_augment.tables.rules.choice import Choice
 from gan_augment.tables.rules.conditional import Bounded, Distribution
 from gan_augment.tables.rules.discovery import KINDS
+from gan_augment.tables.rules.formula import Factor
 from gan_augment.tables.rules.reduction import Reduction
 from gan_augment.tables.rules.steps import (
     Amount,
@@ -27,6 +28,7 @@ _CLASSES: tuple[type, ...] = (
     Choice,
     DateStyle,
     Distribution,
+    Factor,
     Fill,
     LeaveOut,
     Levels,

@@ -18,11 +18,15 @@ from gan_augment.tables.rules.calendar import Calendar, moved
 from gan_augment.tables.rules.columns import dense, to_numbers
 from gan_augment.tables.rules.conditional import Bounded
 from gan_augment.tables.rules.excludes import Excludes
+from gan_augment.tables.rules.formula import Formula
 from gan_augment.tables.rules.linear import Linear
 from gan_augment.tables.rules.monotone import Monotone
 from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.rule import ComputedRule, replaced
 from gan_augment.tables.rules.target import Levels, NumericTarget
+
+# What computes a number from others, as near as rounding allows.
+Arithmetic = Linear | Product | Formula
 
 
 class Step(ABC):
@@ -86,7 +90,7 @@ class LeaveOut(RuleStep):
 class Remainder(RuleStep, Change):
     """What rounding leaves of a column that others compute, in steps of its grid."""
 
-    rule: Linear | Product
+    rule: Arithmetic
     step: float
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:

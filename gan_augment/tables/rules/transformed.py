@@ -21,12 +21,14 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "log10": np.log10,
     "log2": np.log2,
     "log1p": np.log1p,
-    "sqrt": np.sqrt,
     "square": np.square,
+    "sqrt": np.sqrt,
     "abs": np.abs,
     "exp": np.exp,
     "expm1": np.expm1,
 }
+# Largest rounding error of a number of 32 bits, as a share of it.
+SINGLE = 2.0**-24
 # About so many rows propose a function.
 PROPOSING_ROWS = 64
 # More columns than this are not paired.
@@ -132,10 +134,11 @@ def _applied(function: str, numbers: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, np.nan)
 
 
-def _tolerances(target: Column) -> tuple[float, float]:
-    """Largest difference of a column that is exact, and of one that is rounded."""
-    exact = EXACT * float(np.nanmax(np.abs(target.values)))
-    return exact, target.step / 2 + exact
+def _tolerances(target: Column) -> tuple[float, float, float]:
+    """Largest difference of an exact column, one of 32 bits, and a rounded one."""
+    largest = float(np.nanmax(np.abs(target.values)))
+    exact, single = EXACT * largest, SINGLE * largest
+    return exact, single, max(target.step / 2 + exact, single)
 
 
 def _verified(target: Column, source: Column, function: str) -> Transformed | None:
@@ -149,7 +152,7 @@ def _verified(target: Column, source: Column, function: str) -> Transformed | No
         return None
     spread = target.values[present].std()
     for tolerance, least in zip(
-        _tolerances(target), (0.0, SPREAD_PER_ERROR), strict=True
+        _tolerances(target), (0.0, 0.0, SPREAD_PER_ERROR), strict=True
     ):
         if error[present].max() <= tolerance and spread > least * tolerance:
             result = NumericTarget.of(target)
