@@ -275,7 +275,13 @@ def _small_table() -> tuple[pd.DataFrame, np.ndarray]:
             **{f"is_{k}": (np.arange(n) % 3 == k).astype(int) for k in range(3)},
         }
     )
-    table.loc[::7, ["amount", "children", "city"]] = None
+    # Of each kind of arithmetic, and of a part of a date, one.
+    table["hour"] = table["when"].dt.hour
+    table["total"] = (table["amount"] * table["children"]).round(2)
+    table["rate"] = rng.choice([0.0, 0.07, 0.19], n)
+    table["gross"] = (table["amount"] * (1 + table["rate"])).round(2)
+    table["log"] = np.log(table["gross"]).round(4)
+    table.loc[::7, ["children", "city"]] = None
     return table, (np.arange(n) % 5 == 0).astype(int)
 
 

@@ -81,6 +81,11 @@ class NumericTarget:
     def __post_init__(self) -> None:
         check_array_of(np.array([*self.bounds, self.step]), "bounds and step", (3,))
         check_ascending(np.array(self.bounds), "bounds")
+        if self.kind == "level":
+            raise ValueError(
+                "`domain` must be of numbers, dates or durations. Got the dtype "
+                f"{self.domain.dtype}."
+            )
 
     @classmethod
     def of(cls, column: Column) -> NumericTarget:
