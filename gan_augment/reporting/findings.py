@@ -202,7 +202,7 @@ def verdict(
     }
     text = advice[helps.answer]
     if away.tone == "bad":
-        text += " They give training rows away: do not pass them on."
+        text += " They give training rows or identifiers away: do not pass them on."
     faults = {"do not look real": real, "break rules of the table": kept}
     named = [fault for fault, found in faults.items() if found and found.tone == "bad"]
     if helps.answer.startswith("Yes") and named:
