@@ -246,6 +246,7 @@ def test_a_process_that_is_killed_in_mid_training(store):
     assert sorted(metric.step for metric in curve) == [1, 2, 3, 4]
 
 
+@pytest.mark.slow
 def test_two_processes_open_a_new_sqlite_file_at_once(tmp_path, monkeypatch):
     uri = f"sqlite:///{tmp_path}/new.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
@@ -281,6 +282,7 @@ def test_one_at_a_time_makes_the_tables_of_a_sqlite_file(tmp_path, monkeypatch):
     assert order == ["first", "second"]
 
 
+@pytest.mark.slow
 def test_a_process_that_ends_meanwhile_leaves_no_half_of_the_tables(tmp_path):
     program = """
         import itertools
