@@ -130,8 +130,9 @@ def parse_dtype(text: Any) -> Any:
         return pd.ArrowDtype(_arrow_type(text.removeprefix(_ARROW)))
     if text.startswith(_STRING):
         storage, missing = text.removeprefix(_STRING).split(":")
-        na_value = {"NA": pd.NA, "NaN": np.nan}[missing]
-        return pd.StringDtype(storage, na_value)
+        if missing == "NA":
+            return pd.StringDtype(storage)
+        return pd.StringDtype(storage, {"NaN": np.nan}[missing])  # from pandas 2.3 on
     if text == _STRING_DTYPE:
         return np.dtypes.StringDType()
     # What begins with a number, or has parentheses or commas, is NumPy's records, which
