@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Integral
 from pathlib import Path
@@ -100,8 +100,7 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         hidden_dims: Any = getattr(self, "hidden_dims", "auto")
         if isinstance(hidden_dims, str):
             return
-        whole = [isinstance(n, int | np.integer) and n > 0 for n in hidden_dims]
-        if not whole or not all(whole):
+        if not len(hidden_dims) or not are_counts(hidden_dims):
             raise ValueError(
                 "`hidden_dims` must hold whole numbers of at least 1, one a layer. "
                 f"Got {hidden_dims!r}. Pass such as (128, 128)."
@@ -430,6 +429,11 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
                 f"Got {label!r}."
             )
         return int(found[0])
+
+
+def are_counts(numbers: Iterable[object]) -> bool:
+    """Whether all numbers are whole and at least 1."""
+    return all(isinstance(n, int | np.integer) and n > 0 for n in numbers)
 
 
 def check_device(device: str) -> None:

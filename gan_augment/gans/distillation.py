@@ -12,6 +12,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from gan_augment.gans.base import are_counts
 from gan_augment.networks import image
 from gan_augment.networks.tabular import Generator, SpanActivation
 from gan_augment.networks.weights import load_weights, weights_of
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     GAN = TypeVar("GAN", bound=TabularGAN)
     OfImages = TypeVar("OfImages", bound=ImageGAN)
 
-# Of a network, a condition and noise: what it draws.
-Draw = Callable[[nn.Module, torch.Tensor, torch.Generator], torch.Tensor]
+# Of a condition and noise: what a network draws.
+Draw = Callable[[torch.Tensor, torch.Generator], torch.Tensor]
 # Of what the small and the large generator draw: how far they are from each other.
 Distance = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 
@@ -107,8 +108,8 @@ def distill(
     with one_thread("cpu"):
         student.history_ = _imitate(
             small,
-            large,
-            draw=lambda network, *args: network.outputs(*args),
+            draw=small.outputs,
+            wanted=large.outputs,
             distance=lambda found, wanted: _distance(found, wanted, activation),
             learning_rate=LEARNING_RATE,
             batch_size=BATCH_SIZE,
@@ -170,9 +171,9 @@ def distill_images(
     load_weights(small.embedding, weights_of(large.embedding))
     with one_thread("cpu"):
         student.history_ = _imitate(
-            small.eval(),  # whose images are not clamped
-            large.eval(),
-            draw=lambda network, *args: network(*args),
+            small,
+            draw=small.eval(),  # whose images are not clamped
+            wanted=large.eval(),
             distance=F.mse_loss,
             learning_rate=IMAGE_LEARNING_RATE,
             batch_size=IMAGE_BATCH_SIZE,
@@ -206,8 +207,7 @@ def _checked_widths(
     """Channels of the stages of a small generator."""
     if widths is None:
         return tuple(max(FEWEST_CHANNELS, n // 3) for n in large)
-    whole = [isinstance(n, int | np.integer) and n > 0 for n in widths]
-    if len(whole) != len(large) or not all(whole):
+    if len(widths) != len(large) or not are_counts(widths):
         raise ValueError(
             f"`widths` must hold {len(large)} whole numbers of at least 1, one a "
             f"stage. Got {widths!r}. Those of the large generator are {large}."
@@ -228,9 +228,9 @@ def _train_on_drawn(student: GAN, teacher: GAN, rng: np.random.Generator) -> GAN
 
 def _imitate(
     small: nn.Module,
-    large: nn.Module,
     *,
     draw: Draw,
+    wanted: Draw,
     distance: Distance,
     learning_rate: float,
     batch_size: int,
@@ -248,8 +248,8 @@ def _imitate(
         same = torch.Generator()
         same.set_state(rng.get_state())
         with torch.no_grad():
-            wanted = draw(large, condition, rng)
-        loss = distance(draw(small, condition, same), wanted)
+            target = wanted(condition, rng)
+        loss = distance(draw(condition, same), target)
         learner.minimise(loss, min(1.0, 2.0 * (1.0 - step / max_steps)))
         distances.append(float(loss.detach()))
         if (step + 1) % REPORTED == 0 or step + 1 == max_steps:

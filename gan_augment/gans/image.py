@@ -426,18 +426,21 @@ class ImageGAN(BaseGAN):
 
     def _match(self, wanted: list[np.ndarray], rng: np.random.Generator) -> None:
         """Give the pixels of each class the distribution of these encoded images."""
-        n_classes = len(self.classes_)
-        drawn = self._generate(np.repeat(np.arange(n_classes), self._n_matched()), rng)
-        # What it draws where nothing ever changes is not kept, so it must not count.
-        drawn = self.encoder_.freeze(drawn)
-        self.marginals_ = Marginals.of(np.split(drawn, n_classes), wanted)
+        drawn, _ = self._draw_unmatched(rng)
+        self.marginals_ = Marginals.of(np.split(drawn, len(self.classes_)), wanted)
 
     def _draw_encoded(self, rng: np.random.Generator) -> list[np.ndarray]:
         """Encoded images of each class, their pixels distributed as real ones."""
-        n_classes = len(self.classes_)
-        classes = np.repeat(np.arange(n_classes), self._n_matched())
-        drawn = self.encoder_.freeze(self._generate(classes, rng))
-        return np.split(self.marginals_.match(drawn, classes), n_classes)
+        matched = self.marginals_.match(*self._draw_unmatched(rng))
+        return np.split(matched, len(self.classes_))
+
+    def _draw_unmatched(
+        self, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Encoded images as the networks draw them, by class, and their classes."""
+        classes = np.repeat(np.arange(len(self.classes_)), self._n_matched())
+        # What it draws where nothing ever changes is not kept, so it must not count.
+        return self.encoder_.freeze(self._generate(classes, rng)), classes
 
     def _check_state(self) -> None:
         n_channels, *_ = self.encoder_.image_shape_

@@ -105,37 +105,34 @@ class Calendar(ComputedRule):
 
     def unknown(self, frame: pd.DataFrame) -> np.ndarray:
         """Which rows have a part of a date that no real row has."""
-        return self._is_present(frame) & (self._codes(frame) < 0)
+        places = self._places(frame)
+        return (places >= 0) & (self.decided[places] < 0)
 
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """The target column for rows that hold the sources, in its own dtype.
 
         A part that no real row has decides what the nearest one does.
         """
+        places = self._places(frame)
         known = np.flatnonzero(self.decided >= 0)
-        places = np.arange(len(self.decided))
-        nearest = known[np.abs(places[:, None] - known).argmin(axis=1)]
-        codes = self._codes(frame, self.decided[nearest])
+        every = np.arange(len(self.decided))
+        nearest = known[np.abs(every[:, None] - known).argmin(axis=1)]
+        codes = np.where(places >= 0, self.decided[nearest[places]], self.missing)
         return self.result.to_series(np.maximum(codes, 0), frame.index)
 
-    def _is_present(self, frame: pd.DataFrame) -> np.ndarray:
-        return ~np.isnan(self.source.to_numbers(frame[self.source.name]))
+    def _places(self, frame: pd.DataFrame) -> np.ndarray:
+        """The part of each row's date; -1 where it is missing."""
+        return part_of(self.source.read(frame[self.source.name]), self.part)
 
-    def _codes(
-        self, frame: pd.DataFrame, decided: np.ndarray | None = None
-    ) -> np.ndarray:
+    def _codes(self, frame: pd.DataFrame) -> np.ndarray:
         """Code of the result that each row's date decides; -1 if it decides none."""
-        decided = self.decided if decided is None else decided
-        series = frame[self.source.name]
-        written = self.source.written
-        places = part_of(series if written is None else written.read(series), self.part)
-        return np.where(places >= 0, decided[places], self.missing)
+        places = self._places(frame)
+        return np.where(places >= 0, self.decided[places], self.missing)
 
     @classmethod
     def find(cls, table: Columns, known: list[Rule]) -> list[Rule]:
         """Columns that a part of a date decides in every row."""
-        dates = [c for c in table.ordered if c.kind in ("date", "local date")]
-        dates += table.written
+        dates = [column for column in table.ordered if column.is_date] + table.written
         computed = {rule.target for rule in known if isinstance(rule, ComputedRule)}
         dates.sort(key=lambda column: column.name in computed)
         related = {frozenset(rule.columns) for rule in known}
@@ -145,8 +142,7 @@ class Calendar(ComputedRule):
         followed: set[Hashable] = set()
         for source in dates:
             target = NumericTarget.of(source)
-            series = source.series
-            moments = series if target.written is None else target.written.read(series)
+            moments = target.read(source.series)
             for part in PARTS:
                 places = part_of(moments, part)
                 n_places = len(np.unique(places[places >= 0]))
@@ -194,7 +190,7 @@ def moved(
         The dates that changed, in days since 2000; NaN for the others, such as those
         that no date within a year and the range of the column can replace.
     """
-    series = values if source.written is None else source.written.read(values)
+    series = source.read(values)
     rows = np.flatnonzero(series.notna().to_numpy(dtype=bool))
     index = pd.DatetimeIndex(series.iloc[rows])
     before = index.tz_localize(None).to_numpy().astype("M8[us]")
@@ -239,15 +235,17 @@ def _on_another_day(
     parts = {part: part_of(calendar, part) for part in wanted}
     shifts = np.zeros(len(dates), dtype=np.int64)
     left = np.arange(len(dates))
-    for distance in range(MOST_DAYS + 1):
-        for shift in (distance, -distance):
-            places = days[left] + (shift - first)
-            fits = (places >= 0) & (places <= last - first)
-            places = np.where(fits, places, 0)
-            for part, may in wanted.items():
-                fits &= may[left, parts[part][places]]
-            shifts[left[fits]] = shift
-            left = left[~fits]
+    # The nearest day comes first, and of two as near the later one.
+    for shift in sorted(range(-MOST_DAYS, MOST_DAYS + 1), key=lambda d: (abs(d), -d)):
+        if not len(left):
+            break
+        places = days[left] + (shift - first)
+        fits = (places >= 0) & (places <= last - first)
+        places = np.where(fits, places, 0)
+        for part, may in wanted.items():
+            fits &= may[left, parts[part][places]]
+        shifts[left[fits]] = shift
+        left = left[~fits]
     return np.asarray(dates + shifts * day)
 
 

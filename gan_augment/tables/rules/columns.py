@@ -81,6 +81,11 @@ class Column:
         return self.series.name
 
     @property
+    def is_date(self) -> bool:
+        """Whether the values are dates."""
+        return self.kind in ("date", "local date")
+
+    @property
     def values(self) -> np.ndarray:
         """The numbers of an ordered column."""
         if self.numbers is None:

@@ -152,7 +152,7 @@ class Decides(ComputedRule):
                 if frozenset((source.name, result.name)) in computed:
                     continue
                 # A day says no more of it than the part of the date does.
-                if source.kind in ("date", "local date") and result.name in by_calendar:
+                if source.is_date and result.name in by_calendar:
                     continue
                 decided = _decided(source, result)
                 if decided is not None:

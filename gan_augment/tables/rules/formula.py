@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 from itertools import compress
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of
-from gan_augment.tables.rules.columns import Column, Columns, to_numbers
-from gan_augment.tables.rules.linear import (
-    EXACT,
-    FEWEST_ROWS,
-    SPREAD_PER_ERROR,
-    _simple,
+from gan_augment.tables.rules.arithmetic import (
+    MOST_COLUMNS,
+    Arithmetic,
+    plain_factor,
 )
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
 # Rows that propose a formula, and how many of them must be usable.
 PROPOSING_ROWS, FEWEST_PROPOSING = 256, 32
-# Tables of more numeric columns are not searched.
-MOST_COLUMNS = 60
 # Most factors of a formula, and the largest power of one.
 MOST_FACTORS, LARGEST_POWER = 3, 2
 # Shares of the variance that are taken for the same.
@@ -82,7 +78,7 @@ class Factor:
 
 
 @dataclass(eq=False)
-class Formula(ComputedRule):
+class Formula(Arithmetic):
     """``result = constant * first**p * second**q * ...``, within rounding.
 
     Parameters
@@ -90,17 +86,14 @@ class Formula(ComputedRule):
     result : NumericTarget
         The column that follows.
     factors : list of Factor
-        What is multiplied.
+        The factors that are columns.
     constant : float
-        What the product is multiplied by.
+        The factor that is the same in all rows.
     tolerance : float
         Largest difference that is rounding.
     n_rows : int
         Real rows in which all columns are present.
     """
-
-    kind: ClassVar[str] = "arithmetic"
-    state_classes: ClassVar[tuple[type, ...]] = (Factor,)
 
     result: NumericTarget
     factors: list[Factor]
@@ -115,19 +108,9 @@ class Formula(ComputedRule):
             raise ValueError(f"A formula must have 1 to {MOST_FACTORS} factors.")
 
     @property
-    def target(self) -> Hashable:
-        """Name of the column that follows from the others."""
-        return self.result.name
-
-    @property
     def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.target, *(factor.name for factor in self.factors)
-
-    @property
-    def support(self) -> int:
-        """Rows in which the arithmetic was checked."""
-        return self.n_rows
 
     def __str__(self) -> str:
         multiplied = [str(f) for f in self.factors if f.power > 0]
@@ -135,15 +118,6 @@ class Formula(ComputedRule):
             multiplied = [f"{self.constant:.6g}", *multiplied]
         divided = "".join(f" / {f}" for f in self.factors if f.power < 0)
         return f"{self.target} = {' * '.join(multiplied)}{divided}"
-
-    def violations(self, frame: pd.DataFrame) -> np.ndarray:
-        """Which rows break the rule."""
-        error = np.abs(to_numbers(frame[self.target]) - self._expected(frame))
-        return error > self.tolerance
-
-    def compute(self, frame: pd.DataFrame) -> pd.Series:
-        """The target column for rows that hold the sources, in its own dtype."""
-        return self.result.to_series(self._expected(frame), frame.index)
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
@@ -309,28 +283,13 @@ def _verified(
     target: Column, factors: list[Factor], values: dict[Hashable, np.ndarray]
 ) -> Formula | None:
     """The rule with a plain constant, if all rows keep it within rounding."""
-    y, product = target.values, _product(factors, values, len(target.values))
-    present = np.isfinite(y) & np.isfinite(product)
-    y, product = y[present], product[present]
-    if len(y) < FEWEST_ROWS or not (product != 0).any():
-        return None
-    exact = EXACT * np.abs(y).max()
-    largest = int(np.argmax(np.abs(product)))
-    for (constant,) in _simple(np.array([y[largest] / product[largest]])):
-        error = np.abs(y - constant * product).max()
-        for tolerance in (exact, target.step / 2 + exact):
-            least = 0.0 if tolerance == exact else SPREAD_PER_ERROR * tolerance
-            if constant and error <= tolerance and y.std() > least:
-                result = NumericTarget.of(target)
-                return Formula(result, factors, float(constant), tolerance, len(y))
-    return None
+    found = plain_factor(target, _product(factors, values, len(target.values)))
+    return None if found is None else Formula(NumericTarget.of(target), factors, *found)
 
 
 def _plainness(rule: Formula) -> tuple[int, float]:
     """Number of divisions, then what is rounded as a share of the range."""
-    low, high = rule.result.bounds
-    n_divisions = sum(factor.power < 0 for factor in rule.factors)
-    return n_divisions, rule.tolerance / (high - low)
+    return sum(factor.power < 0 for factor in rule.factors), rule.coarseness
 
 
 def _one_a_target(rules: list[Formula]) -> list[Rule]:

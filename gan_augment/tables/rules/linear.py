@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of
+from gan_augment.tables.rules.arithmetic import (
+    EXACT,
+    FEWEST_ROWS,
+    SPREAD_PER_ERROR,
+    Arithmetic,
+    simple,
+)
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
-from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
+from gan_augment.tables.rules.rule import Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
-# Fewest rows in which all columns are present.
-FEWEST_ROWS = 50
-# A rounding error must be so much smaller than what is explained.
-SPREAD_PER_ERROR = 5.0
 # Of more columns than this, those that are most correlated with the result are tried.
 MOST_TERMS = 64
-# Relative error of floating-point arithmetic.
-EXACT = 1e-9
 
 
 @dataclass(eq=False)
-class Linear(ComputedRule):
+class Linear(Arithmetic):
     """``result = intercept + factor_1 * term_1 + ...``, within rounding.
 
     Parameters
@@ -45,8 +44,6 @@ class Linear(ComputedRule):
         Real rows in which all columns are present.
     """
 
-    kind: ClassVar[str] = "arithmetic"
-
     result: NumericTarget
     terms: list[NumericTarget]
     factors: list[float]
@@ -60,19 +57,9 @@ class Linear(ComputedRule):
         check_array_of(constants, "intercept and tolerance", (2,))
 
     @property
-    def target(self) -> Hashable:
-        """Name of the column that follows from the others."""
-        return self.result.name
-
-    @property
     def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.target, *(term.name for term in self.terms)
-
-    @property
-    def support(self) -> int:
-        """Rows in which the arithmetic was checked."""
-        return self.n_rows
 
     def __str__(self) -> str:
         text = "" if self.intercept == 0 else f"{self.intercept:.6g}"
@@ -87,15 +74,6 @@ class Linear(ComputedRule):
         for term, factor in zip(self.terms, self.factors, strict=True):
             total = total + factor * to_numbers(frame[term.name])
         return total
-
-    def violations(self, frame: pd.DataFrame) -> np.ndarray:
-        """Which rows break the rule."""
-        error = np.abs(to_numbers(frame[self.target]) - self._expected(frame))
-        return error > self.tolerance
-
-    def compute(self, frame: pd.DataFrame) -> pd.Series:
-        """The target column for rows that hold the sources, in its own dtype."""
-        return self.result.to_series(self._expected(frame), frame.index)
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
@@ -209,7 +187,7 @@ def _verified(
     )
     exact = EXACT * scale
     for rounded in ("none", "target", "all"):
-        for used in _simple(factors[1:]):
+        for used in simple(factors[1:]):
             tolerance = {
                 "none": exact,
                 "target": target.step / 2 + exact,
@@ -225,17 +203,6 @@ def _verified(
             n_rows = int(present.sum())
             return _directed(target, terms, used, intercept, tolerance, n_rows)
     return None
-
-
-def _simple(factors: np.ndarray) -> Iterator[list[float]]:
-    """Factors as small fractions, with few digits, then as they are."""
-    for largest in (1, 12, 60):
-        fractions = [Fraction(factor).limit_denominator(largest) for factor in factors]
-        if all(fractions):
-            yield [float(fraction) for fraction in fractions]
-    for digits in range(2, 9):
-        yield [float(f"{factor:.{digits}g}") for factor in factors]
-    yield factors.tolist()
 
 
 def _fewest_digits(middle: float, rest: np.ndarray, tolerance: float) -> float:

@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from itertools import combinations, permutations
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of
-from gan_augment.tables.rules.columns import Column, Columns, to_numbers
-from gan_augment.tables.rules.linear import (
+from gan_augment.tables.rules.arithmetic import (
     EXACT,
-    FEWEST_ROWS,
-    SPREAD_PER_ERROR,
-    _simple,
+    MOST_COLUMNS,
+    Arithmetic,
+    plain_factor,
 )
+from gan_augment.tables.rules.columns import Column, Columns, to_numbers
 from gan_augment.tables.rules.rule import ComputedRule, Rule, replaced
 from gan_augment.tables.rules.target import NumericTarget
 
 # Rows that propose a product.
 PROPOSING_ROWS = 64
-# More columns than this are not paired.
-MOST_COLUMNS = 60
 
 
 @dataclass(eq=False)
-class Product(ComputedRule):
+class Product(Arithmetic):
     """``result = factor * first * second``, or ``first / second``, within rounding.
 
     Parameters
@@ -47,8 +44,6 @@ class Product(ComputedRule):
         Real rows in which all columns are present.
     """
 
-    kind: ClassVar[str] = "arithmetic"
-
     result: NumericTarget
     first: NumericTarget
     second: NumericTarget
@@ -62,25 +57,9 @@ class Product(ComputedRule):
         check_array_of(constants, "factor and tolerance", (2,))
 
     @property
-    def target(self) -> Hashable:
-        """Name of the column that follows from the others."""
-        return self.result.name
-
-    @property
     def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.target, self.first.name, self.second.name
-
-    @property
-    def support(self) -> int:
-        """Rows in which the arithmetic was checked."""
-        return self.n_rows
-
-    @property
-    def coarseness(self) -> float:
-        """What is rounded, as a share of the range of the target."""
-        low, high = self.result.bounds
-        return self.tolerance / (high - low)
 
     def __str__(self) -> str:
         size = "" if self.factor == 1 else f"{self.factor:.6g} * "
@@ -90,15 +69,6 @@ class Product(ComputedRule):
     def _expected(self, frame: pd.DataFrame) -> np.ndarray:
         first, second = (to_numbers(frame[name]) for name in self.sources)
         return self.factor * _combined(first, second, self.divides)
-
-    def violations(self, frame: pd.DataFrame) -> np.ndarray:
-        """Which rows break the rule."""
-        error = np.abs(to_numbers(frame[self.target]) - self._expected(frame))
-        return error > self.tolerance
-
-    def compute(self, frame: pd.DataFrame) -> pd.Series:
-        """The target column for rows that hold the sources, in its own dtype."""
-        return self.result.to_series(self._expected(frame), frame.index)
 
     def repair(
         self, frame: pd.DataFrame, broken: np.ndarray, rng: np.random.Generator
@@ -153,9 +123,9 @@ class Product(ComputedRule):
         sampled = values[rows]
         best: dict[frozenset[int], Product] = {}
         for i, j, divides in pairs:
-            followed = _followed({columns[i].name, columns[j].name}, sources)
             for k in _proposed(sampled, steps, i, j, divides):
                 triple = frozenset((i, j, int(k)))
+                followed = _followed({columns[i].name, columns[j].name}, sources)
                 if len(triple) < 3 or columns[k].name in sources.keys() | followed:
                     continue
                 rule = _verified(columns[k], columns[i], columns[j], divides)
@@ -212,26 +182,13 @@ def _verified(
     target: Column, first: Column, second: Column, divides: bool
 ) -> Product | None:
     """The rule with a plain factor, if all rows keep it within rounding."""
-    y, a, b = target.values, first.values, second.values
-    product = _combined(a, b, divides)
-    present = np.isfinite(y) & np.isfinite(product)
-    y, product = y[present], product[present]
-    if len(y) < FEWEST_ROWS or not (product != 0).any():
+    found = plain_factor(target, _combined(first.values, second.values, divides))
+    if found is None:
         return None
-    exact = EXACT * np.abs(y).max()
-    largest = int(np.argmax(np.abs(product)))
-    for (factor,) in _simple(np.array([y[largest] / product[largest]])):
-        error = np.abs(y - factor * product).max()
-        for tolerance in (exact, target.step / 2 + exact):
-            spread = SPREAD_PER_ERROR * (0.0 if tolerance == exact else tolerance)
-            if factor and error <= tolerance and y.std() >= max(spread, 1e-300):
-                return Product(
-                    NumericTarget.of(target),
-                    NumericTarget.of(first),
-                    NumericTarget.of(second),
-                    divides,
-                    factor,
-                    tolerance,
-                    len(y),
-                )
-    return None
+    return Product(
+        NumericTarget.of(target),
+        NumericTarget.of(first),
+        NumericTarget.of(second),
+        divides,
+        *found,
+    )

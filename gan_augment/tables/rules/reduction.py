@@ -26,7 +26,6 @@ from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.steps import (
     Amount,
     AnyStep,
-    Arithmetic,
     Between,
     Change,
     Fill,
@@ -35,6 +34,7 @@ from gan_augment.tables.rules.steps import (
     Nested,
     Rank,
     Remainder,
+    Rounded,
 )
 from gan_augment.tables.rules.target import Levels
 
@@ -226,13 +226,13 @@ class _Planner:
                 continue
             if self._try(LeaveOut(rule)):
                 continue
-            if isinstance(rule, Arithmetic) and rule.result.step:
+            if isinstance(rule, Rounded) and rule.result.step:
                 self._try(Remainder(rule, rule.result.step))
 
     def _fill(self) -> None:
         covered: dict[Hashable, np.ndarray] = {}
         for rule in self.rules:
-            if isinstance(rule, Arithmetic | Calendar) or not isinstance(
+            if isinstance(rule, Rounded | Calendar) or not isinstance(
                 rule, ComputedRule | Excludes
             ):
                 continue
@@ -300,7 +300,7 @@ class _Planner:
         values = self.frame[step.column]
         if isinstance(step, LeaveOut) and not step.rule.decides(self.frame).all():
             return False
-        if isinstance(step, LeaveOut | Remainder) and isinstance(step.rule, Arithmetic):
+        if isinstance(step, LeaveOut | Remainder) and isinstance(step.rule, Rounded):
             sources = self.frame[list(step.parents)]
             if (sources.isna().any(axis=1) & values.notna()).any():
                 return False

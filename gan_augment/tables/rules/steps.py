@@ -25,8 +25,8 @@ from gan_augment.tables.rules.product import Product
 from gan_augment.tables.rules.rule import ComputedRule, replaced
 from gan_augment.tables.rules.target import Levels, NumericTarget
 
-# What computes a number from others, as near as rounding allows.
-Arithmetic = Linear | Product | Formula
+# Arithmetic of which a model may learn what rounding leaves.
+Rounded = Linear | Product | Formula
 
 
 class Step(ABC):
@@ -90,7 +90,7 @@ class LeaveOut(RuleStep):
 class Remainder(RuleStep, Change):
     """What rounding leaves of a column that others compute, in steps of its grid."""
 
-    rule: Arithmetic
+    rule: Rounded
     step: float
 
     def reduce(self, frame: pd.DataFrame, values: pd.Series) -> pd.Series:

@@ -112,9 +112,13 @@ class NumericTarget:
             return in_words(number)
         return str(pd.Timestamp("2000-01-01") + pd.Timedelta(number, "D").round("us"))
 
+    def read(self, series: pd.Series) -> pd.Series:
+        """Values of the column, dates where they are written as text."""
+        return series if self.written is None else self.written.read(series)
+
     def to_numbers(self, series: pd.Series) -> np.ndarray:
         """Values of the column as float64, dates and durations in days."""
-        return to_numbers(series if self.written is None else self.written.read(series))
+        return to_numbers(self.read(series))
 
     def outside(self, numbers: np.ndarray) -> np.ndarray:
         """Which numbers are beyond the range by more than a rounding error."""

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 
 from gan_augment.encoding.arrays import check_array_of
+from gan_augment.tables.rules.arithmetic import (
+    EXACT,
+    FEWEST_ROWS,
+    MOST_COLUMNS,
+    SPREAD_PER_ERROR,
+    Arithmetic,
+)
 from gan_augment.tables.rules.columns import Column, Columns, to_numbers
-from gan_augment.tables.rules.linear import EXACT, FEWEST_ROWS, SPREAD_PER_ERROR
 from gan_augment.tables.rules.rule import ComputedRule, Rule
 from gan_augment.tables.rules.target import NumericTarget
 
@@ -31,12 +36,10 @@ FUNCTIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 SINGLE = 2.0**-24
 # About so many rows propose a function.
 PROPOSING_ROWS = 64
-# More columns than this are not paired.
-MOST_COLUMNS = 60
 
 
 @dataclass(eq=False)
-class Transformed(ComputedRule):
+class Transformed(Arithmetic):
     """``result = function(source)``, within rounding.
 
     Parameters
@@ -53,8 +56,6 @@ class Transformed(ComputedRule):
         Real rows in which both columns are present.
     """
 
-    kind: ClassVar[str] = "arithmetic"
-
     result: NumericTarget
     source: Hashable
     function: str
@@ -69,31 +70,12 @@ class Transformed(ComputedRule):
         check_array_of(np.array([self.tolerance]), "tolerance", (1,), "f")
 
     @property
-    def target(self) -> Hashable:
-        """Name of the column that follows from the others."""
-        return self.result.name
-
-    @property
     def columns(self) -> tuple[Hashable, ...]:
         """Names of the columns that the rule is about."""
         return self.target, self.source
 
-    @property
-    def support(self) -> int:
-        """Rows in which the arithmetic was checked."""
-        return self.n_rows
-
     def __str__(self) -> str:
         return f"{self.target} = {self.function}({self.source})"
-
-    def violations(self, frame: pd.DataFrame) -> np.ndarray:
-        """Which rows break the rule."""
-        found = to_numbers(frame[self.target])
-        return np.abs(found - self._expected(frame)) > self.tolerance
-
-    def compute(self, frame: pd.DataFrame) -> pd.Series:
-        """The target column for rows that hold the sources, in its own dtype."""
-        return self.result.to_series(self._expected(frame), frame.index)
 
     def _expected(self, frame: pd.DataFrame) -> np.ndarray:
         return _applied(self.function, to_numbers(frame[self.source]))
