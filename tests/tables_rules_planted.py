@@ -35,7 +35,7 @@ def _order_of_local_times(rng, n):
 
 def _order_of_durations(rng, n):
     part = pd.to_timedelta(rng.integers(0, 300, n), "min")
-    whole = part + pd.to_timedelta(rng.poisson(9, n), "min")
+    whole = part + pd.to_timedelta(rng.poisson(2, n), "min")
     return {"part": part, "whole": whole}, "part <= whole"
 
 

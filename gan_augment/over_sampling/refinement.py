@@ -14,6 +14,9 @@ from gan_augment.gans.base import Synthesizer
 
 # Rounds of drawing for one class before copies of real rows count as unavoidable.
 MAX_ROUNDS = 8
+# If few of the drawn rows are left, a round asks for more than are missing: for at most
+# so many, or so many times the rows of the class.
+MOST_ASKED, MOST_TIMES = 2000, 4
 
 
 class Refinement:
@@ -147,9 +150,15 @@ def draw_refined(
         If even then too few rows are left.
     """
     parts: list[Any] = []
-    missing = n_rows
+    missing, n_asked, n_left = n_rows, 0, 0
     for applied in [*[refinements] * MAX_ROUNDS, *[last_resort] * MAX_ROUNDS]:
-        rows = _draw_once(gan, applied, label, missing, rng)
+        # As many as leave what is missing, by the share that was left so far.
+        asked = min(
+            missing * n_asked // (n_left + 1), max(MOST_ASKED, MOST_TIMES * n_rows)
+        )
+        asked = max(missing, asked)
+        rows = _draw_once(gan, applied, label, asked, rng)
+        n_asked, n_left = n_asked + asked, n_left + np.shape(rows)[0]
         parts.append(_first(rows, missing))
         missing -= np.shape(parts[-1])[0]
         if not missing:

@@ -37,7 +37,6 @@ QUICK = GANOverSampler(TabularGAN(max_steps=5, hidden_dims=(8,)), sample_filter=
         ResampledClassifier(
             LogisticRegression(), QUICK, soft_labels=False, random_state=0
         ),
-        ResampledClassifier(None, QUICK, n_draws=1, random_state=0),
         ResampledClassifier(
             RandomForestClassifier(5), RandomOverSampler(), n_draws=2, random_state=0
         ),
@@ -45,6 +44,12 @@ QUICK = GANOverSampler(TabularGAN(max_steps=5, hidden_dims=(8,)), sample_filter=
     ]
 )
 def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks([ResampledClassifier(None, QUICK, n_draws=1, random_state=0)])
+def test_scikit_learn_contract_of_the_default(estimator, check):
     check(estimator)
 
 

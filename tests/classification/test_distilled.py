@@ -46,12 +46,19 @@ class Spy(Listener):
 @parametrize_with_checks(
     [
         DistilledClassifier(TREE, LINEAR, QUICK, random_state=0),
-        # Without weights, and without probabilities.
+        # Without weights.
         DistilledClassifier(KNeighborsClassifier(), LINEAR, QUICK, n_folds=None),
-        DistilledClassifier(LinearSVC(), LINEAR, QUICK, n_folds=2, random_state=0),
     ]
 )
 def test_scikit_learn_contract(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [DistilledClassifier(LinearSVC(), LINEAR, QUICK, n_folds=2, random_state=0)]
+)
+def test_scikit_learn_contract_without_probabilities(estimator, check):
     check(estimator)
 
 

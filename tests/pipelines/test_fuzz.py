@@ -2,39 +2,54 @@
 
 import os
 import random
+import re
+import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+import typer
 from typer.testing import CliRunner
 
-from gan_augment.persistence import ModelFileError
 from pipelines import fuzz
 from pipelines.limited import READ, run_limited
 from pipelines.mutations import damage_arrays, damage_bytes, damage_header, damage_json
 
 
-@pytest.mark.parametrize(
-    ("name", "n_mutations"), [("table", 150), ("array", 60), ("rows", 60)]
-)
-def test_a_damaged_model_is_read_or_refused(tmp_path, name, n_mutations):
-    tally = fuzz.fuzz(fuzz.TARGETS[name](tmp_path), n_mutations)
-    assert tally.wrong == []
-    assert tally.results.total() == n_mutations
-    assert tally.results[ModelFileError.__name__] > n_mutations / 2
+def _fuzz(names, n_inputs, seed=0):
+    """Damage inputs; those read and refused by kind, as the command prints them."""
+    # In a process of its own: a child that is forked from this one, in which other
+    # tests have started threads, may wait forever for what one of them holds.
+    flags = [part for name in names for part in ("--only", name)]
+    flags += ["--mutations", str(n_inputs * len(names)), "--seed", str(seed)]
+    done = subprocess.run(
+        [sys.executable, "-m", "pipelines.fuzz", *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [re.findall(r"\w+", row) for row in done.stdout.replace(",", "").split("\n")]
+    return {
+        row[0]: (int(row[2]), int(row[3])) for row in rows if row and row[0] in names
+    }
 
 
-def test_a_damaged_request_is_answered_or_refused(tmp_path):
-    tally = fuzz.fuzz(fuzz.TARGETS["request"](tmp_path), 100)
-    assert tally.wrong == []
+def test_a_damaged_input_is_read_or_refused():
+    names = ["table", "array", "rows", "request"]
+    found = _fuzz(names, 60)
+    assert sorted(found) == sorted(names)
+    for n_read, n_refused in found.values():
+        assert n_read + n_refused == 60
+        assert n_refused > 30
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", fuzz.TARGETS)
-def test_thousands_of_every_kind(tmp_path, name):
-    assert fuzz.fuzz(fuzz.TARGETS[name](tmp_path), 2000, seed=1).wrong == []
+def test_thousands_of_every_kind(name):
+    assert sum(_fuzz([name], 2000, seed=1)[name]) == 2000
 
 
 def _hang():
@@ -118,13 +133,7 @@ def test_the_seed_makes_an_input_again():
     assert all((arrays[name] == before[name]).all() for name in arrays)
 
 
-def test_the_command_prints_the_counts_and_refuses_other_names():
-    app = CliRunner()
-    import typer
-
+def test_the_command_refuses_other_names():
     command = typer.Typer()
     command.command()(fuzz.main)
-    done = app.invoke(command, ["--only", "array", "--mutations", "5"])
-    assert done.exit_code == 0
-    assert "array" in done.output
-    assert app.invoke(command, ["--only", "nothing"]).exit_code == 2
+    assert CliRunner().invoke(command, ["--only", "nothing"]).exit_code == 2
