@@ -52,6 +52,7 @@ from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import RandomState, make_rng, seeded
 from gan_augment.tables.check import warn_of_levels
 from gan_augment.tables.rules import Rules
+from gan_augment.tables.rules.keeping import dropping_later
 
 REFINES = HasMethods(["fit", "n_draws", "refine"])
 
@@ -291,14 +292,15 @@ class GANOverSampler(BaseOverSampler):
         # What gives way where the rows that are wanted cannot be had otherwise.
         optional = self._copies, self._combinations
         for label, n_rows in wanted.items():
-            rows = draw_refined(
-                self.gan_,
-                self.refinements_,
-                label,
-                n_rows,
-                rng,
-                last_resort=[r for r in self.refinements_ if r not in optional],
-            )
+            with dropping_later(bool(self.rules_)):
+                rows = draw_refined(
+                    self.gan_,
+                    self.refinements_,
+                    label,
+                    n_rows,
+                    rng,
+                    last_resort=[r for r in self.refinements_ if r not in optional],
+                )
             drawn.append(rows)
             labels.append(np.full(n_rows, label, dtype=y.dtype))
             key = plain_label(label)

@@ -28,6 +28,7 @@ from gan_augment.persistence.files import TREE_FILE
 from gan_augment.scaling.files import parquet_bytes
 from gan_augment.scaling.plan import Plan, Request
 from gan_augment.tables.rules import Rules
+from gan_augment.tables.rules.keeping import dropping_later
 
 # Rows of a class that tell whether two generators are the same.
 N_PROBES = 256
@@ -169,7 +170,7 @@ class RowDrawer:
         rng = request.rng()
         copies = [r for r in self._refinements if isinstance(r, CopyFilter)]
         # Sums of several threads differ in the last bit.
-        with threadpool_limits(1):
+        with threadpool_limits(1), dropping_later():
             rows = draw_refined(
                 self._gan,
                 self._refinements,

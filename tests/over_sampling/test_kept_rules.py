@@ -1,5 +1,7 @@
 """Over-sampled rows keep the rules, whatever the GAN."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -109,6 +111,26 @@ def test_a_function_is_a_rule():
     sampler = GANOverSampler(ShufflingGAN(), rules=rules, random_state=0)
     rows, _ = sampler.fit_resample(X, RARE)
     assert (rows["noise whole"].iloc[600:] > 2).all()
+
+
+def test_a_function_that_few_drawn_rows_keep_is_kept_without_a_warning():
+    """What the GAN draws is drawn again until enough rows keep it."""
+    rng = np.random.default_rng(0)
+    known = rng.uniform(size=600)
+    X = pd.DataFrame({"known": known, "near": known + rng.uniform(-0.003, 0.003, 600)})
+
+    def near(frame):
+        return (frame["known"] - frame["near"]).abs() <= 0.003
+
+    gan = TabularGAN(generator="network", max_steps=1, rules=[near])
+    drawn = gan.set_params(random_state=0).fit(X, RARE)
+    with pytest.warns(UserWarning, match="rows break a rule after 8 rounds"):
+        drawn.sample(450, label=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        rows, _ = GANOverSampler(gan, random_state=0).fit_resample(X, RARE)
+    assert near(rows).all()
+    assert len(rows) == 1050
 
 
 def test_rows_that_keep_the_rules_are_not_touched():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -19,6 +21,24 @@ from gan_augment.tables.rules.rules import Rules, with_rows
 MAX_ROUNDS = 8
 # Rounds in which rows that repeat a combination get another value.
 MAX_CHANGES = 100
+
+_dropped_later: ContextVar[bool] = ContextVar("dropped_later", default=False)
+
+
+@contextmanager
+def dropping_later(is_so: bool = True) -> Iterator[None]:
+    """Do not warn of rows that break a rule, because the caller drops them.
+
+    Parameters
+    ----------
+    is_so : bool, default=True
+        Whether the caller does.
+    """
+    token = _dropped_later.set(is_so)
+    try:
+        yield
+    finally:
+        _dropped_later.reset(token)
 
 
 def keep_rules(
@@ -87,7 +107,7 @@ def keep_rules(
         drawn = renew(drawn, rules, repeats, drawn, make_rng(random_state))
         rows = container.build([drawn[name] for name in drawn], len(drawn))
         broken = np.flatnonzero(rules.violations(drawn))
-    if len(broken):
+    if len(broken) and not _dropped_later.get():
         drawn = to_frame(rows)
         names = [str(rule) for rule in rules if rule.violations(drawn).any()]
         warnings.warn(
