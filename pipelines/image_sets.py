@@ -120,6 +120,17 @@ def load_patches(size: int = 32) -> ImageSet:
     )
 
 
+def load_faces() -> ImageSet:
+    """25 x 25, 100 photographs of faces and 100 of other things, of scikit-image."""
+    import skimage
+
+    rows = np.load(Path(skimage.__file__).parent / "data" / "lfw_subset.npy")
+    # A mirrored face is a face.
+    augment = RandomAffine(shift=0.07, rotation=5, flip=True)
+    images = np.rint(255 * rows).astype(np.uint8)
+    return ImageSet(images, np.repeat([1, 0], 100), augment)
+
+
 def load_folder(directory: Path) -> ImageSet:
     """Images of one size, in a directory for each class."""
     from skimage.io import imread
@@ -143,6 +154,7 @@ SETS: dict[str, Callable[[], ImageSet]] = {
     "optdigits": load_optdigits,
     "mnist": load_mnist,
     "fashion": load_fashion,
+    "faces": load_faces,
     "patches": load_patches,
     "patches64": partial(load_patches, 64),
     "patches128": partial(load_patches, 128),

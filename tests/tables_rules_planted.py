@@ -22,7 +22,7 @@ def _order_of_decimals(rng, n):
 
 def _order_of_dates(rng, n):
     start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
-    end = start + pd.to_timedelta(rng.poisson(9, n), "D")
+    end = start + pd.to_timedelta(rng.poisson(2, n), "D")
     return {"start": start, "end": end}, "start <= end"
 
 
@@ -52,7 +52,7 @@ def _gap_of_dates(rng, n):
 
 def _order_of_written_dates(rng, n):
     start = pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 900, n), "D")
-    end = start + pd.to_timedelta(rng.poisson(9, n), "D")
+    end = start + pd.to_timedelta(rng.poisson(2, n), "D")
     columns = {"start": start.strftime("%d.%m.%Y"), "end": end.strftime("%d.%m.%Y")}
     return columns, "start <= end"
 

@@ -160,18 +160,19 @@ def renew(
     >>> bool(rule.violations(renewed).any())
     False
     """
-    between = rules.between_rows()
-    names = list(dict.fromkeys(name for rule in between for name in rule.columns))
+    # A known value of a column in which no two rows are the same is taken already.
+    several = [rule.columns for rule in rules.between_rows() if len(rule.columns) > 1]
+    names = list(dict.fromkeys(name for columns in several for name in columns))
     values = {name: known[name].dropna().drop_duplicates() for name in names}
     for _ in range(MAX_CHANGES):
         pending = np.flatnonzero(repeats(frame))
-        if not len(pending):
+        if not len(pending) or not names:
             break
         rows = frame.iloc[pending].copy()
         name = names[rng.integers(len(names))]
         drawn = values[name].iloc[rng.integers(len(values[name]), size=len(rows))]
         rows[name] = drawn.astype(frame[name].dtype).set_axis(rows.index)
-        kept = ~rules.violations_alone(rows)
+        kept = ~rules.violations_alone(rows, {name})
         frame = with_rows(frame, pending[kept], rows[kept])
     return frame
 

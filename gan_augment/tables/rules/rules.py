@@ -181,13 +181,17 @@ class Rules(BaseEstimator):
         check_is_fitted(self, "rules_")
         return _any_broken(self.rules_, X)
 
-    def violations_alone(self, X: pd.DataFrame) -> np.ndarray:
+    def violations_alone(
+        self, X: pd.DataFrame, changed: Set[Hashable] | None = None
+    ) -> np.ndarray:
         """Find the rows that break a rule which does not compare rows.
 
         Parameters
         ----------
         X : DataFrame of shape (n_rows, n_columns)
             Rows.
+        changed : set of column names, default=None
+            If given, only the rules that may look at one of these columns are used.
 
         Returns
         -------
@@ -196,6 +200,8 @@ class Rules(BaseEstimator):
         """
         check_is_fitted(self, "rules_")
         alone = [rule for rule in self.rules_ if not rule.compares_rows]
+        if changed is not None:
+            alone = [rule for rule in alone if _may_read(rule, changed)]
         return _any_broken(alone, X)
 
     def between_rows(self) -> list[Rule]:

@@ -8,11 +8,12 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LogisticRegression
-from tables_rules_planted import shuffled
+from tables_rules_planted import planted, shuffled
 
 from gan_augment import GANOverSampler, ResampledClassifier, TabularGAN, persistence
 from gan_augment.metrics import rule_violations
 from gan_augment.tables.rules import STATE_CLASSES, Rules, Unique
+from gan_augment.tables.rules.keeping import renew
 
 FEW = settings(max_examples=4, deadline=None, database=None, phases=[Phase.generate])
 SEEDS = st.integers(0, 2**32 - 1)
@@ -175,3 +176,26 @@ def test_a_saved_rule_is_the_same_rule(tmp_path):
 def test_names_must_be_different(names):
     with pytest.raises(ValueError, match="`names` must hold different names"):
         Unique(names)
+
+
+def test_a_value_that_all_rows_have_once_is_not_searched_among_the_known_ones():
+    frame = pd.DataFrame({"number": [3, 7, 7], "wave": [1, 2, 2]})
+    rules = Rules([Unique(("number",))]).fit(frame.head(2))
+    looked_at = []
+
+    def repeats(rows):
+        looked_at.append(len(rows))
+        return rules.violations(rows)
+
+    renewed = renew(frame, rules, repeats, frame, np.random.default_rng(0))
+    pd.testing.assert_frame_equal(renewed, frame)
+    assert len(looked_at) == 1
+
+
+def test_only_rules_of_a_changed_column_are_looked_at():
+    frame, _ = planted("order", 600, 0)
+    rules = Rules().fit(frame)
+    broken = frame.head(2).assign(low=[99, 0])
+    assert rules.violations_alone(broken).tolist() == [True, False]
+    assert rules.violations_alone(broken, {"low"}).tolist() == [True, False]
+    assert not rules.violations_alone(broken, {"noise low"}).any()
