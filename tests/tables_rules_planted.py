@@ -100,6 +100,13 @@ def _ratio(rng, n):
     return columns, "rate = 100 * part / whole"
 
 
+def _quotient(rng, n):
+    saved = rng.uniform(9, 900, n).round(2)
+    cost = (saved * rng.uniform(4, 6, n)).round(2)
+    # Years of any number of decimals do not give a cost of two.
+    return {"cost": cost, "saved": saved, "years": cost / saved}, "years = cost / saved"
+
+
 def _discounted(rng, n):
     price, count = rng.integers(100, 9999, n) / 100, rng.integers(1, 20, n)
     off = rng.choice([0, 0.1, 0.25], n)
@@ -290,6 +297,7 @@ PLANTED = {
         _shares,
         _product,
         _ratio,
+        _quotient,
         _discounted,
         _with_tax,
         _body_mass_index,

@@ -22,8 +22,9 @@ from gan_augment.encoding.text import find_date_formats, find_number_format
 NEARLY_UNIQUE = 0.9
 # With fewer rows, that no value repeats says nothing.
 FEWEST_VALUES = 20
-# Of a row counter: share of the numbers from the smallest to the largest.
-DENSE = 0.5
+# Of a row counter: share of the numbers from the smallest to the largest. Of one with
+# jumps, such as one for each state: share of the numbers that follow another one.
+DENSE, FOLLOWING = 0.5, 0.8
 # Whole numbers between these may be years.
 FIRST_YEAR, LAST_YEAR = 1500, 2200
 # Digits from which whole numbers that are spread evenly are numbers of something.
@@ -123,6 +124,8 @@ def _counts_or_numbers_rows(present: pd.Series, n_distinct: int) -> bool:
     if low >= FIRST_YEAR and high <= LAST_YEAR:
         return False
     if n_distinct >= DENSE * (high - low + 1):
+        return True
+    if (np.diff(np.sort(values)) == 1).mean() >= FOLLOWING:
         return True
     if _is_time(low) and _is_time(high):
         return False

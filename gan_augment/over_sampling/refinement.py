@@ -15,8 +15,9 @@ from gan_augment.gans.base import Synthesizer
 # Rounds of drawing for one class before copies of real rows count as unavoidable.
 MAX_ROUNDS = 8
 # If few of the drawn rows are left, a round asks for more than are missing: for at most
-# so many, or so many times the rows of the class.
-MOST_ASKED, MOST_TIMES = 2000, 4
+# so many times what the round before asked for, and so many rows or times the rows of
+# the class.
+MOST_GROWTH, MOST_ASKED, MOST_TIMES = 4, 2000, 4
 
 
 class Refinement:
@@ -150,13 +151,11 @@ def draw_refined(
         If even then too few rows are left.
     """
     parts: list[Any] = []
-    missing, n_asked, n_left = n_rows, 0, 0
+    missing, asked, n_asked, n_left = n_rows, 0, 0, 0
     for applied in [*[refinements] * MAX_ROUNDS, *[last_resort] * MAX_ROUNDS]:
         # As many as leave what is missing, by the share that was left so far.
-        asked = min(
-            missing * n_asked // (n_left + 1), max(MOST_ASKED, MOST_TIMES * n_rows)
-        )
-        asked = max(missing, asked)
+        most = min(MOST_GROWTH * asked, max(MOST_ASKED, MOST_TIMES * n_rows))
+        asked = max(missing, min(missing * n_asked // (n_left + 1), most))
         rows = _draw_once(gan, applied, label, asked, rng)
         n_asked, n_left = n_asked + asked, n_left + np.shape(rows)[0]
         parts.append(_first(rows, missing))

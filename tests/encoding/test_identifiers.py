@@ -69,13 +69,15 @@ def make_people(n_rows=N_ROWS, seed=0):
             "account": rng.integers(10**9, 10**10, n_rows),
             "hash": rng.integers(2**60, 2**62, n_rows),
             "row": np.arange(n_rows),
+            # A counter for each of three districts.
+            "house": (1000 * (np.arange(n_rows) % 3) + np.arange(n_rows) // 3),
             "age": rng.integers(18, 90, n_rows),
             "plan": rng.choice(["basic", "gold"], n_rows),
         }
     )
 
 
-NAMED = [*PATTERNS, "row"]
+NAMED = [*PATTERNS, "row", "house"]
 
 
 def test_identifiers_take_no_cells_and_come_back_fresh_in_their_own_dtype():

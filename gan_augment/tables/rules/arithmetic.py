@@ -64,13 +64,35 @@ class Arithmetic(ComputedRule):
         error = np.abs(to_numbers(frame[self.target]) - self._expected(frame))
         return error > self.tolerance
 
+    def move_inside(
+        self, rows: pd.DataFrame, source: NumericTarget, solved: np.ndarray
+    ) -> None:
+        """Change a source, in place, where the target would leave its range.
+
+        Parameters
+        ----------
+        rows : DataFrame of shape (n_rows, n_columns)
+            Rows whose target is not computed yet.
+        source : NumericTarget
+            The source.
+        solved : ndarray of shape (n_rows,)
+            What it must be for the target to be at an end of its range. On the grid of
+            the source, the next value may be the last one inside.
+        """
+        for shift in (0.0, source.step, -source.step):
+            outside = self.result.outside(self._expected(rows)) & np.isfinite(solved)
+            if not outside.any():
+                break
+            numbers = np.where(outside, solved + shift, to_numbers(rows[source.name]))
+            rows[source.name] = source.to_series(numbers, rows.index)
+
     def compute(self, frame: pd.DataFrame) -> pd.Series:
         """The target column for rows that hold the sources, in its own dtype."""
         return self.result.to_series(self._expected(frame), frame.index)
 
 
 def plain_factor(
-    target: Column, product: np.ndarray
+    target: Column, product: np.ndarray, mixed: np.ndarray
 ) -> tuple[float, float, int] | None:
     """Find what a product is multiplied by to give a column in all rows.
 
@@ -80,6 +102,10 @@ def plain_factor(
         The column.
     product : ndarray of shape (n_rows,)
         The product, NaN where it has no value.
+    mixed : ndarray of shape (n_rows,)
+        The product of values of different rows. If it needs more decimals than the
+        column has, the column is rounded, although the real rows do not show it: a
+        count is the product of a share and a total, but not of any share and any total.
 
     Returns
     -------
@@ -94,9 +120,17 @@ def plain_factor(
         return None
     exact = EXACT * np.abs(y).max()
     largest = int(np.argmax(np.abs(product)))
+
+    def fits(values: np.ndarray) -> bool:
+        if not target.step:
+            return True
+        rounded = np.rint(values / target.step) * target.step
+        return not (np.abs(values - rounded) > exact).any()
+
     for (factor,) in simple(np.array([y[largest] / product[largest]])):
         error = np.abs(y - factor * product).max()
-        for tolerance in (exact, target.step / 2 + exact):
+        rounds = target.step / 2 + exact
+        for tolerance in (exact, rounds) if fits(factor * mixed) else (rounds,):
             spread = SPREAD_PER_ERROR * (0.0 if tolerance == exact else tolerance)
             if factor and error <= tolerance and y.std() >= max(spread, 1e-300):
                 return factor, tolerance, len(y)

@@ -128,15 +128,12 @@ class Formula(Arithmetic):
         changed = {}
         wanted = np.clip(self._expected(rows), *self.result.bounds)
         for factor in self.factors:
-            outside = self.result.outside(self._expected(rows))
-            if not outside.any():
+            if not self.result.outside(self._expected(rows)).any():
                 break
             others = [other for other in self.factors if other is not factor]
             with np.errstate(all="ignore"):
                 solved = factor.solved(wanted / self._expected(rows, others))
-            outside &= np.isfinite(solved)
-            solved = np.where(outside, solved, to_numbers(rows[factor.name]))
-            rows[factor.name] = factor.column.to_series(solved, rows.index)
+            self.move_inside(rows, factor.column, solved)
             changed[factor.name] = replaced(
                 frame[factor.name], broken, rows[factor.name]
             )
@@ -283,7 +280,11 @@ def _verified(
     target: Column, factors: list[Factor], values: dict[Hashable, np.ndarray]
 ) -> Formula | None:
     """The rule with a plain constant, if all rows keep it within rounding."""
-    found = plain_factor(target, _product(factors, values, len(target.values)))
+    n_rows = len(target.values)
+    mixed = {name: np.roll(of, i) for i, (name, of) in enumerate(values.items())}
+    found = plain_factor(
+        target, _product(factors, values, n_rows), _product(factors, mixed, n_rows)
+    )
     return None if found is None else Formula(NumericTarget.of(target), factors, *found)
 
 

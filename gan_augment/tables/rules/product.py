@@ -77,20 +77,17 @@ class Product(Arithmetic):
         del rng
         rows = frame.loc[broken].copy()
         changed = {}
-        wanted = np.clip(self._expected(rows), *self.result.bounds)
-        if self.result.outside(self._expected(rows)).any():
-            for part, inverse in ((self.first, self.divides), (self.second, False)):
-                others = [name for name in self.sources if name != part.name]
-                other = to_numbers(rows[others[0]])
-                share = wanted / self.factor
-                if self.divides and part is self.second:
-                    solved = _combined(other, share, True)
-                else:
-                    solved = _combined(share, other, not inverse)
-                present = np.isfinite(solved)
-                solved = np.where(present, solved, to_numbers(rows[part.name]))
-                rows[part.name] = part.to_series(solved, rows.index)
-                changed[part.name] = replaced(frame[part.name], broken, rows[part.name])
+        share = np.clip(self._expected(rows), *self.result.bounds) / self.factor
+        for part, other in ((self.first, self.second), (self.second, self.first)):
+            if not self.result.outside(self._expected(rows)).any():
+                break
+            numbers = to_numbers(rows[other.name])
+            if self.divides and part is self.second:
+                solved = _combined(numbers, share, True)
+            else:
+                solved = _combined(share, numbers, not self.divides)
+            self.move_inside(rows, part, solved)
+            changed[part.name] = replaced(frame[part.name], broken, rows[part.name])
         changed[self.target] = replaced(frame[self.target], broken, self.compute(rows))
         return changed
 
@@ -182,7 +179,11 @@ def _verified(
     target: Column, first: Column, second: Column, divides: bool
 ) -> Product | None:
     """The rule with a plain factor, if all rows keep it within rounding."""
-    found = plain_factor(target, _combined(first.values, second.values, divides))
+    found = plain_factor(
+        target,
+        _combined(first.values, second.values, divides),
+        _combined(first.values, np.roll(second.values, 1), divides),
+    )
     if found is None:
         return None
     return Product(
