@@ -38,6 +38,8 @@ TIMES = (
     "T%H:%M",
     "T%H:%M:%S",
     "T%H:%M:%S.%f",
+    "T%H:%M:%SZ",
+    "T%H:%M:%S.%fZ",
     "T%H:%M:%S%z",
 )
 FORMATS = [day + time for day in DAYS for time in TIMES]

@@ -84,6 +84,19 @@ def test_days_and_months_are_told_apart_where_a_column_tells(tmp_path):
     assert table.frame["b"][0] == "03/04/2024"
 
 
+@pytest.mark.parametrize(
+    "cells", [["2012-04-01T08:01:37Z"], ["2012-04-01T08:01:37.123456Z", ""]]
+)
+def test_times_of_utc_are_written_as_they_were(cells, tmp_path):
+    path = tmp_path / "times.csv"
+    path.write_text("\n".join(["n,sent", *(f"{i},{c}" for i, c in enumerate(cells))]))
+    table = read_table(str(path))
+    assert table.frame["sent"][0].hour == 8
+    write_table(table.frame, str(tmp_path / "out.csv"), table)
+    written = (tmp_path / "out.csv").read_text().splitlines()[1:]
+    assert [line.partition(",")[2] for line in written] == cells
+
+
 def test_whole_numbers_with_gaps_stay_whole(tmp_path):
     path = tmp_path / "gaps.csv"
     path.write_text("n,x\n1,0.5\n,1.5\n9007199254740991,2\n")
