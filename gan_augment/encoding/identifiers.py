@@ -36,7 +36,10 @@ _NAMES_ROWS = re.compile(
     r"(?:^|[^a-z])(?:id|ids|uid|uuid|guid|identifier|key|phone|mobile|telephone|tel|"
     r"e[ -]?mail|iban|ssn|passport|rownames?|row ?number|row ?no|"
     r"(?:customer|client|account|policy|patient|member|case|order|invoice|serial|"
-    r"record|card)[ _-]?(?:no|nr|number|num|code))(?:$|[^a-z])",
+    r"record|card)[ _-]?(?:no|nr|number|num|code)|"
+    r"(?:p|u|hh|user|person|subject|client|customer|patient|member|student|employee|"
+    r"respondent|household|family|study|case|order|account|record|row|transaction|"
+    r"session|device|product|item)id)(?:$|[^a-z])",
 )
 
 # Words in the name of a column of times, which may count up without naming rows.

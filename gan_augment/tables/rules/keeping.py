@@ -21,6 +21,9 @@ from gan_augment.tables.rules.rules import Rules, with_rows
 MAX_ROUNDS = 8
 # Rounds in which rows that repeat a combination get another value.
 MAX_CHANGES = 100
+# Whole numbers between the smallest and the largest key, among which free ones are
+# found. Where there are more, hardly any drawn row repeats one.
+MOST_FREE_KEYS = 10_000_000
 
 _dropped_later: ContextVar[bool] = ContextVar("dropped_later", default=False)
 
@@ -160,10 +163,11 @@ def renew(
     >>> bool(rule.violations(renewed).any())
     False
     """
-    # A known value of a column in which no two rows are the same is taken already.
-    several = [rule.columns for rule in rules.between_rows() if len(rule.columns) > 1]
-    names = list(dict.fromkeys(name for columns in several for name in columns))
-    values = {name: known[name].dropna().drop_duplicates() for name in names}
+    between = rules.between_rows()
+    names = list(dict.fromkeys(name for rule in between for name in rule.columns))
+    keys = {rule.columns[0] for rule in between if len(rule.columns) == 1}
+    values = {name: _values_of(known[name], name in keys) for name in names}
+    names = [name for name in names if len(values[name])]
     for _ in range(MAX_CHANGES):
         pending = np.flatnonzero(repeats(frame))
         if not len(pending) or not names:
@@ -175,6 +179,25 @@ def renew(
         kept = ~rules.violations_alone(rows, {name})
         frame = with_rows(frame, pending[kept], rows[kept])
     return frame
+
+
+def _values_of(known: pd.Series, is_key: bool) -> pd.Series:
+    """Values that a column may get.
+
+    A known value of a key is taken already: whole numbers between the known ones are
+    free, if there are not too many of them to list. Of other keys there are none.
+    """
+    different = known.dropna().drop_duplicates().sort_values()
+    if not is_key:
+        return different
+    if not pd.api.types.is_integer_dtype(known.dtype) or len(different) < 2:
+        return different.head(0)
+    step = int(np.gcd.reduce(np.diff(different.to_numpy(dtype=np.int64))))
+    low, high = int(different.iloc[0]), int(different.iloc[-1])
+    if (high - low) // step > MOST_FREE_KEYS:
+        return different.head(0)
+    free = np.setdiff1d(np.arange(low, high, step), different.to_numpy(dtype=np.int64))
+    return pd.Series(free).astype(known.dtype)
 
 
 def repeat_each_other(rules: Rules, frame: pd.DataFrame) -> np.ndarray:

@@ -192,6 +192,15 @@ def test_a_value_that_all_rows_have_once_is_not_searched_among_the_known_ones():
     assert len(looked_at) == 1
 
 
+def test_a_repeated_key_gets_a_free_number_of_the_same_grid():
+    frame = pd.DataFrame({"number": [10, 20, 20, 50], "wave": [1, 2, 2, 3]})
+    rules = Rules([Unique(("number",))]).fit(frame.drop(index=2))
+    rng = np.random.default_rng(0)
+    renewed = renew(frame, rules, rules.violations, frame, rng)
+    assert renewed["number"].tolist()[2] in (30, 40)
+    pd.testing.assert_frame_equal(renewed.drop(index=2), frame.drop(index=2))
+
+
 def test_only_rules_of_a_changed_column_are_looked_at():
     frame, _ = planted("order", 600, 0)
     rules = Rules().fit(frame)
