@@ -107,6 +107,20 @@ def _quotient(rng, n):
     return {"cost": cost, "saved": saved, "years": cost / saved}, "years = cost / saved"
 
 
+def _per_head(rng, n):
+    people = rng.uniform(500, 3000, n).round(3)
+    columns = {"people": people}
+    for name, rate in {"beds": 0.004, "nurses": 0.01}.items():
+        columns[name] = rng.poisson(1e3 * rate * people) + 1
+        # Of seven digits, as statistics programs write them.
+        columns[f"{name} each"] = [float(f"{v:.7g}") for v in columns[name] / people]
+    return columns, {
+        "people = beds / beds each",
+        "beds each = beds / people",
+        "beds = people * beds each",
+    }
+
+
 def _discounted(rng, n):
     price, count = rng.integers(100, 9999, n) / 100, rng.integers(1, 20, n)
     off = rng.choice([0, 0.1, 0.25], n)
@@ -298,6 +312,7 @@ PLANTED = {
         _product,
         _ratio,
         _quotient,
+        _per_head,
         _discounted,
         _with_tax,
         _body_mass_index,

@@ -118,7 +118,7 @@ class Product(Arithmetic):
             *((i, j, True) for i, j in permutations(range(len(columns)), 2)),
         ]
         sampled = values[rows]
-        best: dict[frozenset[int], Product] = {}
+        found: dict[frozenset[int], list[Product]] = {}
         for i, j, divides in pairs:
             for k in _proposed(sampled, steps, i, j, divides):
                 triple = frozenset((i, j, int(k)))
@@ -126,17 +126,32 @@ class Product(Arithmetic):
                 if len(triple) < 3 or columns[k].name in sources.keys() | followed:
                     continue
                 rule = _verified(columns[k], columns[i], columns[j], divides)
-                if rule is None:
-                    continue
-                if triple not in best or rule.coarseness < best[triple].coarseness:
-                    best[triple] = rule
-        found = list(best.values())
-        direct = {r.target for r in found if sources.keys().isdisjoint(r.sources)}
-        return [
-            rule
-            for rule in found
-            if rule.target not in direct or sources.keys().isdisjoint(rule.sources)
-        ]
+                if rule is not None:
+                    found.setdefault(triple, []).append(rule)
+        return _one_a_triple(list(found.values()), sources)
+
+
+def _one_a_triple(
+    found: list[list[Product]], sources: Mapping[Hashable, set[Hashable]]
+) -> list[Rule]:
+    """The least rounded rule of each triple, so that no column is computed twice.
+
+    Rules without columns that others compute go first.
+    """
+
+    def cost(rule: Product) -> tuple[bool, float]:
+        return not sources.keys().isdisjoint(rule.sources), rule.coarseness
+
+    computed = dict(sources)
+    chosen: list[Rule] = []
+    for rules in sorted(found, key=lambda rules: min(map(cost, rules))):
+        for rule in sorted(rules, key=cost):
+            names = set(rule.sources)
+            if rule.target not in computed.keys() | _followed(names, computed):
+                chosen.append(rule)
+                computed[rule.target] = names
+                break
+    return chosen
 
 
 def _followed(
