@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "cli": {
         "classification",
         "comparison",
+        "encoding",
         "events",
         "forecasting",
         "gans",

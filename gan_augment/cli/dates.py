@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from gan_augment.cli.errors import UserError
+from gan_augment.encoding import DateStyle
 
 DAYS = (
     "%Y-%m-%d",
@@ -44,13 +45,14 @@ TIMES = (
 )
 FORMATS = [day + time for day in DAYS for time in TIMES]
 DAY_FIRST, MONTH_FIRST, TEXT = "day-first", "month-first", "text"
-# Different cells of a column that a format is first tried on.
-TRIED = 200
+# Different cells of a column that a format is first tried on, and whose zeros are
+# compared.
+TRIED, COMPARED = 200, 2000
 
 
 def parse_dates(
     frame: pd.DataFrame, wanted: str | None
-) -> tuple[pd.DataFrame, dict[str, str], bool]:
+) -> tuple[pd.DataFrame, dict[str, DateStyle], bool]:
     """Make dates of the columns of text that are dates in every filled cell.
 
     Parameters
@@ -65,8 +67,8 @@ def parse_dates(
     -------
     frame : DataFrame
         With dates.
-    formats : dict of str to str
-        Column -> its format.
+    styles : dict of str to DateStyle
+        Column -> how its dates are written.
     guessed : bool
         Whether nothing in the file told days from months.
     """
@@ -91,13 +93,22 @@ def parse_dates(
         and len(told) != 1
         and any({True, False} <= set(map(day_first, f)) for f in fitting.values())
     )
-    chosen, dates = {}, {}
+    styles, dates = {}, {}
     for name, found in fitting.items():
-        chosen[name] = next(
+        chosen = next(
             (each for each in found if day_first(each) is first_is_day), found[0]
         )
-        dates[name] = _parsed(frame[name], chosen[name])
-    return frame.assign(**dates), chosen, guessed
+        dates[name] = _parsed(frame[name], chosen)
+        styles[name] = _style_of(frame[name], dates[name], chosen)
+    return frame.assign(**dates), styles, guessed
+
+
+def _style_of(cells: pd.Series, dates: pd.Series, date_format: str) -> DateStyle:
+    """How dates are written: days and months of one digit with a zero or without."""
+    some = cells.dropna().drop_duplicates().head(COMPARED)
+    styles = [DateStyle(date_format), DateStyle(date_format, is_padded=False)]
+    texts, known = some.tolist(), dates[some.index]
+    return next((of for of in styles if of.write(known) == texts), styles[0])
 
 
 def fitting_formats(column: pd.Series, formats: list[str]) -> list[str]:
@@ -136,9 +147,9 @@ def day_first(date_format: str) -> bool | None:
     return False if date_format.startswith(("%m/%d", "%m-%d")) else None
 
 
-def in_words(formats: Mapping[str, str], guessed: bool) -> str:
+def in_words(styles: Mapping[str, DateStyle], guessed: bool) -> str:
     """What was found, for a person."""
-    columns = ", ".join(f"{name!r} ({each})" for name, each in formats.items())
+    columns = ", ".join(f"{name!r} ({of.date_format})" for name, of in styles.items())
     doubt = (
         "; the day is assumed to be first, pass --dates month-first if it is not"
         if guessed

@@ -16,6 +16,7 @@ from gan_augment.cli.dialect import Dialect, sniff_encoding
 from gan_augment.cli.errors import UserError, nearest, suggestion
 from gan_augment.cli.formats import SUFFIXES, kind_of_input, unpacked
 from gan_augment.cli.options import ReadingOptions
+from gan_augment.encoding import DateStyle
 
 PIPE = "-"
 
@@ -32,8 +33,8 @@ class TableFile:
         Name of the file in messages.
     dialect : Dialect
         Of a CSV.
-    dates : dict of str to str
-        Column that was text -> format of its dates.
+    dates : dict of str to DateStyle
+        Column that was text -> how its dates are written.
     remarks : list of str
         What was found out about the file.
     """
@@ -41,7 +42,7 @@ class TableFile:
     frame: pd.DataFrame
     name: str
     dialect: Dialect = field(default_factory=Dialect)
-    dates: dict[str, str] = field(default_factory=dict)
+    dates: dict[str, DateStyle] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
 
 
@@ -81,13 +82,13 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
     frame.columns = frame.columns.map(str)
     if not len(frame):
         raise UserError(f"{name} must hold rows. Got a header alone. Export it again.")
-    frame, formats, guessed = parse_dates(frame, options.dates)
-    if formats:
-        remarks.append(in_words(formats, guessed))
+    frame, styles, guessed = parse_dates(frame, options.dates)
+    if styles:
+        remarks.append(in_words(styles, guessed))
     if frame.columns[0] in ("", "Unnamed: 0") and _counts_rows(frame.iloc[:, 0]):
         frame = frame.iloc[:, 1:]
         remarks.append("the first column has no name and counts the rows: left out")
-    return TableFile(frame, name, dialect, formats, remarks)
+    return TableFile(frame, name, dialect, styles, remarks)
 
 
 def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -> None:
@@ -249,7 +250,9 @@ def _as_written(frame: pd.DataFrame, like: TableFile) -> pd.DataFrame:
     for name, column in frame.items():
         kind = pd.api.types
         if name in like.dates and kind.is_datetime64_any_dtype(column):
-            written[name] = column.dt.strftime(like.dates[name])
+            present = column[column.notna()]
+            texts = pd.Series(like.dates[name].write(present), present.index, object)
+            written[name] = texts.reindex(column.index)
         elif kind.is_float_dtype(column) and name in like.frame:
             # Text that was made numbers has floats where some are missing.
             was_float = kind.is_float_dtype(like.frame[name])

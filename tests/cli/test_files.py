@@ -85,9 +85,16 @@ def test_days_and_months_are_told_apart_where_a_column_tells(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "cells", [["2012-04-01T08:01:37Z"], ["2012-04-01T08:01:37.123456Z", ""]]
+    "cells",
+    [
+        ["2012-04-01T08:01:37Z"],
+        ["2012-04-01T08:01:37.123456Z", ""],
+        ["4/1/2012 8:01", "", "11/12/2012 8:30"],
+        ["04/01/2012 08:01", "11/12/2012 08:30"],
+        ["1.4.12 8:01", "12.11.12 8:30"],
+    ],
 )
-def test_times_of_utc_are_written_as_they_were(cells, tmp_path):
+def test_dates_are_written_as_they_were(cells, tmp_path):
     path = tmp_path / "times.csv"
     path.write_text("\n".join(["n,sent", *(f"{i},{c}" for i, c in enumerate(cells))]))
     table = read_table(str(path))

@@ -30,6 +30,14 @@ STYLES = {
     "times": pd.date_range("2021-01-25", periods=N_ROWS, freq="97min")
     .strftime("%Y-%m-%dT%H:%M:%S")
     .tolist(),
+    "dates without zeros": [
+        f"{d.month}/{d.day}/{d.year}"
+        for d in pd.date_range("2021-01-25", periods=N_ROWS)
+    ],
+    "times without zeros": [
+        f"{d.day}.{d.month}.{d:%y} {d.hour}:{d:%M}"
+        for d in pd.date_range("2021-01-25", periods=N_ROWS, freq="97min")
+    ],
 }
 
 

@@ -104,29 +104,90 @@ class DateStyle:
     ----------
     date_format : str
         As of :func:`time.strftime`.
+    is_padded : bool, default=True
+        Whether days, months and hours of one digit are written with a zero, as in
+        03/07/2011 and not 3/7/2011.
+
+    See Also
+    --------
+    TableEncoder : Encode tables; text that is dates is encoded as dates.
+
+    Examples
+    --------
+    >>> from gan_augment.encoding import DateStyle
+    >>> style = DateStyle.of(["3/7/2011", "11/24/2011"])
+    >>> style
+    DateStyle(date_format='%m/%d/%Y', is_padded=False)
+    >>> style.write(style.read(["3/7/2011"]))
+    ['3/7/2011']
     """
 
     date_format: str
+    is_padded: bool = True
 
     @classmethod
     def of(cls, texts: list[str]) -> Self | None:
-        """Find the format that writes all texts as they are, None if there is none."""
+        """Find the style that writes all texts as they are.
+
+        Parameters
+        ----------
+        texts : list of str
+            Different dates.
+
+        Returns
+        -------
+        style : DateStyle or None
+            None if there is none.
+        """
         for date_format in find_date_formats(texts):
-            style = cls(date_format)
-            dates = style.read(texts)
-            if dates.notna().all() and style.write(dates) == texts:
-                return style
+            dates = cls(date_format).read(texts)
+            if dates.isna().any():
+                continue
+            for style in (cls(date_format), cls(date_format, is_padded=False)):
+                if style.write(dates) == texts:
+                    return style
         return None
 
     def read(self, texts: list[str]) -> pd.Series:
-        """Dates, missing where a text is none."""
+        """Turn texts into dates.
+
+        Parameters
+        ----------
+        texts : list of str
+            Texts.
+
+        Returns
+        -------
+        dates : Series of shape (n_texts,)
+            Dates, missing where a text is none.
+        """
         return pd.to_datetime(
             pd.Series(texts, dtype=object), format=self.date_format, errors="coerce"
         )
 
     def write(self, values: Any) -> list[str]:
-        """Texts of dates."""
-        return pd.Series(values).dt.strftime(self.date_format).tolist()
+        """Turn dates into texts.
+
+        Parameters
+        ----------
+        values : array-like of shape (n_dates,)
+            Dates, none of which is missing.
+
+        Returns
+        -------
+        texts : list of str
+            Their texts.
+        """
+        dates = pd.Series(values).dt
+        if self.is_padded:
+            return dates.strftime(self.date_format).tolist()
+        numbers = {"%d": dates.day, "%m": dates.month, "%H": dates.hour}
+        parts = [
+            numbers[part].astype(str) if part in numbers else dates.strftime(part)
+            for part in re.split("(%[dmH])", self.date_format)
+            if part
+        ]
+        return ["".join(of_row) for of_row in zip(*parts, strict=True)]
 
 
 @dataclass(eq=False)
