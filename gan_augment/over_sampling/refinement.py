@@ -18,6 +18,8 @@ MAX_ROUNDS = 8
 # so many times what the round before asked for, and so many rows or times the rows of
 # the class.
 MOST_GROWTH, MOST_ASKED, MOST_TIMES = 4, 2000, 4
+# Rows asked for in a row of which none is left, after which no more are drawn.
+MOST_IN_VAIN = 1000
 
 
 class Refinement:
@@ -138,7 +140,8 @@ def draw_refined(
     rng : Generator
         Source of every random choice.
     last_resort : sequence of Refinement
-        What is applied instead to rows that are still missing after eight rounds.
+        What is applied instead to rows that are still missing after eight rounds, or
+        after 1,000 draws in a row of which none is left.
 
     Returns
     -------
@@ -152,21 +155,26 @@ def draw_refined(
     """
     parts: list[Any] = []
     missing, asked, n_asked, n_left = n_rows, 0, 0, 0
-    for applied in [*[refinements] * MAX_ROUNDS, *[last_resort] * MAX_ROUNDS]:
-        # As many as leave what is missing, by the share that was left so far.
-        most = min(MOST_GROWTH * asked, max(MOST_ASKED, MOST_TIMES * n_rows))
-        asked = max(missing, min(missing * n_asked // (n_left + 1), most))
-        rows = _draw_once(gan, applied, label, asked, rng)
-        n_asked, n_left = n_asked + asked, n_left + np.shape(rows)[0]
-        parts.append(_first(rows, missing))
-        missing -= np.shape(parts[-1])[0]
-        if not missing:
-            return parts[0] if len(parts) == 1 else stack_rows(parts)
+    for applied in (refinements, last_resort):
+        n_in_vain = 0
+        for _ in range(MAX_ROUNDS):
+            # As many as leave what is missing, by the share that was left so far.
+            most = min(MOST_GROWTH * asked, max(MOST_ASKED, MOST_TIMES * n_rows))
+            asked = max(missing, min(missing * n_asked // (n_left + 1), most))
+            rows = _draw_once(gan, applied, label, asked, rng)
+            parts.append(_first(rows, missing))
+            missing -= np.shape(parts[-1])[0]
+            if not missing:
+                return parts[0] if len(parts) == 1 else stack_rows(parts)
+            n_asked, n_left = n_asked + asked, n_left + np.shape(rows)[0]
+            n_in_vain = 0 if np.shape(rows)[0] else n_in_vain + asked
+            if n_in_vain >= MOST_IN_VAIN:
+                break
     names = [type(refinement).__name__ for refinement in last_resort]
     raise ValueError(
         f"`refinements` must leave rows of every class. Got {n_rows - missing} of "
-        f"{n_rows} rows of class {label!r} after {2 * MAX_ROUNDS} rounds of drawing, "
-        f"with {', '.join(names)}. Relax them."
+        f"{n_rows} rows of class {label!r} from {n_asked:,} draws, with "
+        f"{', '.join(names)}. Relax them."
     )
 
 

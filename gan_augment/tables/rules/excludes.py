@@ -136,6 +136,8 @@ class Excludes(Rule):
     def violations(self, frame: pd.DataFrame) -> np.ndarray:
         """Which rows break the rule."""
         holds = self.holds(frame)
+        if not (holds.any() or self.only_then):
+            return holds
         # The code -1, another value, addresses the last entry.
         codes = self.result.to_codes(frame[self.result.name])
         broken = holds & self.excluded[codes]

@@ -21,6 +21,8 @@ from gan_augment.tables.rules.rules import Rules, with_rows
 MAX_ROUNDS = 8
 # Rounds in which rows that repeat a combination get another value.
 MAX_CHANGES = 100
+# Changes in a row that mend no row, after which hardly any other value is left.
+MOST_FUTILE = 20
 # Whole numbers between the smallest and the largest key, among which free ones are
 # found. Where there are more, hardly any drawn row repeats one.
 MOST_FREE_KEYS = 10_000_000
@@ -168,9 +170,12 @@ def renew(
     keys = {rule.columns[0] for rule in between if len(rule.columns) == 1}
     values = {name: _values_of(known[name], name in keys) for name in names}
     names = [name for name in names if len(values[name])]
+    n_left, n_futile = len(frame) + 1, 0
     for _ in range(MAX_CHANGES):
         pending = np.flatnonzero(repeats(frame))
-        if not len(pending) or not names:
+        n_futile = 0 if len(pending) < n_left else n_futile + 1
+        n_left = len(pending)
+        if not n_left or not names or n_futile >= MOST_FUTILE:
             break
         rows = frame.iloc[pending].copy()
         name = names[rng.integers(len(names))]

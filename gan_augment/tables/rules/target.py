@@ -211,7 +211,10 @@ class Levels:
     def to_codes(self, series: pd.Series) -> np.ndarray:
         """Level of each value; -1 where it is none of the levels."""
         codes = np.asarray(self.domain.to_codes(series), dtype=np.intp)
-        return np.select([codes == -1, codes == -2], [self.missing_code, -1], codes)
+        unknown = codes == -2
+        codes[codes == -1] = self.missing_code
+        codes[unknown] = -1
+        return codes
 
     def to_series(self, codes: np.ndarray, index: pd.Index) -> pd.Series:
         """The column for codes."""
