@@ -225,7 +225,7 @@ def _hour_of_local_times(rng, n):
 
 def _weekend_of_written_dates(rng, n):
     day = pd.Timestamp("2019-01-01") + pd.to_timedelta(rng.integers(0, 3000, n), "D")
-    columns = {"day": day.strftime("%d.%m.%Y"), "weekend": day.dayofweek >= 5}
+    columns = {"day": day.strftime("%d.%m.%Y"), "weekend": day.day_of_week >= 5}
     return columns, "the day of the week of day decides weekend"
 
 

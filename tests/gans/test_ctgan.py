@@ -17,6 +17,8 @@ from gan_augment import CTGAN, TVAE, GANOverSampler
 from gan_augment.events import Listener, listening
 from gan_augment.persistence import ModelFileError, seal
 
+pytest.importorskip("ctgan")
+
 QUICK = {"max_steps": 3, "batch_size": 20, "hidden_dims": (16,), "latent_dim": 8}
 MODELS = [
     pytest.param(lambda **k: CTGAN(**QUICK, **k), id="CTGAN"),

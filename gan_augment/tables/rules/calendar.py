@@ -19,14 +19,14 @@ from gan_augment.tables.rules.target import Levels, NumericTarget
 # If several decide a column, the rule is about the one of the fewest values.
 PARTS: dict[str, tuple[int, Callable[[pd.DatetimeIndex], pd.Index]]] = {
     "quarter": (5, lambda dates: dates.quarter),
-    "day of the week": (7, lambda dates: dates.dayofweek),
+    "day of the week": (7, lambda dates: dates.day_of_week),
     "month": (13, lambda dates: dates.month),
     "hour": (24, lambda dates: dates.hour),
     "day of the month": (32, lambda dates: dates.day),
     "week": (54, lambda dates: pd.Index(dates.isocalendar().week)),
     "minute": (60, lambda dates: dates.minute),
     "second": (60, lambda dates: dates.second),
-    "day of the year": (367, lambda dates: dates.dayofyear),
+    "day of the year": (367, lambda dates: dates.day_of_year),
 }
 # Parts of the time of a day, and how long a step of each takes; the others are of days.
 STEPS = {

@@ -54,7 +54,7 @@ def test_the_month_of_a_single_month_or_of_one_date_a_month_is_no_rule():
 def test_what_no_row_has_follows_the_nearest_and_a_missing_date_what_it_has():
     when = moments().mask(np.arange(N_ROWS) % 9 == 0)
     names = when.dt.day_name().fillna("unknown")
-    frame = pd.DataFrame({"when": when, "weekday": names})[when.dt.dayofweek != 6]
+    frame = pd.DataFrame({"when": when, "weekday": names})[when.dt.day_of_week != 6]
     (rule,) = (rule for rule in Rules().fit(frame) if isinstance(rule, Calendar))
     sunday = pd.DataFrame({"when": pd.to_datetime(["2024-06-02", "2024-06-03", None])})
     assert rule.compute(sunday).tolist() == ["Saturday", "Monday", "unknown"]
