@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
 from scipy import sparse
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def to_pandas(X: Any) -> Any:
@@ -43,7 +47,7 @@ def to_pandas(X: Any) -> Any:
     frame = _foreign(X)
     if frame is None:
         return X
-    table = frame.to_arrow()
+    table = _cast(frame.to_arrow(), _with_signed_codes)
     converted = table.to_pandas(date_as_object=False)
     for name, dtype in frame.schema.items():
         exact = dtype.is_integer() or dtype == nw.Boolean
@@ -66,16 +70,36 @@ def to_arrow(X: Any) -> Any:
     table : pyarrow.Table
         Its rows.
     """
+    # Arrow cannot take rows of a view.
+    return _cast(nw.from_native(X, eager_only=True).to_arrow(), _without_view)
+
+
+def _cast(table: pa.Table, change: Callable[[pa.DataType], pa.DataType]) -> pa.Table:
+    """A table whose columns have other types."""
+    for position, field in enumerate(table.schema):
+        wanted = change(field.type)
+        if wanted != field.type:
+            column = table.column(position).cast(wanted)
+            table = table.set_column(position, field.name, column)
+    return table
+
+
+def _without_view(dtype: pa.DataType) -> pa.DataType:
     import pyarrow as pa
 
-    table = nw.from_native(X, eager_only=True).to_arrow()
-    # Arrow cannot take rows of a view.
     plain = {"string_view": pa.large_string(), "binary_view": pa.large_binary()}
-    types = {f.name: plain[str(f.type)] for f in table.schema if str(f.type) in plain}
-    for name, dtype in types.items():
-        column = table[name].cast(dtype)
-        table = table.set_column(table.schema.get_field_index(name), name, column)
-    return table
+    return plain.get(str(dtype), dtype)
+
+
+def _with_signed_codes(dtype: pa.DataType) -> pa.DataType:
+    """Levels whose codes every version of pyarrow can give to pandas."""
+    import pyarrow as pa
+
+    if not pa.types.is_dictionary(dtype):
+        return dtype
+    is_unsigned = pa.types.is_unsigned_integer(dtype.index_type)
+    codes = pa.int32() if is_unsigned else dtype.index_type
+    return pa.dictionary(codes, _without_view(dtype.value_type), dtype.ordered)
 
 
 def column_to_pandas(X: Any, name: Any) -> pd.Series:
@@ -89,7 +113,7 @@ def column_to_pandas(X: Any, name: Any) -> pd.Series:
 def labels_to_pandas(y: Any) -> Any:
     """Give a series of another library as a pandas series; all else as it is."""
     series = _foreign_series(y)
-    return y if series is None else series.to_pandas()
+    return y if series is None else to_pandas(series.to_frame().to_native()).iloc[:, 0]
 
 
 def stack_like(X: Any, rows: pd.DataFrame) -> Any:

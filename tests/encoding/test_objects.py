@@ -228,7 +228,12 @@ def test_arrow_values_without_equality_are_named(kind):
         pd.Series([pd.NaT] * N_ROWS, dtype="timedelta64[s]"),
         pd.Series([pd.NA] * N_ROWS, dtype="Int64"),
         pd.Series([None] * N_ROWS, dtype="int64[pyarrow]"),
-        pd.Series([10**400, 5] * (N_ROWS // 2), dtype=object),
+        pytest.param(
+            pd.Series([10**400, 5] * (N_ROWS // 2), dtype=object),
+            marks=pytest.mark.skipif(
+                pd.__version__ < "2.3", reason="pandas makes no levels of such numbers"
+            ),
+        ),
         pd.Series([range(2), range(3)] * (N_ROWS // 2), dtype=object),
     ],
     ids=lambda column: f"{column.dtype} {str(column[0])[:9]}",
@@ -246,6 +251,7 @@ def test_cells_without_a_type_are_named():
         resample(np.zeros((N_ROWS, 2), dtype="V4"))
 
 
+@pytest.mark.skipif(np.__version__ < "2", reason="numpy has no such text")
 def test_text_of_numpys_own_variable_width():
     X = np.array(np.random.default_rng(0).choice(["a", "bb"], (N_ROWS, 2)))
     resampled = resample(X.astype(np.dtypes.StringDType()))
