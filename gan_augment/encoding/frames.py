@@ -102,6 +102,12 @@ def _with_signed_codes(dtype: pa.DataType) -> pa.DataType:
     return pa.dictionary(codes, _without_view(dtype.value_type), dtype.ordered)
 
 
+def _of_values(dtype: pa.DataType) -> pa.DataType:
+    import pyarrow as pa
+
+    return dtype.value_type if pa.types.is_dictionary(dtype) else dtype
+
+
 def column_to_pandas(X: Any, name: Any) -> pd.Series:
     """Give a column of a frame of any library as a pandas series."""
     if isinstance(X, pd.DataFrame):
@@ -135,7 +141,11 @@ def stack_like(X: Any, rows: pd.DataFrame) -> Any:
 
     frame = nw.from_native(X, eager_only=True)
     schema = frame.to_arrow().schema
-    table = pa.Table.from_pandas(_without_levels(rows), schema, preserve_index=False)
+    # Levels are made last: not every version of pyarrow makes them of pandas' values.
+    values = pa.schema([field.with_type(_of_values(field.type)) for field in schema])
+    table = pa.Table.from_pandas(_without_levels(rows), values, preserve_index=False)
+    signed = pa.schema([f.with_type(_with_signed_codes(f.type)) for f in schema])
+    table = table.cast(signed).cast(schema)
     below = nw.DataFrame.from_arrow(table, backend=frame.implementation)
     casts = [nw.col(name).cast(dtype) for name, dtype in frame.schema.items()]
     if below.schema != frame.schema:
