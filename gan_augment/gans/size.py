@@ -68,13 +68,10 @@ class TableSize:
         """
         n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
         rows = X.frame if isinstance(X, RealRows) else X
-        # scikit-learn takes rows of Arrow tables from version 1.7 on.
-        by_itself = hasattr(rows, "slice")
-        head = to_frame(
-            rows.slice(0, HEAD_ROWS)
-            if by_itself
-            else _safe_indexing(rows, slice(0, HEAD_ROWS))
-        )
+        if hasattr(rows, "slice"):  # Arrow, whose rows scikit-learn 1.6 cannot take
+            head = to_frame(rows.slice(0, HEAD_ROWS))
+        else:
+            head = to_frame(_safe_indexing(rows, slice(0, HEAD_ROWS)))
         numeric = [is_numeric(head[name]) for name in head]
         levels = [
             # Of lists and the like, which the encoder refuses by name, it is no matter.

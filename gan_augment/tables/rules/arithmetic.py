@@ -124,8 +124,9 @@ def plain_factor(
     def fits(values: np.ndarray) -> bool:
         if not target.step:
             return True
-        rounded = np.rint(values / target.step) * target.step
-        return not (np.abs(values - rounded) > exact).any()
+        finite = values[np.isfinite(values)]
+        rounded = np.rint(finite / target.step) * target.step
+        return not (np.abs(finite - rounded) > exact).any()
 
     for (factor,) in simple(np.array([y[largest] / product[largest]])):
         error = np.abs(y - factor * product).max()

@@ -192,16 +192,17 @@ def _values_of(known: pd.Series, is_key: bool) -> pd.Series:
     A known value of a key is taken already: whole numbers between the known ones are
     free, if there are not too many of them to list. Of other keys there are none.
     """
-    different = known.dropna().drop_duplicates().sort_values()
+    different = known.dropna().drop_duplicates()
     if not is_key:
         return different
     if not pd.api.types.is_integer_dtype(known.dtype) or len(different) < 2:
         return different.head(0)
-    step = int(np.gcd.reduce(np.diff(different.to_numpy(dtype=np.int64))))
-    low, high = int(different.iloc[0]), int(different.iloc[-1])
+    taken = np.sort(different.to_numpy(dtype=np.int64))
+    step = int(np.gcd.reduce(np.diff(taken)))
+    low, high = int(taken[0]), int(taken[-1])
     if (high - low) // step > MOST_FREE_KEYS:
         return different.head(0)
-    free = np.setdiff1d(np.arange(low, high, step), different.to_numpy(dtype=np.int64))
+    free = np.setdiff1d(np.arange(low, high, step), taken)
     return pd.Series(free).astype(known.dtype)
 
 
