@@ -131,7 +131,7 @@ def main(
     n_rules = sum(each["rules"] for each in results)
     console.print(
         f"{len(results)} tables, {n_rules} rules; something is wrong with {n_wrong} "
-        f"tables; {seconds.median():.1f} CPU s in the median, {seconds.max():.0f} at most"
+        f"tables; CPU s: median {seconds.median():.1f}, most {seconds.max():.0f}"
     )
 
 
