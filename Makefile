@@ -41,7 +41,7 @@ audit: $(VENV)/.installed-audit
 docs test test-slow test-versions check mutation fuzz soak: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # What takes minutes: contracts with the full training, verdicts of twenty seeds.
 test-slow: $(VENV)/.installed-test
@@ -51,7 +51,7 @@ check: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 # The quick tests with the oldest and the newest dependencies, on every Python from 3.11
 # to 3.14 that is here. FLAGS="--python 3.12 --with lowest" for one.
