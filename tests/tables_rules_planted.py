@@ -29,7 +29,8 @@ def _order_of_dates(rng, n):
 def _order_of_local_times(rng, n):
     start = pd.Timestamp("2021-03-01", tz="Europe/Paris")
     start = start + pd.to_timedelta(rng.integers(0, 900, n), "h")
-    end = start + pd.to_timedelta(rng.exponential(9, n).round(), "min")
+    minutes = rng.exponential(90, n).round() * (rng.random(n) < 0.9)
+    end = start + pd.to_timedelta(minutes, "min")
     return {"start": start, "end": end}, "start <= end"
 
 
