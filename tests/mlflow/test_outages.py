@@ -797,6 +797,7 @@ def test_a_name_in_a_tag_is_the_name(store):
     assert gan_augment.mlflow.sync() == []
 
 
+@pytest.mark.skipif(pd.__version__ >= "3", reason="its text has no lone surrogates")
 def test_text_that_cannot_be_written_keeps_nothing_back(autolog, fast_sampler, caplog):
     """Lone surrogates, which files read with ``surrogateescape`` have."""
     names, levels = ["a", "n\udc80"], ["x\ud800", "b"]
