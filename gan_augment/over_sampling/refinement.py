@@ -140,8 +140,8 @@ def draw_refined(
     rng : Generator
         Source of every random choice.
     last_resort : sequence of Refinement
-        What is applied instead to rows that are still missing after eight rounds, or
-        after 1,000 draws in a row of which none is left.
+        Refinements that replace the others when rows are still missing after eight
+        rounds, or when none of 1,000 draws in a row was left.
 
     Returns
     -------

@@ -132,7 +132,9 @@ def test_copies_that_are_refused_are_drawn_again(imbalanced):
     X_resampled, _ = sampler.fit_resample(X, y)
     assert isinstance(X_resampled, pd.DataFrame)
     assert len(X_resampled) == 350
+    # Half of each round is left: a round follows while these are too few, and no other.
     assert len(rounds) > 1
+    assert sum(rounds[:-1]) / 2 < 150 <= sum(rounds) / 2
 
 
 @pytest.mark.parametrize("share", [0.0, 0.01])

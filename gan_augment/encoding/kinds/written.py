@@ -141,12 +141,35 @@ class DateStyle:
         """
         for date_format in find_date_formats(texts):
             dates = cls(date_format).read(texts)
-            if dates.isna().any():
-                continue
-            for style in (cls(date_format), cls(date_format, is_padded=False)):
-                if style.write(dates) == texts:
-                    return style
+            style = (
+                None if dates.isna().any() else cls.writing(texts, dates, date_format)
+            )
+            if style is not None:
+                return style
         return None
+
+    @classmethod
+    def writing(
+        cls, texts: list[str], dates: pd.Series, date_format: str
+    ) -> Self | None:
+        """Find whether days, months and hours of one digit are written with a zero.
+
+        Parameters
+        ----------
+        texts : list of str
+            Dates as text.
+        dates : Series of shape (n_texts,)
+            The same dates.
+        date_format : str
+            Their format.
+
+        Returns
+        -------
+        style : DateStyle or None
+            None if the dates are written in another way.
+        """
+        styles = cls(date_format), cls(date_format, is_padded=False)
+        return next((each for each in styles if each.write(dates) == texts), None)
 
     def read(self, texts: list[str]) -> pd.Series:
         """Turn texts into dates.

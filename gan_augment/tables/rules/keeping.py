@@ -189,8 +189,9 @@ def renew(
 def _values_of(known: pd.Series, is_key: bool) -> pd.Series:
     """Values that a column may get.
 
-    A known value of a key is taken already: whole numbers between the known ones are
-    free, if there are not too many of them to list. Of other keys there are none.
+    A column without equal values in two rows, a key, gets a whole number that lies
+    between the known ones. A key that is not a whole number gets none, nor does one
+    with too many numbers between the smallest and the largest to list them.
     """
     different = known.dropna().drop_duplicates()
     if not is_key:
@@ -200,10 +201,12 @@ def _values_of(known: pd.Series, is_key: bool) -> pd.Series:
     taken = np.sort(different.to_numpy(dtype=np.int64))
     step = int(np.gcd.reduce(np.diff(taken)))
     low, high = int(taken[0]), int(taken[-1])
-    if (high - low) // step > MOST_FREE_KEYS:
+    n_steps = (high - low) // step
+    if n_steps > MOST_FREE_KEYS:
         return different.head(0)
-    free = np.setdiff1d(np.arange(low, high, step), taken)
-    return pd.Series(free).astype(known.dtype)
+    is_free = np.ones(n_steps + 1, dtype=bool)
+    is_free[(taken - low) // step] = False
+    return pd.Series(low + step * np.flatnonzero(is_free)).astype(known.dtype)
 
 
 def repeat_each_other(rules: Rules, frame: pd.DataFrame) -> np.ndarray:
