@@ -57,6 +57,7 @@ from pipelines.peers import (
     EncodedBoltzmannMachine,
     EncodedMixture,
     EncodedSMOTE,
+    Epochs,
 )
 from pipelines.summary import interval_over_sets, show
 
@@ -64,8 +65,6 @@ from pipelines.summary import interval_over_sets, show
 MAX_MEASURED = 4000
 SIZES = [{"max_leaf_nodes": 15}, {"max_leaf_nodes": 63}]
 QUICK = ["lending_club", "magic", "HI", "rwm5yr"]
-# Of CTGAN and TVAE: 300 epochs of 15,000 rows, what their package trains for.
-STEPS_OF_PEERS = 9_000
 
 GENERATORS: dict[str, Callable[[int], Any]] = {
     "TabularGAN": lambda seed: TabularGAN(random_state=seed),
@@ -85,8 +84,8 @@ GENERATORS: dict[str, Callable[[int], Any]] = {
     "SMOTE": EncodedSMOTE,
 }
 PEERS: dict[str, Callable[[int], Any]] = {
-    "CTGAN": lambda seed: CTGAN(max_steps=STEPS_OF_PEERS, random_state=seed),
-    "TVAE": lambda seed: TVAE(max_steps=STEPS_OF_PEERS, random_state=seed),
+    "CTGAN": partial(Epochs, CTGAN),
+    "TVAE": partial(Epochs, TVAE),
 }
 
 

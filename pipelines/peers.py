@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.neural_network import BernoulliRBM
 from sklearn.preprocessing import OneHotEncoder
 
+from gan_augment import CTGAN, TVAE
 from gan_augment.encoding import TableEncoder
 
 # Components of a class, at most, for the Gaussian mixture.
@@ -19,6 +21,8 @@ COMPONENTS = 20
 # Bins of a number for the Boltzmann machine, each with as many rows, its hidden units,
 # passes over the rows, and steps of Gibbs sampling that lead to a row.
 BINS, HIDDEN, PASSES, GIBBS_STEPS = 10, 128, 30, 300
+# Passes over the rows, and rows in a batch, of CTGAN and TVAE: what their package has.
+EPOCHS, BATCH = 300, 500
 
 
 class EncodedMixture:
@@ -145,3 +149,19 @@ class EncodedBoltzmannMachine:
                 wanted = drawn == value
                 made[wanted, span.start] = rng.choice(known, wanted.sum())
         return self.encoder.inverse_transform(made), np.full(n_samples, label)
+
+
+class Epochs:
+    """A model of the ctgan package, trained for as long as its package trains it."""
+
+    def __init__(self, model: type[CTGAN] | type[TVAE], random_state: int) -> None:
+        self.model = model
+        self.random_state = random_state
+
+    def fit(self, X: pd.DataFrame, y: np.ndarray) -> CTGAN | TVAE:
+        """Fit the model, and return it."""
+        steps = EPOCHS * math.ceil(len(y) / BATCH)
+        model = self.model(
+            batch_size=BATCH, max_steps=steps, random_state=self.random_state
+        )
+        return model.fit(X, y)

@@ -20,17 +20,17 @@ from gan_augment.persistence import ModelFileError, seal
 pytest.importorskip("ctgan")
 
 QUICK = {"max_steps": 3, "batch_size": 20, "hidden_dims": (16,), "latent_dim": 8}
-MODELS = [
-    pytest.param(lambda **k: CTGAN(**QUICK, **k), id="CTGAN"),
-    pytest.param(lambda **k: CTGAN(**QUICK, per_class=True, **k), id="CTGAN-per-class"),
-    pytest.param(lambda **k: TVAE(**QUICK, **k), id="TVAE"),
-    pytest.param(lambda **k: TVAE(**QUICK, per_class=False, **k), id="TVAE-all-rows"),
-]
+MODELS = {
+    "CTGAN": lambda **k: CTGAN(**QUICK, **k),
+    "CTGAN-per-class": lambda **k: CTGAN(**QUICK, per_class=True, **k),
+    "TVAE": lambda **k: TVAE(**QUICK, **k),
+    "TVAE-all-rows": lambda **k: TVAE(**QUICK, per_class=False, **k),
+}
 
 
 @pytest.fixture(scope="module", params=MODELS)
 def make_model(request):
-    return request.param
+    return MODELS[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +64,11 @@ def test_every_dtype_comes_back_in_its_domain(model, table):
         assert rows[name].notna().all() or X[name].isna().any()
 
 
-@pytest.mark.parametrize("kind", ["order", "sum", "levels", "pairs_of_levels"])
+@pytest.mark.parametrize(
+    ("make_model", "kind"),
+    zip(MODELS, ["order", "sum", "levels", "pairs_of_levels"], strict=True),
+    indirect=["make_model"],
+)
 def test_rows_keep_the_rules_that_the_model_does_not_see(make_model, kind):
     X, words = planted(kind, 600, 0)
     model = make_model(random_state=0).fit(X, np.arange(600) % 2)
