@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 from imblearn.over_sampling import SMOTE
+from sklearn.base import clone
 from torch import nn
 from torch.nn import functional as F
 
@@ -214,6 +215,7 @@ def make_arms(
 
     `augment` is what leaves a class as it is, to all that copy images.
     """
+    from_noise = clone(gan).set_params(generator="noise")
     return {
         "random": by_class(repeat),
         "SMOTE": smote,
@@ -224,6 +226,9 @@ def make_arms(
         "GAN": ours(gan, None, memory),
         "mixture": ours(gan, ImageMixture(augment=augment), memory),
         "our copies": ours(gan, ImageMixture(0, augment=augment), memory),
+        # The control: not variations of real images.
+        "GAN, from noise": ours(from_noise, None, memory),
+        "mixture, from noise": ours(from_noise, ImageMixture(augment=augment), memory),
         # Where nothing is said of the classes: careful, and found out.
         "by default": ours(gan, ImageMixture(), memory),
         "auto": ours(gan, ImageMixture(augment="auto"), memory),

@@ -69,8 +69,6 @@ class BaseGAN(BaseSynthesizer):
         "discriminator_weights_",
     )
     _saved_classes: Mapping[str, type] = {Recipe.__name__: Recipe}
-    # Every how many steps the gradient penalty is taken.
-    _penalty_interval = 4
     # Rows that pass through a network at once outside of training.
     _sample_chunk = SAMPLE_CHUNK
 
@@ -122,6 +120,13 @@ class BaseGAN(BaseSynthesizer):
     @abstractmethod
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
         """A discriminator for the fitted encoder, the classes and the recipe."""
+
+    def _prepare(self, codes: np.ndarray, classes: np.ndarray) -> None:
+        """Keep, before all else, what is drawn from besides noise."""
+
+    def _batches_class(self) -> type[ConditionalBatches]:
+        """How real rows and their conditions are drawn."""
+        return ConditionalBatches
 
     def _training_dtype(self) -> torch.dtype:
         """What the networks calculate in while they are trained."""
@@ -190,14 +195,15 @@ class BaseGAN(BaseSynthesizer):
         self._origin = find_origin(self)
 
     def _train(self, X: Any, classes: np.ndarray, rng: np.random.Generator) -> None:
+        codes = self.encoder_.quantize(X)
+        self._prepare(codes, classes)
         recipe = self._make_recipe(classes)
         origin = self.__dict__.pop("_origin")
         if origin is not None:
             recipe = recipe.continuing(origin.recipe_)
         recipe = self.recipe_ = recipe.chosen_by(self)
-        codes = self.encoder_.quantize(X)
         checkpoint = self._open_checkpoint(codes, classes, rng, origin)
-        batches = ConditionalBatches(
+        batches = self._batches_class()(
             classes,
             n_classes=len(self.classes_),
             encode=lambda rows, rng: self.encoder_.dequantize(codes[rows], rng),
@@ -218,7 +224,7 @@ class BaseGAN(BaseSynthesizer):
             discriminators.to(self.device),
             loss=LOSSES[self.loss] if isinstance(self.loss, str) else self.loss,
             gradient_penalty_weight=recipe.gradient_penalty_weight,
-            penalty_interval=self._penalty_interval,
+            penalty_interval=recipe.penalty_interval,
             mismatch_weight=recipe.mismatch_weight,
             optimizer=self.optimizer,
             learning_rate=recipe.learning_rate,
@@ -270,10 +276,10 @@ class BaseGAN(BaseSynthesizer):
         generator = self._make_generator(make_torch_generator(make_rng(0)))
         _from_numpy(generator, self.generator_weights_)
         noise = make_torch_generator(rng)
+        condition = self._condition(classes, rng)
         with torch.inference_mode():
             encoded = [
-                generator(chunk, noise)
-                for chunk in self._condition(classes).split(self._sample_chunk)
+                generator(chunk, noise) for chunk in condition.split(self._sample_chunk)
             ]
         rows = torch.cat(encoded).numpy()
         check_drawn(rows)
@@ -311,7 +317,9 @@ class BaseGAN(BaseSynthesizer):
         _from_numpy(discriminators, self.discriminator_weights_)
         chunks = zip(
             torch.from_numpy(encoded).split(self._sample_chunk),
-            self._condition(classes).split(self._sample_chunk),
+            self._condition(classes, make_rng(self.sample_seed_)).split(
+                self._sample_chunk
+            ),
             strict=True,
         )
         with torch.inference_mode(), one_thread("cpu"):
@@ -346,7 +354,8 @@ class BaseGAN(BaseSynthesizer):
         check_weights(generator, self.generator_weights_)
         check_weights(discriminators, self.discriminator_weights_)
 
-    def _condition(self, classes: np.ndarray) -> torch.Tensor:
+    def _condition(self, classes: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+        """What the networks are told of rows of these class indices."""
         return one_hot(torch.from_numpy(classes), len(self.classes_)).float()
 
 

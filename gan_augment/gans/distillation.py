@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from gan_augment.gans.base import are_counts
 from gan_augment.networks import image
 from gan_augment.networks.tabular import Generator, SpanActivation
+from gan_augment.networks.variation import VariationGenerator
 from gan_augment.networks.weights import load_weights, weights_of
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.threads import one_thread
@@ -114,6 +115,7 @@ def distill(
             learning_rate=LEARNING_RATE,
             batch_size=BATCH_SIZE,
             n_classes=len(teacher.classes_),
+            condition=lambda classes: teacher._condition(classes, rng),
             max_steps=max_steps,
             rng=noise,
         )
@@ -156,8 +158,10 @@ def distill_images(
     student = _student_of(teacher, random_state, max_steps=max_steps)
     rng = make_rng(random_state)
     noise = make_torch_generator(rng)
+    # The real images that a generator varies, if it does; both vary the same ones.
+    student.sources_ = teacher.sources_
     large = teacher._make_generator(noise)
-    if not isinstance(large, image.Generator):
+    if not isinstance(large, image.Generator | VariationGenerator):
         raise TypeError(
             f"The generator must be that of ImageGAN. Got {type(large).__name__}, "
             "of which no smaller one can be made."
@@ -168,7 +172,8 @@ def distill_images(
     )
     small = student._make_generator(noise)
     load_weights(large, teacher.generator_weights_)
-    load_weights(small.embedding, weights_of(large.embedding))
+    if isinstance(large, image.Generator) and isinstance(small, image.Generator):
+        load_weights(small.embedding, weights_of(large.embedding))
     with one_thread("cpu"):
         student.history_ = _imitate(
             small,
@@ -178,6 +183,7 @@ def distill_images(
             learning_rate=IMAGE_LEARNING_RATE,
             batch_size=IMAGE_BATCH_SIZE,
             n_classes=len(teacher.classes_),
+            condition=lambda classes: teacher._condition(classes, rng),
             max_steps=max_steps,
             rng=noise,
         )
@@ -235,6 +241,7 @@ def _imitate(
     learning_rate: float,
     batch_size: int,
     n_classes: int,
+    condition: Callable[[np.ndarray], torch.Tensor],
     max_steps: int,
     rng: torch.Generator,
 ) -> dict[str, list[float]]:
@@ -243,13 +250,13 @@ def _imitate(
     history: dict[str, list[float]] = {"step": [], "seconds": [], "generator_loss": []}
     begin, distances = time.perf_counter(), []
     for step in range(max_steps):
-        classes = torch.arange(step * batch_size, (step + 1) * batch_size) % n_classes
-        condition = torch.eye(n_classes)[classes]
+        classes = np.arange(step * batch_size, (step + 1) * batch_size) % n_classes
+        told = condition(classes)
         same = torch.Generator()
         same.set_state(rng.get_state())
         with torch.no_grad():
-            target = wanted(condition, rng)
-        loss = distance(draw(condition, same), target)
+            target = wanted(told, rng)
+        loss = distance(draw(told, same), target)
         learner.minimise(loss, min(1.0, 2.0 * (1.0 - step / max_steps)))
         distances.append(float(loss.detach()))
         if (step + 1) % REPORTED == 0 or step + 1 == max_steps:

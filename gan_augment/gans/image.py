@@ -24,12 +24,16 @@ from gan_augment.gans.recipe import (
     batch_for_images,
     mismatch_for_images,
     steps_for_images,
+    varies_images,
 )
+from gan_augment.gans.sources import SourceImages
 from gan_augment.gans.watching import balanced, coverage, grid_of
 from gan_augment.networks.image import Discriminator, Generator, n_stages
+from gan_augment.networks.variation import PairDiscriminator, VariationGenerator
 from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
+from gan_augment.training.batches import ConditionalBatches, PairedBatches
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.optimizers import OPTIMIZERS
@@ -52,11 +56,18 @@ class ImageGAN(BaseGAN):
     batch holds each class equally often, so a rare class shares the strokes and
     textures of the common ones. The generator doubles the sides by interpolation, a
     low-pass filter, so that no grid shows through [4]_. The loss is relativistic, with
-    a gradient penalty on real and generated images [1]_ every fourth step. The
-    discriminator also learns which class a real image has [3]_, unless the rarest class
-    has few images. The images that it is
-    given are shifted at random if it over-fits, and as often as it does [2]_. Images
-    are drawn with the weights of the generator averaged over the last steps.
+    a gradient penalty on real and generated images [1]_. Images are drawn with the
+    weights of the generator averaged over the last steps.
+
+    If a class has few images, the generator varies real images: it learns from all
+    classes how the images of a class differ from each other, and makes other images of
+    each real one [5]_. The discriminator learns to distinguish a pair of two real
+    images of a class from a real image and its variation.
+
+    If every class has many images, the generator draws images from noise and the class
+    alone. The discriminator also learns which class a real image has [3]_. The images
+    that it is given are shifted at random if it over-fits, and as often as it does
+    [2]_.
 
     Synthetic images have the layout, the dtype and the pixel values of the training
     images. In each class and channel their pixels are distributed as the real ones, and
@@ -74,6 +85,12 @@ class ImageGAN(BaseGAN):
         Shape of one image, (h, w), (h, w, c) or (c, h, w), if images are rows of
         numbers. One number may be -1 and is then inferred. If None, use the shape of
         the array, which is (n, h, w), (n, h, w, c) or (n, c, h, w).
+    generator : {"auto", "noise", "variation"}, default="auto"
+        What images are drawn from: ``"noise"`` and the class, or a real image of the
+        class and noise, ``"variation"``. With ``"variation"``, the GAN keeps up to 200
+        real images of each class, also when it is saved. ``"auto"`` chooses
+        ``"variation"`` if a class has fewer than 100 images. With `init_from` or
+        `warm_start` it chooses the generator of the earlier GAN.
     latent_dim : int, default=64
         Number of dimensions of the generator's noise.
     loss : str or object, default="relativistic"
@@ -97,16 +114,17 @@ class ImageGAN(BaseGAN):
         them, and the images are better.
     mismatch_weight : float or "auto", default="auto"
         Weight of the loss in which the discriminators distinguish real images from real
-        images with the label of another class [3]_. It makes the class of synthetic
-        images clearer, at some loss of their diversity. ``"auto"`` uses 0.2, or 0 if
-        the rarest class has fewer than 100 images.
+        images with the label, or a source, of another class [3]_. It makes the class of
+        synthetic images clearer, at some loss of their diversity. ``"auto"`` uses 0.2,
+        or 0 if images are drawn from noise and a class has fewer than 100 of them.
     quality : {"default", "high"}, default="default"
         Whether the training may take up to four times as long for better images, if
         `max_steps` is ``"auto"``. It takes no longer for a few hundred images, which a
         long training memorises.
     max_steps : int or "auto", default="auto"
-        Number of training steps. ``"auto"`` uses 300 if the shorter side has up to 16
-        pixels, otherwise 450, and more if `quality` is ``"high"``.
+        Number of training steps. ``"auto"`` uses 300 if real images are varied or the
+        shorter side has up to 16 pixels, otherwise 450, and more if `quality` is
+        ``"high"``.
     max_time : float, default=None
         Time limit of the training, in seconds. The training stops at the first step
         after it, and the learning rate has fallen to zero by then. If the limit ends
@@ -160,14 +178,16 @@ class ImageGAN(BaseGAN):
     recipe_ : Recipe
         Sizes of the training, with the values that were chosen for the parameters that
         are ``"auto"``.
+    sources_ : SourceImages or None
+        The real images that are varied; None if images are drawn from noise.
     generator_weights_, discriminator_weights_ : dict of str to ndarray
         Weights of the networks. Those of the generator are averaged over the last
         steps.
     history_ : dict of str to list of float
         Values of every epoch: steps, seconds, mean losses, how often the input of the
-        discriminator is shifted, the *diversity* of synthetic images (their spread
-        within their classes divided by that of real images), and the *coverage* of
-        training images by synthetic ones.
+        discriminator is shifted if images are drawn from noise, the *diversity* of
+        synthetic images (their spread within their classes divided by that of real
+        images), and the *coverage* of training images by synthetic ones.
     sample_seed_ : int
         Seed of :meth:`sample` if none is passed to it.
 
@@ -187,6 +207,8 @@ class ImageGAN(BaseGAN):
        arXiv:1605.05396.
     .. [4] Karras et al., "Alias-free generative adversarial networks", NeurIPS 2021,
        arXiv:2106.12423.
+    .. [5] Antoniou et al., "Data augmentation generative adversarial networks", 2017,
+       arXiv:1711.04340.
 
     Examples
     --------
@@ -202,6 +224,7 @@ class ImageGAN(BaseGAN):
 
     _parameter_constraints: Mapping[str, Sequence[object]] = {
         "image_shape": ["array-like", None],
+        "generator": [StrOptions({"auto", "noise", "variation"})],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
         "n_discriminators": [Interval(Integral, 1, None, closed="left")],
@@ -237,6 +260,7 @@ class ImageGAN(BaseGAN):
         self,
         *,
         image_shape: Sequence[int] | None = None,
+        generator: Literal["auto", "noise", "variation"] = "auto",
         latent_dim: int = 64,
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
@@ -259,6 +283,7 @@ class ImageGAN(BaseGAN):
         random_state: RandomState = None,
     ) -> None:
         self.image_shape = image_shape
+        self.generator = generator
         self.latent_dim = latent_dim
         self.loss = loss
         self.n_discriminators = n_discriminators
@@ -337,18 +362,47 @@ class ImageGAN(BaseGAN):
 
     encoder_: ImageEncoder
     marginals_: Marginals
-    _saved_attributes = (*BaseGAN._saved_attributes, "marginals_")
+    sources_: SourceImages | None
+    _saved_attributes = (*BaseGAN._saved_attributes, "marginals_", "sources_")
     _saved_classes = {
         **BaseGAN._saved_classes,
         **STATE_CLASSES,
         Marginals.__name__: Marginals,
+        SourceImages.__name__: SourceImages,
     }
     _sample_chunk = 64
 
     def _make_encoder(self) -> ImageEncoder:
         return ImageEncoder(self.image_shape)
 
-    def _make_generator(self, rng: torch.Generator) -> Generator:
+    def _prepare(self, codes: np.ndarray, classes: np.ndarray) -> None:
+        varies = self._varies(int(np.bincount(classes).min()))
+        self.sources_ = SourceImages.of(codes, classes) if varies else None
+
+    def _varies(self, n_rarest: int) -> bool:
+        """Whether the generator varies real images, of so many of the rarest class."""
+        if self.generator != "auto":
+            return self.generator == "variation"
+        origin = getattr(self, "_origin", None)
+        if origin is not None:
+            return origin.sources_ is not None
+        return (
+            varies_images(n_rarest)
+            # A subclass with a generator of its own is there for it.
+            and type(self)._make_generator is ImageGAN._make_generator
+        )
+
+    def _batches_class(self) -> type[ConditionalBatches]:
+        return ConditionalBatches if self.sources_ is None else PairedBatches
+
+    def _make_generator(self, rng: torch.Generator) -> nn.Module:
+        if self.sources_ is not None:
+            return VariationGenerator(
+                latent_dim=self.latent_dim,
+                image_shape=self.encoder_.image_shape_,
+                widths=self.recipe_.hidden_dims,
+                rng=rng,
+            )
         return Generator(
             latent_dim=self.latent_dim,
             n_classes=len(self.classes_),
@@ -357,7 +411,13 @@ class ImageGAN(BaseGAN):
             rng=rng,
         )
 
-    def _make_discriminator(self, rng: torch.Generator) -> Discriminator:
+    def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
+        if self.sources_ is not None:
+            return PairDiscriminator(
+                n_classes=len(self.classes_),
+                image_shape=self.encoder_.image_shape_,
+                rng=rng,
+            )
         return Discriminator(
             n_classes=len(self.classes_),
             image_shape=self.encoder_.image_shape_,
@@ -366,7 +426,10 @@ class ImageGAN(BaseGAN):
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
         _, *size = self.encoder_.image_shape_
-        steps = steps_for_images(len(classes), n_stages(size), self.quality)
+        varies = self.sources_ is not None
+        steps = steps_for_images(
+            len(classes), n_stages(size), self.quality, varies=varies
+        )
         n_rarest = int(np.bincount(classes).min())
         return Recipe(
             hidden_dims=(),
@@ -374,8 +437,31 @@ class ImageGAN(BaseGAN):
             max_steps=steps,
             learning_rate=self.learning_rate,
             gradient_penalty_weight=self.gradient_penalty_weight,
-            mismatch_weight=mismatch_for_images(n_rarest),
+            # Pairs tell a discriminator more, which then needs the penalty more often.
+            penalty_interval=1 if varies else Recipe.penalty_interval,
+            mismatch_weight=mismatch_for_images(n_rarest, varies=varies),
         )
+
+    def _carry_over(
+        self,
+        origin: Self,
+        generator: nn.Module,
+        discriminators: nn.ModuleList,
+        batches: ConditionalBatches,
+    ) -> None:
+        if (self.sources_ is None) != (origin.sources_ is None):
+            wanted = "noise" if origin.sources_ is None else "variation"
+            raise ValueError(
+                f'`generator` must be that of `init_from`, "{wanted}". Got '
+                f'"{self.generator}". Set it to "auto".'
+            )
+        super()._carry_over(origin, generator, discriminators, batches)
+
+    def _condition(self, classes: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+        if self.sources_ is None:
+            return super()._condition(classes, rng)
+        codes = self.sources_.draw(classes, rng)
+        return torch.from_numpy(self.encoder_.dequantize(codes))
 
     def _training_dtype(self) -> torch.dtype:
         if self.precision != "auto":
@@ -385,7 +471,9 @@ class ImageGAN(BaseGAN):
         capability = torch.cuda.get_device_capability(self.device)
         return torch.bfloat16 if capability >= BFLOAT16_CAPABILITY else torch.float32
 
-    def _make_augmentation(self) -> AdaptiveShift:
+    def _make_augmentation(self) -> AdaptiveShift | None:
+        if self.sources_ is not None:
+            return None  # a shifted image would be another variation of its source
         _, height, width = self.encoder_.image_shape_
         return AdaptiveShift(max(1, round(SHIFT * min(height, width))))
 
@@ -394,7 +482,7 @@ class ImageGAN(BaseGAN):
     ) -> Judge | None:
         chosen = balanced(classes, rng)
         real = self.encoder_.dequantize(codes[chosen])
-        condition = self._condition(classes[chosen])
+        condition = self._condition(classes[chosen], rng)
         seed = draw_seed(rng)
 
         def judge(generator: nn.Module) -> tuple[dict[str, float], np.ndarray]:
@@ -448,6 +536,8 @@ class ImageGAN(BaseGAN):
         n_maps = n_channels + (n_channels > 1)
         if found != (len(self.classes_), n_maps):
             raise ValueError(f"Marginals of {found} classes and maps.")
+        if self.sources_ is not None:
+            self.sources_.check(self.encoder_.image_shape_, len(self.classes_))
         super()._check_state()
 
     def _decode(self, encoded: np.ndarray, classes: np.ndarray) -> Any:

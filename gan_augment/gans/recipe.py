@@ -26,6 +26,8 @@ STEPS_OF_QUALITY = {"default": 1, "high": 4}
 CANDIDATES_OF_QUALITY = {"default": 2, "high": 4}
 # Steps for images that the generator doubles once, and for larger ones.
 SMALL_IMAGE_STEPS, IMAGE_STEPS = 300, 450
+# Steps for images that are variations of real ones.
+VARIATION_STEPS = 300
 # Images of the rarest class that are many.
 MANY_IMAGES = 100
 # Images of a batch, and of one on a GPU if there are many images.
@@ -66,6 +68,8 @@ class Recipe:
         Step size of the generator.
     gradient_penalty_weight : float
         Weight of R1 + R2.
+    penalty_interval : int, default=4
+        Every how many steps the penalty is taken.
     mismatch_weight : float, default=0.0
         Weight of the loss of real rows with the condition of another class.
     n_components : int, default=1
@@ -86,6 +90,7 @@ class Recipe:
     max_steps: int
     learning_rate: float
     gradient_penalty_weight: float
+    penalty_interval: int = 4
     mismatch_weight: float = 0.0
     n_components: int = 1
     n_candidates: int = 1
@@ -200,7 +205,9 @@ def recipe_for_trees(counts: np.ndarray, n_columns: int, quality: Quality) -> Re
     )
 
 
-def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
+def steps_for_images(
+    n_images: int, n_doublings: int, quality: Quality, *, varies: bool = False
+) -> int:
     """How many steps images are trained for.
 
     Parameters
@@ -212,6 +219,8 @@ def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
     quality : {"default", "high"}
         Whether the training may take up to four times as long for better images. Of
         few images it takes no longer than a step for each.
+    varies : bool, default=False
+        Whether the generator varies real images.
 
     Returns
     -------
@@ -227,16 +236,42 @@ def steps_for_images(n_images: int, n_doublings: int, quality: Quality) -> int:
     900
     """
     steps = SMALL_IMAGE_STEPS if n_doublings == 1 else IMAGE_STEPS
+    if varies:
+        steps = VARIATION_STEPS
     return max(steps, min(STEPS_OF_QUALITY[quality] * steps, n_images))
 
 
-def mismatch_for_images(n_rarest: int) -> float:
-    """Weight of the loss of real images with the label of another class.
+def varies_images(n_rarest: int) -> bool:
+    """Whether the generator varies real images, where that is left open.
 
     Parameters
     ----------
     n_rarest : int
         Number of training images of the rarest class.
+
+    Returns
+    -------
+    varies : bool
+        Whether it does.
+
+    Examples
+    --------
+    >>> from gan_augment.gans.recipe import varies_images
+    >>> varies_images(174), varies_images(20)
+    (False, True)
+    """
+    return n_rarest < MANY_IMAGES
+
+
+def mismatch_for_images(n_rarest: int, *, varies: bool = False) -> float:
+    """Weight of the loss of real images with the label or source of another class.
+
+    Parameters
+    ----------
+    n_rarest : int
+        Number of training images of the rarest class.
+    varies : bool, default=False
+        Whether the generator varies real images.
 
     Returns
     -------
@@ -249,7 +284,8 @@ def mismatch_for_images(n_rarest: int) -> float:
     >>> mismatch_for_images(174), mismatch_for_images(20)
     (0.2, 0.0)
     """
-    return MISMATCH_WEIGHT if n_rarest >= MANY_IMAGES else 0.0
+    # Variations would otherwise become images of another class that looks alike.
+    return MISMATCH_WEIGHT if varies or n_rarest >= MANY_IMAGES else 0.0
 
 
 def batch_for_images(n_rarest: int, device_type: str) -> int:

@@ -45,7 +45,7 @@ def register_gan(name: str, gan_class: type[BaseSynthesizer]) -> None:
     >>> from gan_augment import GANOverSampler, TabularGAN
     >>> from gan_augment.gans import GANS, register_gan
     >>> class SmallGAN(TabularGAN):
-    ...     _penalty_interval = 8
+    ...     _sample_chunk = 1024
     >>> register_gan("small", SmallGAN)
     >>> sampler = GANOverSampler("small")
     >>> del GANS["small"]

@@ -210,7 +210,10 @@ def _columns(gan: BaseSynthesizer, outputs: Schema | None) -> str:
         names = ": " + ", ".join(escaped(str(name)) for name in columns[:MOST_NAMES])
         names += f" and {n_columns - MOST_NAMES} more" * (n_columns > MOST_NAMES)
     if isinstance(gan, ImageGAN):
-        return f"Images of {n_columns:,} values, which `predict` gives as columns."
+        text = f"Images of {n_columns:,} values, which `predict` gives as columns."
+        if gan.sources_ is not None:
+            text += f" The model contains {len(gan.sources_.codes):,} real images."
+        return text
     return f"{n_columns:,} columns{names}."
 
 

@@ -290,3 +290,13 @@ class Discriminator(nn.Module):
         """(B, 96) features, (B, C) condition -> (B,) logits."""
         readout = self.logit.weight + self.embedding(condition)
         return (features * readout).sum(dim=1) + self.logit.bias
+
+    def mismatched(self, condition: torch.Tensor, step: int) -> torch.Tensor | None:
+        """(B, C) condition -> that of another class; each takes its turn by the step.
+
+        None if there is only one class.
+        """
+        n_classes = condition.shape[1]
+        if n_classes == 1:
+            return None
+        return condition.roll(1 + step % (n_classes - 1), dims=1)

@@ -57,7 +57,11 @@ class ConditionalBatches:
         self._state_before = rng.bit_generator.state
 
     def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Next batch: real rows (B, ...) and their one-hot condition (B, C)."""
+        """Next batch: real rows (B, ...) and their one-hot condition (B, C).
+
+        Rows whose positions differ by a multiple of the number of classes have the same
+        class.
+        """
         if not self._ahead:
             self._encode_ahead()
         return self._ahead.pop()
@@ -90,10 +94,31 @@ class ConditionalBatches:
         first = self._rng.integers(self.n_classes, size=(BATCHES_AHEAD, 1))
         classes = (first + np.arange(self.batch_size)) % self.n_classes
         within = (self._rng.random(shape) * self.counts[classes]).astype(np.intp)
-        indices = self._rows_by_class[self._starts[classes] + within]
-        rows = self._encode(indices.ravel(), self._rng)
-        rows = rows.reshape(*shape, *rows.shape[1:])
-        condition = np.eye(self.n_classes, dtype=np.float32)[classes]
+        rows = self._rows_at(classes, within)
+        condition = self._condition_of(classes, within)
         self._ahead = list(
             zip(torch.from_numpy(rows), torch.from_numpy(condition), strict=True)
         )
+
+    def _rows_at(self, classes: np.ndarray, within: np.ndarray) -> np.ndarray:
+        """Encoded rows of these classes, at these positions within them."""
+        indices = self._rows_by_class[self._starts[classes] + within]
+        rows = self._encode(indices.ravel(), self._rng)
+        return rows.reshape(*classes.shape, *rows.shape[1:])
+
+    def _condition_of(self, classes: np.ndarray, within: np.ndarray) -> np.ndarray:
+        """What the networks are told of the rows at these positions."""
+        return np.eye(self.n_classes, dtype=np.float32)[classes]
+
+
+class PairedBatches(ConditionalBatches):
+    """Draw rows class by class; the condition is another row of the same class.
+
+    A row that is the only one of its class is its own condition. The parameters are
+    those of :class:`ConditionalBatches`.
+    """
+
+    def _condition_of(self, classes: np.ndarray, within: np.ndarray) -> np.ndarray:
+        counts = self.counts[classes]
+        further = 1 + (self._rng.random(classes.shape) * (counts - 1)).astype(np.intp)
+        return self._rows_at(classes, (within + further) % counts)

@@ -11,6 +11,9 @@ from torch import Tensor, nn
 
 from gan_augment.training.losses import Loss
 
+# Dimensions of a batch of conditions that are classes.
+ONE_HOT_DIM = 2
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -34,8 +37,9 @@ class Objective:
         Weight of a second loss of the discriminators, in which real rows with the
         condition of another class stand in for the generated ones (matching-aware
         discriminators: Reed et al. 2016, arXiv:1605.05396). It teaches them the classes
-        on real rows alone. Above 0, a discriminator must have ``features(rows)`` and
-        ``readout(features, condition)``.
+        on real rows alone. Above 0, a discriminator must have ``features(rows)``,
+        ``readout(features, condition)`` and ``mismatched(condition, step)``, which
+        returns conditions of other classes, or None if there is one class.
     """
 
     discriminators: Sequence[nn.Module]
@@ -60,8 +64,12 @@ class Objective:
         """
         penalised = self.gradient_penalty_weight > 0
         penalised &= (step - 1) % self.penalty_interval == 0
-        rows = torch.cat([real, fake]).requires_grad_(penalised)
+        rows = torch.cat([real, fake])
         conditions = torch.cat([condition, condition])
+        # A source is an input like the row; a class, which is one-hot, is none.
+        inputs = [rows, conditions] if condition.dim() > ONE_HOT_DIM else [rows]
+        for tensor in inputs:
+            tensor.requires_grad_(penalised)
         losses, penalties, logits = [], [], []
         for discriminator in self.discriminators:
             of_rows, mismatch = self._judge(step, discriminator, rows, conditions)
@@ -69,7 +77,7 @@ class Objective:
             logits.append(of_rows.detach().unflatten(0, (2, -1)))
             if penalised:
                 # The mean over real and generated rows together is half of R1 + R2.
-                penalties.append(2 * gradient_penalty(of_rows, rows))
+                penalties.append(2 * gradient_penalty(of_rows, inputs))
         penalty = _mean(penalties) if penalised else None
         return _mean(losses), penalty, torch.stack(logits, dim=1)
 
@@ -77,15 +85,14 @@ class Objective:
         self, step: int, discriminator: Any, rows: Tensor, conditions: Tensor
     ) -> tuple[Tensor, Tensor | float]:
         """Logits of real and generated rows, and the weighted loss of mismatches."""
-        n_classes = conditions.shape[1]
-        if not self.mismatch_weight or n_classes == 1:
+        others = None
+        if self.mismatch_weight:
+            others = discriminator.mismatched(conditions.chunk(2)[0], step)
+        if others is None:
             return discriminator(rows, conditions).float(), 0.0
         features = discriminator.features(rows)
         logits = discriminator.readout(features, conditions).float()
-        # Every class is taken for every other one, step by step.
-        others = conditions.roll(1 + step % (n_classes - 1), dims=1)
-        real, of_others = features.chunk(2)[0], others.chunk(2)[0]
-        mismatched = discriminator.readout(real, of_others).float()
+        mismatched = discriminator.readout(features.chunk(2)[0], others).float()
         loss = self.loss.discriminator(logits.chunk(2)[0], mismatched)
         return logits, self.mismatch_weight * loss
 
@@ -112,8 +119,8 @@ class Objective:
         return loss + self.gradient_penalty_weight * self.penalty_interval * penalty
 
 
-def gradient_penalty(logits: Tensor, rows: Tensor) -> Tensor:
-    """Half the mean squared gradient of each row's logit with respect to the row.
+def gradient_penalty(logits: Tensor, inputs: Sequence[Tensor]) -> Tensor:
+    """Half the mean squared gradient of each row's logit with respect to its inputs.
 
     On real rows this is R1, on generated ones R2 (Mescheder et al. 2018,
     arXiv:1801.04406).
@@ -121,17 +128,18 @@ def gradient_penalty(logits: Tensor, rows: Tensor) -> Tensor:
     Parameters
     ----------
     logits : Tensor of shape (B,)
-        Logits, each of which depends on its own row alone.
-    rows : Tensor of shape (B, ...)
-        The rows, which require a gradient.
+        Logits, each of which depends on its own inputs alone.
+    inputs : sequence of Tensor of shape (B, ...)
+        The rows, and what else the logits depend on; they require a gradient.
 
     Returns
     -------
     penalty : Tensor
         A scalar that can be differentiated again.
     """
-    (slopes,) = torch.autograd.grad(logits.sum(), rows, create_graph=True)
-    return 0.5 * slopes.float().flatten(1).square().sum(dim=1).mean()
+    slopes = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
+    squares = [slope.float().flatten(1).square().sum(dim=1) for slope in slopes]
+    return 0.5 * torch.stack(squares).sum(dim=0).mean()
 
 
 def _mean(terms: Sequence[Tensor]) -> Tensor:

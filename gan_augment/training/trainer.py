@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 from gan_augment.training.augmentation import Augmentation
 from gan_augment.training.batches import ConditionalBatches
@@ -279,7 +280,7 @@ class Trainer:
             self._penalty = penalty.detach()
         if self.augmentation is not None:
             self.augmentation.adapt(logits[0], logits[1], done)
-        self._batch = real, fake.detach(), condition
+        self._batch = real, fake.detach(), batches.n_classes
         return torch.stack([judged.detach(), made.detach(), self._penalty])
 
     def _share_of_average(self, step: int) -> float:
@@ -345,14 +346,13 @@ class Trainer:
         return any(wants_to_stop)
 
 
-def _diversity(
-    real: torch.Tensor, fake: torch.Tensor, condition: torch.Tensor
-) -> float:
+def _diversity(real: torch.Tensor, fake: torch.Tensor, n_classes: int) -> float:
     """Spread of a batch's generated rows within their classes, over the real rows'."""
-    condition = condition.float()
-    counts = condition.sum(dim=0).clamp(min=1)[:, None]
+    classes = torch.arange(len(real), device=real.device) % n_classes
+    of_class = F.one_hot(classes, n_classes).float()
+    counts = of_class.sum(dim=0).clamp(min=1)[:, None]
     spreads = [
-        (rows - condition @ (condition.T @ rows / counts)).norm()
+        (rows - of_class @ (of_class.T @ rows / counts)).norm()
         for rows in (real.flatten(1).float(), fake.flatten(1).float())
     ]
     return float(spreads[1] / spreads[0].clamp(min=1e-12))

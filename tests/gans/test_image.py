@@ -21,9 +21,10 @@ def digits():
     return data.images[:600].astype(np.uint8), data.target[:600]
 
 
-@pytest.fixture(scope="module")
-def fitted(digits):
-    return ImageGAN(max_steps=20, random_state=0).fit(*digits)
+@pytest.fixture(scope="module", params=["noise", "variation"])
+def fitted(digits, request):
+    gan = ImageGAN(generator=request.param, max_steps=20, random_state=0)
+    return gan.fit(*digits)
 
 
 def test_drawn_images_have_the_layout_dtype_and_values_of_the_data(fitted, digits):
@@ -88,7 +89,9 @@ def test_every_epoch_is_measured_and_shown(digits):
             self.pictures[step] = picture
 
     gallery = Gallery()
-    gan = ImageGAN(max_steps=40, callbacks=[gallery], random_state=0).fit(*digits)
+    gan = ImageGAN(
+        generator="noise", max_steps=40, callbacks=[gallery], random_state=0
+    ).fit(*digits)
     assert list(gallery.pictures) == gan.history_["step"]
     first, *_, last = gallery.pictures.values()
     assert first.shape == (80, 80, 3)
@@ -98,15 +101,17 @@ def test_every_epoch_is_measured_and_shown(digits):
     assert gan.history_["augmentation"][0] == 0
 
 
-def test_bfloat16_trains_to_the_same_losses_and_leaves_float32(digits):
+@pytest.mark.parametrize("generator", ["noise", "variation"])
+def test_bfloat16_trains_to_the_same_losses_and_leaves_float32(digits, generator):
     # Later the two games part ways, as two seeds' do.
+    gan = ImageGAN(generator=generator, max_steps=2, random_state=0)
     exact, coarse = (
-        ImageGAN(max_steps=4, precision=precision, random_state=0).fit(*digits)
+        clone(gan).set_params(precision=precision).fit(*digits)
         for precision in ("float32", "bfloat16")
     )
     for loss in ("discriminator_loss", "generator_loss", "gradient_penalty"):
         np.testing.assert_allclose(
-            coarse.history_[loss], exact.history_[loss], rtol=0.05
+            coarse.history_[loss], exact.history_[loss], rtol=0.1
         )
     weights = coarse.generator_weights_
     assert {array.dtype for array in weights.values()} == {np.dtype(np.float32)}
@@ -117,7 +122,7 @@ def test_bfloat16_trains_to_the_same_losses_and_leaves_float32(digits):
 
 
 def test_bfloat16_is_taken_where_a_gpu_has_it(digits, fitted, monkeypatch):
-    same = ImageGAN(max_steps=20, precision="float32", random_state=0).fit(*digits)
+    same = clone(fitted).set_params(precision="float32").fit(*digits)
     np.testing.assert_array_equal(same.sample(9)[0], fitted.sample(9)[0])
     for capability, dtype in (((7, 5), torch.float32), ((9, 0), torch.bfloat16)):
         monkeypatch.setattr(
@@ -132,7 +137,7 @@ def test_bfloat16_is_taken_where_a_gpu_has_it(digits, fitted, monkeypatch):
 )
 def test_a_gpu_takes_larger_batches_of_many_images(params, batch_size, fitted):
     gan = ImageGAN(**params)
-    gan.encoder_ = fitted.encoder_
+    gan.encoder_, gan.sources_ = fitted.encoder_, None
     many, few = np.repeat([0, 1], 150), np.repeat([0, 1], [280, 20])
     assert gan._make_recipe(many).chosen_by(gan).batch_size == batch_size
     assert gan._make_recipe(few).chosen_by(gan).batch_size == min(batch_size, 32)
@@ -151,8 +156,9 @@ def test_a_discriminator_learns_the_classes_of_real_images(digits):
     images, labels = digits
     ranks = {}
     for weight in (0.0, 1.0):
-        gan = ImageGAN(max_steps=60, mismatch_weight=weight, random_state=0)
-        gan.fit(images, labels)
+        gan = ImageGAN(
+            generator="noise", max_steps=60, mismatch_weight=weight, random_state=0
+        ).fit(images, labels)
         logits = np.stack(
             [gan.score_samples(images, np.full(len(images), k)) for k in range(10)]
         )
@@ -160,11 +166,15 @@ def test_a_discriminator_learns_the_classes_of_real_images(digits):
     assert ranks[0.0] + 0.2 < ranks[1.0] > 0.7
 
 
-@pytest.mark.parametrize(("n_rare", "weight"), [(20, 0.0), (120, 0.2)])
-def test_labels_are_mismatched_where_every_class_has_many_images(n_rare, weight):
+@pytest.mark.parametrize(
+    ("generator", "n_rare", "weight"),
+    [("noise", 20, 0.0), ("noise", 120, 0.2), ("variation", 20, 0.2)],
+)
+def test_labels_are_mismatched_unless_noise_has_few_images(generator, n_rare, weight):
     images = np.random.default_rng(0).random((130 + n_rare, 8, 8))
     labels = np.repeat(["common", "rare"], [130, n_rare])
-    gan = ImageGAN(max_steps=1, random_state=0).fit(images, labels)
+    gan = ImageGAN(generator=generator, max_steps=1, random_state=0)
+    gan.fit(images, labels)
     assert gan.recipe_.mismatch_weight == weight
     chosen = ImageGAN(max_steps=1, mismatch_weight=0.1, random_state=0)
     assert chosen.fit(images, labels).recipe_.mismatch_weight == 0.1
@@ -191,7 +201,9 @@ def test_larger_images_are_trained_for_longer():
     for side in (8, 20):
         images = np.random.default_rng(0).random((12, side, side))
         once = Once()
-        gan = ImageGAN(batch_size=4, callbacks=[once], random_state=0)
+        gan = ImageGAN(
+            generator="noise", batch_size=4, callbacks=[once], random_state=0
+        )
         gan.fit(images, np.arange(12) % 2)
         steps.append(once.n_steps)
         assert gan.history_["step"][-1] < once.n_steps

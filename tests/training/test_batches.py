@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from gan_augment.training.batches import ConditionalBatches
+from gan_augment.training.batches import ConditionalBatches, PairedBatches
 
 
 def test_every_class_is_seen_equally_often_with_its_own_rows():
@@ -35,3 +35,36 @@ def test_every_row_of_a_class_is_drawn():
     for _ in range(20):
         drawn |= set(batches.draw()[0].ravel().tolist())
     assert drawn == set(range(50))
+
+
+def test_the_pair_of_a_row_is_another_one_of_its_class_and_each_in_turn():
+    classes = np.repeat([0, 1, 2], [50, 5, 1])
+    batches = PairedBatches(
+        classes,
+        n_classes=3,
+        encode=lambda rows, rng: rows[:, None].astype(np.float32),
+        batch_size=30,
+        rng=np.random.default_rng(0),
+    )
+    pairs = set()
+    for _ in range(80):
+        rows, others = (part[:, 0].long().numpy() for part in batches.draw())
+        assert (classes[rows] == classes[others]).all()
+        pairs |= set(zip(rows.tolist(), others.tolist(), strict=True))
+    assert {pair for pair in pairs if pair[0] == pair[1]} == {(55, 55)}
+    assert len([pair for pair in pairs if 50 <= pair[0] < 55]) == 5 * 4
+
+
+def test_rows_of_a_class_are_as_many_positions_apart_as_there_are_classes():
+    classes = np.repeat([0, 1, 2], [9, 4, 7])
+    for kind in (ConditionalBatches, PairedBatches):
+        batches = kind(
+            classes,
+            n_classes=3,
+            encode=lambda rows, rng: classes[rows, None].astype(np.float32),
+            batch_size=32,
+            rng=np.random.default_rng(0),
+        )
+        for _ in range(40):
+            rows, _ = batches.draw()
+            assert torch.equal(rows[3:], rows[:-3])

@@ -36,8 +36,8 @@ REAL, FAKE, CONDITION = torch.randn(6, 3), torch.randn(6, 3), torch.eye(2).repea
 @pytest.mark.parametrize("shape", [(6, 3), (6, 2, 4, 4)])
 def test_the_penalty_is_half_the_mean_squared_slope(shape):
     rows = torch.randn(shape, requires_grad=True)
-    assert gradient_penalty(0 * rows.flatten(1).sum(dim=1), rows) == 0
-    penalty = gradient_penalty(Square()(rows, None), rows)
+    assert gradient_penalty(0 * rows.flatten(1).sum(dim=1), [rows]) == 0
+    penalty = gradient_penalty(Square()(rows, None), [rows])
     expected = 2 * rows.detach().flatten(1).square().sum(dim=1).mean()
     torch.testing.assert_close(penalty.detach(), expected)
 
@@ -46,6 +46,19 @@ def test_both_kinds_of_rows_are_penalised_r1_and_r2():
     _, penalty, _ = make(Square()).of_discriminators(1, REAL, FAKE, CONDITION)
     r1, r2 = (2 * rows.square().sum(dim=1).mean() for rows in (REAL, FAKE))
     torch.testing.assert_close(penalty.detach(), r1 + r2)
+
+
+def test_conditions_that_are_rows_are_penalised_too():
+    class Product(nn.Module):
+        def forward(self, rows, condition):
+            return (rows * condition).flatten(1).sum(dim=1)
+
+    real, fake, sources = (torch.randn(6, 1, 2, 2) for _ in range(3))
+    _, penalty, _ = make(Product()).of_discriminators(1, real, fake, sources)
+    norms = [x.square().flatten(1).sum(dim=1).mean() for x in (real, fake, sources)]
+    # The slope for a row is the source, and for a source the row.
+    expected = (norms[0] + norms[1]) / 2 + norms[2]
+    torch.testing.assert_close(penalty.detach(), expected)
 
 
 def test_the_penalty_can_be_differentiated():
@@ -110,6 +123,12 @@ class OfClasses(nn.Module):
 
     def readout(self, features, condition):
         return (features[:, : condition.shape[1]] * condition).sum(dim=1)
+
+    def mismatched(self, condition, step):
+        n_classes = condition.shape[1]
+        if n_classes == 1:
+            return None
+        return condition.roll(1 + step % (n_classes - 1), dims=1)
 
     def forward(self, rows, condition):
         return self.readout(self.features(rows), condition)
