@@ -215,7 +215,7 @@ def make_arms(
 
     `augment` is what leaves a class as it is, to all that copy images.
     """
-    from_noise = clone(gan).set_params(generator="noise")
+    varying = clone(gan).set_params(generator="variation")
     return {
         "random": by_class(repeat),
         "SMOTE": smote,
@@ -226,9 +226,9 @@ def make_arms(
         "GAN": ours(gan, None, memory),
         "mixture": ours(gan, ImageMixture(augment=augment), memory),
         "our copies": ours(gan, ImageMixture(0, augment=augment), memory),
-        # The control: not variations of real images.
-        "GAN, from noise": ours(from_noise, None, memory),
-        "mixture, from noise": ours(from_noise, ImageMixture(augment=augment), memory),
+        # Not from noise: from real images.
+        "variations": ours(varying, None, memory),
+        "mixture with variations": ours(varying, ImageMixture(augment=augment), memory),
         # Where nothing is said of the classes: careful, and found out.
         "by default": ours(gan, ImageMixture(), memory),
         "auto": ours(gan, ImageMixture(augment="auto"), memory),

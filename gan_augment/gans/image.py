@@ -24,7 +24,6 @@ from gan_augment.gans.recipe import (
     batch_for_images,
     mismatch_for_images,
     steps_for_images,
-    varies_images,
 )
 from gan_augment.gans.sources import SourceImages
 from gan_augment.gans.watching import balanced, coverage, grid_of
@@ -59,15 +58,15 @@ class ImageGAN(BaseGAN):
     a gradient penalty on real and generated images [1]_. Images are drawn with the
     weights of the generator averaged over the last steps.
 
-    If a class has few images, the generator varies real images: it learns from all
+    By default, the generator draws images from noise and the class. The discriminator
+    also learns which class a real image has [3]_, unless a class has few images. The
+    images that it is given are shifted at random if it over-fits, and as often as it
+    does [2]_.
+
+    With ``generator="variation"``, the generator varies real images: it learns from all
     classes how the images of a class differ from each other, and makes other images of
     each real one [5]_. The discriminator learns to distinguish a pair of two real
     images of a class from a real image and its variation.
-
-    If every class has many images, the generator draws images from noise and the class
-    alone. The discriminator also learns which class a real image has [3]_. The images
-    that it is given are shifted at random if it over-fits, and as often as it does
-    [2]_.
 
     Synthetic images have the layout, the dtype and the pixel values of the training
     images. In each class and channel their pixels are distributed as the real ones, and
@@ -85,12 +84,11 @@ class ImageGAN(BaseGAN):
         Shape of one image, (h, w), (h, w, c) or (c, h, w), if images are rows of
         numbers. One number may be -1 and is then inferred. If None, use the shape of
         the array, which is (n, h, w), (n, h, w, c) or (n, c, h, w).
-    generator : {"auto", "noise", "variation"}, default="auto"
+    generator : {"noise", "variation"}, default="noise"
         What images are drawn from: ``"noise"`` and the class, or a real image of the
-        class and noise, ``"variation"``. With ``"variation"``, the GAN keeps up to 200
-        real images of each class, also when it is saved. ``"auto"`` chooses
-        ``"variation"`` if a class has fewer than 100 images. With `init_from` or
-        `warm_start` it chooses the generator of the earlier GAN.
+        class and noise, ``"variation"``. Variations are better images of few clothes,
+        and worse ones of patches of colour pictures. With ``"variation"``, the GAN
+        keeps up to 200 **real images** of each class, also when it is saved.
     latent_dim : int, default=64
         Number of dimensions of the generator's noise.
     loss : str or object, default="relativistic"
@@ -224,7 +222,7 @@ class ImageGAN(BaseGAN):
 
     _parameter_constraints: Mapping[str, Sequence[object]] = {
         "image_shape": ["array-like", None],
-        "generator": [StrOptions({"auto", "noise", "variation"})],
+        "generator": [StrOptions({"noise", "variation"})],
         "latent_dim": [Interval(Integral, 1, None, closed="left")],
         "loss": [StrOptions(set(LOSSES)), HasMethods(["discriminator", "generator"])],
         "n_discriminators": [Interval(Integral, 1, None, closed="left")],
@@ -260,7 +258,7 @@ class ImageGAN(BaseGAN):
         self,
         *,
         image_shape: Sequence[int] | None = None,
-        generator: Literal["auto", "noise", "variation"] = "auto",
+        generator: Literal["noise", "variation"] = "noise",
         latent_dim: int = 64,
         loss: str | Loss = "relativistic",
         n_discriminators: int = 1,
@@ -376,21 +374,8 @@ class ImageGAN(BaseGAN):
         return ImageEncoder(self.image_shape)
 
     def _prepare(self, codes: np.ndarray, classes: np.ndarray) -> None:
-        varies = self._varies(int(np.bincount(classes).min()))
+        varies = self.generator == "variation"
         self.sources_ = SourceImages.of(codes, classes) if varies else None
-
-    def _varies(self, n_rarest: int) -> bool:
-        """Whether the generator varies real images, of so many of the rarest class."""
-        if self.generator != "auto":
-            return self.generator == "variation"
-        origin = getattr(self, "_origin", None)
-        if origin is not None:
-            return origin.sources_ is not None
-        return (
-            varies_images(n_rarest)
-            # A subclass with a generator of its own is there for it.
-            and type(self)._make_generator is ImageGAN._make_generator
-        )
 
     def _batches_class(self) -> type[ConditionalBatches]:
         return ConditionalBatches if self.sources_ is None else PairedBatches
@@ -453,7 +438,7 @@ class ImageGAN(BaseGAN):
             wanted = "noise" if origin.sources_ is None else "variation"
             raise ValueError(
                 f'`generator` must be that of `init_from`, "{wanted}". Got '
-                f'"{self.generator}". Set it to "auto".'
+                f'"{self.generator}".'
             )
         super()._carry_over(origin, generator, discriminators, batches)
 

@@ -241,28 +241,6 @@ def steps_for_images(
     return max(steps, min(STEPS_OF_QUALITY[quality] * steps, n_images))
 
 
-def varies_images(n_rarest: int) -> bool:
-    """Whether the generator varies real images, where that is left open.
-
-    Parameters
-    ----------
-    n_rarest : int
-        Number of training images of the rarest class.
-
-    Returns
-    -------
-    varies : bool
-        Whether it does.
-
-    Examples
-    --------
-    >>> from gan_augment.gans.recipe import varies_images
-    >>> varies_images(174), varies_images(20)
-    (False, True)
-    """
-    return n_rarest < MANY_IMAGES
-
-
 def mismatch_for_images(n_rarest: int, *, varies: bool = False) -> float:
     """Weight of the loss of real images with the label or source of another class.
 

@@ -89,9 +89,7 @@ def test_every_epoch_is_measured_and_shown(digits):
             self.pictures[step] = picture
 
     gallery = Gallery()
-    gan = ImageGAN(
-        generator="noise", max_steps=40, callbacks=[gallery], random_state=0
-    ).fit(*digits)
+    gan = ImageGAN(max_steps=40, callbacks=[gallery], random_state=0).fit(*digits)
     assert list(gallery.pictures) == gan.history_["step"]
     first, *_, last = gallery.pictures.values()
     assert first.shape == (80, 80, 3)
@@ -156,9 +154,8 @@ def test_a_discriminator_learns_the_classes_of_real_images(digits):
     images, labels = digits
     ranks = {}
     for weight in (0.0, 1.0):
-        gan = ImageGAN(
-            generator="noise", max_steps=60, mismatch_weight=weight, random_state=0
-        ).fit(images, labels)
+        gan = ImageGAN(max_steps=60, mismatch_weight=weight, random_state=0)
+        gan.fit(images, labels)
         logits = np.stack(
             [gan.score_samples(images, np.full(len(images), k)) for k in range(10)]
         )
@@ -201,9 +198,7 @@ def test_larger_images_are_trained_for_longer():
     for side in (8, 20):
         images = np.random.default_rng(0).random((12, side, side))
         once = Once()
-        gan = ImageGAN(
-            generator="noise", batch_size=4, callbacks=[once], random_state=0
-        )
+        gan = ImageGAN(batch_size=4, callbacks=[once], random_state=0)
         gan.fit(images, np.arange(12) % 2)
         steps.append(once.n_steps)
         assert gan.history_["step"][-1] < once.n_steps

@@ -15,7 +15,8 @@ from gan_augment import GANOverSampler, ImageGAN, ImageMixture
 @pytest.fixture
 def sampler():
     unguarded = ImageMixture(guard=False)
-    return GANOverSampler(ImageGAN(max_steps=5), mixture=unguarded, random_state=0)
+    gan = ImageGAN(generator="variation", max_steps=5)
+    return GANOverSampler(gan, mixture=unguarded, random_state=0)
 
 
 @pytest.fixture
