@@ -5,10 +5,12 @@ BIN := $(VENV)/bin
 .PHONY: demo images docs test test-slow test-versions check mutation fuzz soak audit benchmark clean
 
 # A table on which the library helps and one on which it does not, whose classifiers and
-# generator are registered: this leaves an MLflow store in this directory.
+# generator are registered, and three rows of the generator: this leaves an MLflow store in
+# this directory.
 demo: $(VENV)/.installed-pipelines
 	$(BIN)/python -m pipelines.vote
 	$(BIN)/python -m pipelines.tabular
+	$(BIN)/gan-augment sample models:/credit-data-generator@candidate --rows 3
 
 # Over-samplers on real tables; FLAGS="--preset full" takes hours.
 benchmark: $(VENV)/.installed-pipelines

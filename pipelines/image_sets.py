@@ -75,16 +75,22 @@ def load_mnist() -> ImageSet:
 
 def load_fashion(directory: Path = FASHION) -> ImageSet:
     """28 x 28, ten kinds of clothes, 60,000 images of Debian's package."""
+    return ImageSet(*read_fashion(directory, "train"))
+
+
+def read_fashion(directory: Path, part: str) -> tuple[np.ndarray, np.ndarray]:
+    """Images and labels of Fashion-MNIST, of the part "train" or "t10k"."""
     if not directory.is_dir():
         raise FileNotFoundError(
             f"Fashion-MNIST must be in {directory}. Got no such directory. Run "
             "`apt-get install dataset-fashion-mnist`, or unpack that package and pass "
             "--fashion."
         )
-    pixels = gzip.decompress((directory / "train-images-idx3-ubyte.gz").read_bytes())
-    labels = gzip.decompress((directory / "train-labels-idx1-ubyte.gz").read_bytes())
-    images = np.frombuffer(pixels, np.uint8, offset=16).reshape(-1, 28, 28)
-    return ImageSet(images, np.frombuffer(labels, np.uint8, offset=8).astype(int))
+    pixels, labels = (
+        np.frombuffer(gzip.decompress((directory / name).read_bytes()), np.uint8)
+        for name in (f"{part}-images-idx3-ubyte.gz", f"{part}-labels-idx1-ubyte.gz")
+    )
+    return pixels[16:].reshape(-1, 28, 28), labels[8:].astype(int)
 
 
 def load_patches(size: int = 32) -> ImageSet:
