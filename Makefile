@@ -45,7 +45,8 @@ docs test test-slow test-versions check mutation fuzz soak: export OMP_NUM_THREA
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
-# What takes minutes: contracts with the full training, verdicts of twenty seeds.
+# What takes minutes: contracts with the full training, verdicts of twenty seeds, and the
+# pages of MLflow in a real browser, which needs chromium and chromium-driver.
 test-slow: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -n 2 -m slow
 

@@ -1,5 +1,6 @@
 """What a person sees in the MLflow UI, by a real headless browser.
 
+Needs the programs chromium and chromedriver, and runs with ``make test-slow``.
 With ``GAN_AUGMENT_SCREENSHOTS`` set to a directory, the pages are kept there.
 """
 
@@ -19,9 +20,12 @@ from gan_augment import GANOverSampler, TabularGAN, compare
 
 webdriver = pytest.importorskip("selenium.webdriver")
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM and DRIVER), reason="needs chromium and its driver"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (CHROMIUM and DRIVER), reason="needs chromium and its driver"
+    ),
+]
 # Seconds until a page must show what it has to.
 PATIENCE = 90
 
