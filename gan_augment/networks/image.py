@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from gan_augment.networks.layers import BRANCH, SLOPE, make_layer
+from gan_augment.networks.layers import BRANCH, SLOPE, draw_normal, make_layer
 
 # Channels of every stage by how often the generator doubles the sides, for a shorter
 # side of up to 16, 32, 64, 128 and 256 pixels. The discriminator halves them once more.
@@ -124,10 +124,7 @@ class Generator(nn.Module):
         In training they are clamped to [-1, 1]. Otherwise what goes beyond is kept: it
         says which of the extreme pixels are the most extreme.
         """
-        shape = (len(condition), self.latent_dim)
-        latent = torch.randn(
-            shape, generator=rng, device=condition.device, dtype=condition.dtype
-        )
+        latent = draw_normal(len(condition), self.latent_dim, like=condition, rng=rng)
         inputs = torch.cat([latent, self.embedding(condition)], dim=1)
         x = self.start(inputs).unflatten(1, self.base)
         x = x.contiguous(memory_format=torch.channels_last)
@@ -191,8 +188,7 @@ class Stage(nn.Module):
         if self.branch is not None and self.branch_style is not None:
             x = x + self.branch(self.branch_style(x, inputs))
         if self.noise is not None:
-            shape = (len(x), 1, *x.shape[2:])
-            noise = torch.randn(shape, generator=rng, device=x.device, dtype=x.dtype)
+            noise = draw_normal(len(x), 1, *x.shape[2:], like=x, rng=rng)
             x = torch.addcmul(x, self.noise, noise)
         return self.style(x, inputs)
 

@@ -48,6 +48,11 @@ class ResidualBlock(nn.Module):
         return x + self.second(branch)
 
 
+def draw_normal(*shape: int, like: torch.Tensor, rng: torch.Generator) -> torch.Tensor:
+    """Standard normal numbers from `rng`, of the device and the dtype of `like`."""
+    return torch.randn(shape, generator=rng, device=like.device, dtype=like.dtype)
+
+
 def make_layer(kind: type, *sizes: Any, rng: torch.Generator, **options: Any) -> Any:
     """A layer with torch's default initialisation, drawn from `rng`."""
     layer = _uninitialised(kind)(*sizes, **options)

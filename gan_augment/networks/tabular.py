@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from gan_augment.encoding.schema import Span
-from gan_augment.networks.layers import SLOPE, ResidualBlock, make_layer
+from gan_augment.networks.layers import SLOPE, ResidualBlock, draw_normal, make_layer
 
 # Softness of the relaxed one-hot spans (Gumbel-softmax) that gradients flow through.
 TEMPERATURE = 0.5
@@ -243,11 +243,8 @@ class Generator(nn.Module):
     ) -> torch.Tensor:
         """(B, C) condition -> (B, D) raw outputs; if there is no noise, from `rng`."""
         if latent is None:
-            latent = torch.randn(
-                (len(condition), self.latent_dim),
-                generator=rng,
-                device=condition.device,
-                dtype=condition.dtype,
+            latent = draw_normal(
+                len(condition), self.latent_dim, like=condition, rng=rng
             )
         n_factors = self.mixture.loadings.shape[-1]
         drawn = self.mixture(latent[:, :n_factors], condition, rng)

@@ -20,7 +20,7 @@ from gan_augment.networks.image import (
     Stage,
     n_stages,
 )
-from gan_augment.networks.layers import SLOPE, make_layer
+from gan_augment.networks.layers import SLOPE, draw_normal, make_layer
 
 # How far a pixel of the source moves at most, as a share of half a side.
 MOST_MOVED = 0.35
@@ -109,10 +109,7 @@ class VariationGenerator(nn.Module):
         below, right = self.padding
         padded = F.pad(sources, (0, right, 0, below), mode="replicate")
         *finer, x = self.features(padded)
-        shape = (len(sources), self.latent_dim)
-        latent = torch.randn(
-            shape, generator=rng, device=sources.device, dtype=sources.dtype
-        )
+        latent = draw_normal(len(sources), self.latent_dim, like=sources, rng=rng)
         pooled = F.adaptive_avg_pool2d(x, GRID).flatten(1)
         inputs = latent + self.summary(pooled)
         x = self.middle(x, inputs, rng)

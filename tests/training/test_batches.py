@@ -4,15 +4,20 @@ import torch
 from gan_augment.training.batches import ConditionalBatches, PairedBatches
 
 
-def test_every_class_is_seen_equally_often_with_its_own_rows():
-    classes = np.repeat([0, 1, 2], [900, 90, 1])
-    batches = ConditionalBatches(
+def make(kind, classes, values, batch_size):
+    """Batches whose encoded rows are one value each."""
+    return kind(
         classes,
-        n_classes=3,
-        encode=lambda rows, rng: classes[rows, None].astype(np.float32),
-        batch_size=32,
+        n_classes=int(classes.max()) + 1,
+        encode=lambda rows, rng: values[rows, None].astype(np.float32),
+        batch_size=batch_size,
         rng=np.random.default_rng(0),
     )
+
+
+def test_every_class_is_seen_equally_often_with_its_own_rows():
+    classes = np.repeat([0, 1, 2], [900, 90, 1])
+    batches = make(ConditionalBatches, classes, classes, 32)
     seen = torch.zeros(3)
     for _ in range(60):
         rows, condition = batches.draw()
@@ -25,13 +30,7 @@ def test_every_class_is_seen_equally_often_with_its_own_rows():
 
 def test_every_row_of_a_class_is_drawn():
     drawn = set()
-    batches = ConditionalBatches(
-        np.zeros(50, dtype=int),
-        n_classes=1,
-        encode=lambda rows, rng: rows[:, None].astype(np.float32),
-        batch_size=64,
-        rng=np.random.default_rng(0),
-    )
+    batches = make(ConditionalBatches, np.zeros(50, dtype=int), np.arange(50), 64)
     for _ in range(20):
         drawn |= set(batches.draw()[0].ravel().tolist())
     assert drawn == set(range(50))
@@ -39,13 +38,7 @@ def test_every_row_of_a_class_is_drawn():
 
 def test_the_pair_of_a_row_is_another_one_of_its_class_and_each_in_turn():
     classes = np.repeat([0, 1, 2], [50, 5, 1])
-    batches = PairedBatches(
-        classes,
-        n_classes=3,
-        encode=lambda rows, rng: rows[:, None].astype(np.float32),
-        batch_size=30,
-        rng=np.random.default_rng(0),
-    )
+    batches = make(PairedBatches, classes, np.arange(56), 30)
     pairs = set()
     for _ in range(80):
         rows, others = (part[:, 0].long().numpy() for part in batches.draw())
@@ -58,13 +51,7 @@ def test_the_pair_of_a_row_is_another_one_of_its_class_and_each_in_turn():
 def test_rows_of_a_class_are_as_many_positions_apart_as_there_are_classes():
     classes = np.repeat([0, 1, 2], [9, 4, 7])
     for kind in (ConditionalBatches, PairedBatches):
-        batches = kind(
-            classes,
-            n_classes=3,
-            encode=lambda rows, rng: classes[rows, None].astype(np.float32),
-            batch_size=32,
-            rng=np.random.default_rng(0),
-        )
+        batches = make(kind, classes, classes, 32)
         for _ in range(40):
             rows, _ = batches.draw()
             assert torch.equal(rows[3:], rows[:-3])

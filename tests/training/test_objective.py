@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from gan_augment.networks.image import Discriminator
 from gan_augment.training.losses import LOSSES
 from gan_augment.training.objective import Objective, gradient_penalty
 
@@ -124,11 +125,7 @@ class OfClasses(nn.Module):
     def readout(self, features, condition):
         return (features[:, : condition.shape[1]] * condition).sum(dim=1)
 
-    def mismatched(self, condition, step):
-        n_classes = condition.shape[1]
-        if n_classes == 1:
-            return None
-        return condition.roll(1 + step % (n_classes - 1), dims=1)
+    mismatched = Discriminator.mismatched
 
     def forward(self, rows, condition):
         return self.readout(self.features(rows), condition)
