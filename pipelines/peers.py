@@ -160,8 +160,7 @@ class Epochs:
 
     def fit(self, X: pd.DataFrame, y: np.ndarray) -> CTGAN | TVAE:
         """Fit the model, and return it."""
-        steps = EPOCHS * math.ceil(len(y) / BATCH)
-        model = self.model(
-            batch_size=BATCH, max_steps=steps, random_state=self.random_state
-        )
-        return model.fit(X, y)
+        model = self.model(batch_size=BATCH, random_state=self.random_state)
+        n_models = len(np.unique(y)) if model.per_class else 1
+        steps = EPOCHS * math.ceil(len(y) / n_models / BATCH)
+        return model.set_params(max_steps=steps).fit(X, y)

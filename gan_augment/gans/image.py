@@ -17,6 +17,7 @@ from gan_augment.encoding.image import STATE_CLASSES, ImageEncoder
 from gan_augment.encoding.marginals import Marginals
 from gan_augment.gans.adversarial import BaseGAN
 from gan_augment.gans.distillation import distill_images
+from gan_augment.gans.image_networks import NoiseNetworks, VariationNetworks
 from gan_augment.gans.recipe import (
     STEPS_OF_QUALITY,
     Quality,
@@ -27,12 +28,11 @@ from gan_augment.gans.recipe import (
 )
 from gan_augment.gans.sources import SourceImages
 from gan_augment.gans.watching import balanced, coverage, grid_of
-from gan_augment.networks.image import Discriminator, Generator, n_stages
-from gan_augment.networks.variation import PairDiscriminator, VariationGenerator
+from gan_augment.networks.image import n_stages
 from gan_augment.progress import Verbose
 from gan_augment.seeding import RandomState, draw_seed, make_rng, make_torch_generator
 from gan_augment.training.augmentation import AdaptiveShift
-from gan_augment.training.batches import ConditionalBatches, PairedBatches
+from gan_augment.training.batches import ConditionalBatches
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.optimizers import OPTIMIZERS
@@ -42,8 +42,6 @@ from gan_augment.training.trainer import Judge
 # numbers of images.
 PIXELS_MATCHED = 2**18
 FEWEST_MATCHED, MOST_MATCHED = 64, 256
-# The discriminator's input is shifted by up to this share of a side.
-SHIFT = 1 / 8
 # From this compute capability on a CUDA device multiplies bfloat16 in hardware.
 BFLOAT16_CAPABILITY = (8, 0)
 
@@ -377,41 +375,34 @@ class ImageGAN(BaseGAN):
         varies = self.generator == "variation"
         self.sources_ = SourceImages.of(codes, classes) if varies else None
 
+    @property
+    def _networks(self) -> NoiseNetworks | VariationNetworks:
+        known = self.encoder_, len(self.classes_)
+        if self.sources_ is None:
+            return NoiseNetworks(*known)
+        return VariationNetworks(*known, self.sources_)
+
     def _batches_class(self) -> type[ConditionalBatches]:
-        return ConditionalBatches if self.sources_ is None else PairedBatches
+        return self._networks.batches_class
 
     def _make_generator(self, rng: torch.Generator) -> nn.Module:
-        if self.sources_ is not None:
-            return VariationGenerator(
-                latent_dim=self.latent_dim,
-                image_shape=self.encoder_.image_shape_,
-                widths=self.recipe_.hidden_dims,
-                rng=rng,
-            )
-        return Generator(
-            latent_dim=self.latent_dim,
-            n_classes=len(self.classes_),
-            image_shape=self.encoder_.image_shape_,
-            widths=self.recipe_.hidden_dims,
-            rng=rng,
+        return self._networks.make_generator(
+            self.latent_dim, self.recipe_.hidden_dims, rng
         )
 
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
-        if self.sources_ is not None:
-            return PairDiscriminator(
-                n_classes=len(self.classes_),
-                image_shape=self.encoder_.image_shape_,
-                rng=rng,
-            )
-        return Discriminator(
-            n_classes=len(self.classes_),
-            image_shape=self.encoder_.image_shape_,
-            rng=rng,
-        )
+        return self._networks.make_discriminator(rng)
+
+    def _make_augmentation(self) -> AdaptiveShift | None:
+        return self._networks.make_augmentation()
+
+    def _condition(self, classes: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
+        return self._networks.condition(classes, rng)
 
     def _make_recipe(self, classes: np.ndarray) -> Recipe:
         _, *size = self.encoder_.image_shape_
-        varies = self.sources_ is not None
+        networks = self._networks
+        varies = networks.kind == "variation"
         steps = steps_for_images(
             len(classes), n_stages(size), self.quality, varies=varies
         )
@@ -422,8 +413,7 @@ class ImageGAN(BaseGAN):
             max_steps=steps,
             learning_rate=self.learning_rate,
             gradient_penalty_weight=self.gradient_penalty_weight,
-            # Pairs tell a discriminator more, which then needs the penalty more often.
-            penalty_interval=1 if varies else Recipe.penalty_interval,
+            penalty_interval=networks.penalty_interval,
             mismatch_weight=mismatch_for_images(n_rarest, varies=varies),
         )
 
@@ -434,19 +424,12 @@ class ImageGAN(BaseGAN):
         discriminators: nn.ModuleList,
         batches: ConditionalBatches,
     ) -> None:
-        if (self.sources_ is None) != (origin.sources_ is None):
-            wanted = "noise" if origin.sources_ is None else "variation"
+        if (wanted := origin._networks.kind) != self._networks.kind:
             raise ValueError(
                 f'`generator` must be that of `init_from`, "{wanted}". Got '
                 f'"{self.generator}".'
             )
         super()._carry_over(origin, generator, discriminators, batches)
-
-    def _condition(self, classes: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
-        if self.sources_ is None:
-            return super()._condition(classes, rng)
-        codes = self.sources_.draw(classes, rng)
-        return torch.from_numpy(self.encoder_.dequantize(codes))
 
     def _training_dtype(self) -> torch.dtype:
         if self.precision != "auto":
@@ -455,12 +438,6 @@ class ImageGAN(BaseGAN):
             return torch.float32
         capability = torch.cuda.get_device_capability(self.device)
         return torch.bfloat16 if capability >= BFLOAT16_CAPABILITY else torch.float32
-
-    def _make_augmentation(self) -> AdaptiveShift | None:
-        if self.sources_ is not None:
-            return None  # a shifted image would be another variation of its source
-        _, height, width = self.encoder_.image_shape_
-        return AdaptiveShift(max(1, round(SHIFT * min(height, width))))
 
     def _make_judge(
         self, codes: np.ndarray, classes: np.ndarray, rng: np.random.Generator

@@ -243,9 +243,9 @@ def find_changes(
     >>> import numpy as np
     >>> from gan_augment.over_sampling import find_changes
     >>> rng = np.random.default_rng(0)
-    >>> y = rng.integers(2, size=100)
+    >>> y = rng.integers(2, size=80)
     >>> brighter = y.reshape(-1, 1, 1, 1).astype(np.float32)
-    >>> images = brighter + rng.uniform(-1, 0, (100, 1, 8, 8)).astype(np.float32)
+    >>> images = brighter + rng.uniform(-1, 0, (80, 1, 8, 8)).astype(np.float32)
     >>> augment, report = find_changes(images, y, rng)
     >>> augment.flip, report["mirror images"]["accuracy"]
     (True, 1.0)

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from sklearn.datasets import make_classification
 
+from gan_augment import TVAE
 from gan_augment.tables.rules import Rules
-from pipelines import fidelity
-from pipelines.fidelity_tables import Split, Table
+from pipelines import fidelity, peers
+from pipelines.fidelity_tables import Split, Table, load_split
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,18 @@ def test_baselines_draw_the_classes_as_common_as_they_are(split, title):
     assert sorted(rows.y) == sorted(split.train.y)
     assert rows.X.dtypes.equals(split.train.X.dtypes)
     assert set(rows.X["level"]) == {"a", "b"}
+
+
+def test_a_split_by_person_has_no_household_in_both_parts():
+    train, test = load_split("DoctorContacts", 0, by_person=True)
+    assert not set(train.X["linc"]) & set(test.X["linc"])
+    assert len(test.y) / (len(train.y) + len(test.y)) == pytest.approx(0.25, abs=0.02)
+
+
+def test_a_model_of_each_class_sees_its_rows_as_often_as_one_of_all(monkeypatch):
+    monkeypatch.setattr(peers, "EPOCHS", 2)
+    X = pd.DataFrame({"x": np.random.default_rng(0).normal(size=600)})
+    y = np.arange(600) % 6
+    fitted = peers.Epochs(TVAE, 0).fit(X, y)
+    # One batch of 500 holds the 100 rows of a class.
+    assert fitted.history_["step"][-1] == 2 * 6
