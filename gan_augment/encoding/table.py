@@ -279,19 +279,36 @@ class TableEncoder(BaseEstimator):
             NaN where missing. A group of one-hot columns is one column.
         """
         check_is_fitted(self, "columns_")
-        frame = RealRows.of(X).frame
-        n_folded = sum(len(group.positions) - 1 for group in self.groups_)
-        n_columns = len(self.columns_) + n_folded
-        if frame.shape[1] != n_columns:
-            raise ValueError(
-                f"`X` must have {n_columns} columns, as in fit. Got {frame.shape[1]}. "
-                "Pass the same columns."
-            )
+        frame = self._checked(RealRows.of(X), [*self._kinds()]).frame
         series, _ = fold_one_hot(frame, self.groups_)
         numbers = np.empty((len(frame), len(self.columns_)))
         for position, column in enumerate(self.columns_):
             numbers[:, position] = column.to_numbers(series[position])
         return numbers
+
+    def _checked(self, real: RealRows, names: list[Hashable]) -> RealRows:
+        """Rows with all columns; decoded ones may lack those that are left out."""
+        kept = [name for name in names if name not in self.left_out_]
+        n_columns = real.frame.shape[1]
+        if n_columns == len(names):
+            return real
+        if n_columns != len(kept):
+            raise ValueError(
+                f"`X` must have {len(names)} columns, as in fit. Got {n_columns}. "
+                "Pass the same columns."
+            )
+        frame = real.frame.set_axis(kept, axis=1)
+        # Of an identifier nothing is encoded but whether it is there.
+        return RealRows(frame.reindex(columns=names, fill_value=0))
+
+    def _kinds(self) -> dict[Hashable, str]:
+        """Name of each column -> how it is modelled."""
+        members = {group.names[0]: group.names for group in self.groups_}
+        return {
+            name: column.kind.name
+            for column in self.columns_
+            for name in members.get(column.name, [column.name])
+        }
 
     def from_numbers(self, numbers: np.ndarray) -> Any:
         """Convert plain numbers to rows, in the container and dtypes of fit.
@@ -437,12 +454,7 @@ class TableEncoder(BaseEstimator):
             spans += column.kind.spans(position, cells.start)
         self.schema_ = tuple(spans)
         self.width_ = sum(column.kind.width for column in self.columns_)
-        members = {group.names[0]: group.names for group in self.groups_}
-        self.dtypes_ = {
-            name: column.kind.name
-            for column in self.columns_
-            for name in members.get(column.name, [column.name])
-        }
+        self.dtypes_ = self._kinds()
         self.categorical_features_ = np.flatnonzero(
             [kind != "numeric" for kind in self.dtypes_.values()]
         )

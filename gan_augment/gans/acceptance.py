@@ -146,7 +146,8 @@ def learn_acceptance(
     is_real = np.arange(len(rows)) < len(real)
     trees = GradientBoostingClassifier(
         n_estimators=MOST_TREES,
-        n_iter_no_change=PATIENCE,
+        # Of a handful of rows none can be held out.
+        n_iter_no_change=PATIENCE if HELD_OUT * len(rows) > 1 else None,
         validation_fraction=HELD_OUT,
         tol=0,
         max_depth=DEPTH,
@@ -198,8 +199,8 @@ def draw_accepted(
     rows = draw(classes, rng)
     refused = np.arange(len(classes))
     for _ in range(MOST_ROUNDS):
-        odds = acceptance.probabilities(rows[refused], classes[refused])
-        refused = refused[rng.random(len(refused)) >= odds]
+        probabilities = acceptance.probabilities(rows[refused], classes[refused])
+        refused = refused[rng.random(len(refused)) >= probabilities]
         if not len(refused):
             break
         rows[refused] = draw(classes[refused], rng)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABCMeta, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Protocol, Self, runtime_checkable
@@ -84,6 +84,8 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
     )
     # Dataclasses that the fitted state is made of.
     _saved_classes: Mapping[str, type] = {}
+    # Whether it draws images, in place of the rows of a table.
+    _draws_images: bool = False
 
     classes_: np.ndarray
     class_prior_: np.ndarray
@@ -151,12 +153,13 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         self : object
             The fitted estimator.
         """
-        self._check_parameters()
-        classes = self._index_classes(X, y)
-        self._warn_of_memory(X, classes)
-        self.encoder_ = self._make_encoder().fit(X, self.classes_[classes])
-        self.class_prior_ = np.bincount(classes) / len(classes)
-        return self._fit_encoded(X, y, classes, make_rng(self.random_state))
+        with self._unchanged_if_it_fails():
+            self._check_parameters()
+            classes = self._index_classes(X, y)
+            self._warn_of_memory(X, classes)
+            self.encoder_ = self._make_encoder().fit(X, self.classes_[classes])
+            self.class_prior_ = np.bincount(classes) / len(classes)
+            return self._fit_encoded(X, y, classes, make_rng(self.random_state))
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit_dataset(
@@ -218,22 +221,34 @@ class BaseSynthesizer(BaseEstimator, metaclass=ABCMeta):
         >>> gan.class_prior_.round(3)
         array([0.99, 0.01])
         """
-        self._check_parameters()
-        rng = make_rng(self.random_state)
-        source = open_source(source)
-        # The sample has a seed of its own, so that the training is as that of fit.
-        sample = sample_dataset(
-            source, target, max_rows=max_rows, random_state=rng.spawn(1)[0]
-        )
-        X, y = sample.X, sample.y
-        classes = self._index_classes(X, y)
-        self._warn_of_memory(X, classes)
-        self.encoder_ = self._make_encoder().fit(X, self.classes_[classes])
-        counts = np.array([sample.class_counts[c] for c in self.classes_.tolist()])
-        if source.is_repeatable and len(X) < counts.sum():
-            self._drop_broken_rules(source, X, y)
-        self.class_prior_ = counts / counts.sum()
-        return self._fit_encoded(X, y, classes, rng)
+        with self._unchanged_if_it_fails():
+            self._check_parameters()
+            rng = make_rng(self.random_state)
+            source = open_source(source)
+            # The sample has a seed of its own, so that the training is as that of fit.
+            sample = sample_dataset(
+                source, target, max_rows=max_rows, random_state=rng.spawn(1)[0]
+            )
+            X, y = sample.X, sample.y
+            classes = self._index_classes(X, y)
+            self._warn_of_memory(X, classes)
+            self.encoder_ = self._make_encoder().fit(X, self.classes_[classes])
+            # An index gives labels as pandas does, such as dates.
+            counts = np.array([sample.class_counts[c] for c in pd.Index(self.classes_)])
+            if source.is_repeatable and len(X) < counts.sum():
+                self._drop_broken_rules(source, X, y)
+            self.class_prior_ = counts / counts.sum()
+            return self._fit_encoded(X, y, classes, rng)
+
+    @contextmanager
+    def _unchanged_if_it_fails(self) -> Iterator[None]:
+        """Keep what an earlier fit has learned if this one ends with an error."""
+        before = vars(self).copy()
+        try:
+            yield
+        except BaseException:
+            self.__dict__ = before
+            raise
 
     def _check_parameters(self) -> None:
         # Inside a meta-estimator scikit-learn skips the validation of what is nested.

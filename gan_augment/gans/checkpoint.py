@@ -18,6 +18,7 @@ from safetensors import SafetensorError
 
 import gan_augment
 from gan_augment import persistence
+from gan_augment.seeding import make_rng
 
 if TYPE_CHECKING:
     from gan_augment.gans.adversarial import BaseGAN
@@ -26,8 +27,8 @@ logger = logging.getLogger(__name__)
 
 # Each checkpoint is a directory of this name and its step. Others are left alone.
 PREFIX = "gan-checkpoint-"
-
-
+# Rows that stand for an encoder that cannot be saved.
+ENCODED_ROWS = 1000
 # Parameters that may change between a killed fit and the one that goes on from it.
 FREE = {"callbacks", "checkpoint_dir", "checkpoint_interval", "max_time", "verbose"}
 # Parameters that say what it goes on from, of which the weights count.
@@ -57,7 +58,7 @@ def identity_of(
     """
     parameters = gan.get_params(deep=False)
     weights = {} if origin is None else origin.generator_weights_
-    rows = {"encoding": gan.encoder_.get_state(), "codes": codes, "classes": classes}
+    rows = {"codes": codes, "classes": classes}
     return {
         **{
             module.__name__: str(module.__version__)
@@ -72,8 +73,18 @@ def identity_of(
         "number of rows": str(len(codes)),
         "class labels": _as_text(gan.classes_.tolist()),
         "`init_from`": persistence.digest(weights)[:16],
-        "rows": persistence.digest(rows)[:16],
+        "rows": persistence.digest(rows | {"encoding": _encoding_of(gan, codes)})[:16],
     }
+
+
+def _encoding_of(gan: BaseGAN, codes: np.ndarray) -> Any:
+    """What the encoder has learned, or some encoded rows if no file could hold that."""
+    try:
+        state = gan.encoder_.get_state()
+        persistence.digest(state)
+    except (TypeError, ValueError):  # such as rules that are functions
+        return gan.encoder_.dequantize(codes[:ENCODED_ROWS], make_rng(0))
+    return state
 
 
 def _as_text(value: Any) -> str:
@@ -164,8 +175,7 @@ class DirectoryCheckpoint:
         except (OSError, SafetensorError) as error:
             warnings.warn(
                 f"No checkpoint could be written in {self.directory}; the training "
-                f"goes "
-                f"on without one: {error}",
+                f"goes on without one: {error}",
                 UserWarning,
                 stacklevel=2,
             )
@@ -192,7 +202,7 @@ class DirectoryCheckpoint:
             return None
         try:
             found = persistence.load(kept[-1])
-            identity = found["identity"]
+            identity, _, _ = (found[part] for part in ("identity", "rng", "training"))
         except (persistence.ModelFileError, KeyError) as error:
             raise persistence.ModelFileError(
                 f"The checkpoint {kept[-1]} must be undamaged. Got {error} Remove it "

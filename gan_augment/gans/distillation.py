@@ -195,6 +195,10 @@ def distill_images(
 
 def _student_of(teacher: AnyGAN, random_state: RandomState, **params: object) -> AnyGAN:
     """Make an unfitted GAN that knows what another one does, except its generator."""
+    if params["max_steps"] == "auto":  # which a GAN itself takes
+        raise ValueError(
+            "`max_steps` must be a whole number of at least 1. Got 'auto'."
+        )
     own = teacher.get_params(deep=False)
     of_fit = {name: value for name, value in OF_FIT.items() if name in own}
     student = type(teacher)(**own | of_fit)

@@ -366,6 +366,7 @@ class ImageGAN(BaseGAN):
         Marginals.__name__: Marginals,
         SourceImages.__name__: SourceImages,
     }
+    _draws_images = True
     _sample_chunk = 64
 
     def _make_encoder(self) -> ImageEncoder:

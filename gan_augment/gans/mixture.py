@@ -79,7 +79,7 @@ def assign_components(
     components = np.zeros(len(encoded), dtype=np.intp)
     if n_components == 1:
         return components
-    n_directions = min(MOST_DIRECTIONS, encoded.shape[1])
+    n_directions = min(MOST_DIRECTIONS, *encoded.shape)
     pca = PCA(n_directions, random_state=draw_seed(rng))
     directions = pca.fit_transform(encoded)
     for label in np.unique(classes):

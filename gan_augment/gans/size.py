@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from scipy import sparse
 from sklearn.utils import _safe_indexing
 
 from gan_augment.encoding.container import to_frame
@@ -71,6 +72,8 @@ class TableSize:
         if hasattr(rows, "slice"):  # Arrow, whose rows scikit-learn 1.6 cannot take
             head = to_frame(rows.slice(0, HEAD_ROWS))
         else:
+            # Not every sparse format has rows.
+            rows = rows.tocsr() if sparse.issparse(rows) else rows
             head = to_frame(_safe_indexing(rows, slice(0, HEAD_ROWS)))
         numeric = [is_numeric(head[name]) for name in head]
         levels = [

@@ -47,7 +47,7 @@ from gan_augment.seeding import RandomState, make_rng
 from gan_augment.tables.encoder import STATE_CLASSES, RuleEncoder
 from gan_augment.tables.rules import Rules
 from gan_augment.training.augmentation import Augmentation, DecayingNoise
-from gan_augment.training.batches import ConditionalBatches
+from gan_augment.training.batches import ConditionalBatches, sample_rows
 from gan_augment.training.callbacks import Callback
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.optimizers import OPTIMIZERS
@@ -175,8 +175,9 @@ class TabularGAN(BaseGAN):
         class, at least 200 and at most a number that grows with the number of rows,
         to 2,000 for 7,500 rows.
     max_time : float, default=None
-        Time limit of the training, in seconds. The training stops at the first step
-        after it, and the learning rate has fallen to zero by then. If the limit ends
+        Time limit of the training, in seconds. Networks stop at the first step after
+        it, and their learning rate has fallen to zero by then. Of trees, one chain is
+        learned in any case, and none is begun after half of the time. If the limit ends
         the training, the synthetic rows depend on the speed of the machine. If None,
         there is no limit.
     checkpoint_dir : path-like, default=None
@@ -206,7 +207,7 @@ class TabularGAN(BaseGAN):
         core as on a GPU. Trees are always learned on the CPU.
     callbacks : sequence of Callback, default=()
         Objects that observe the training and may stop it, such as
-        :class:`~gan_augment.training.callbacks.EarlyStopping`.
+        :class:`~gan_augment.training.callbacks.History`.
     verbose : bool or "auto", default="auto"
         Whether to show a progress bar on standard error. ``"auto"`` shows one after
         three seconds in a terminal or a notebook, but not for every fit of a search or
@@ -404,7 +405,7 @@ class TabularGAN(BaseGAN):
             counts.min() > FEWEST_ROWS_OF_TREES
             # A subclass with networks of its own is there for them.
             and not self._has_own_generator()
-            and all(getattr(self, n) == defaults[n] for n in OF_NETWORKS)
+            and all(_equals(getattr(self, n), defaults[n]) for n in OF_NETWORKS)
         )
 
     def _has_own_generator(self) -> bool:
@@ -594,7 +595,7 @@ class TabularGAN(BaseGAN):
         on_tree: Monitor | None = None,
     ) -> Acceptance:
         most_rows = most_rows_of_trees(self.encoder_.width_)
-        chosen = rng.permutation(len(codes))[:most_rows]
+        chosen = sample_rows(classes, most_rows, rng)
         classes = classes[chosen]
         drawn_classes = np.tile(classes, GENERATED_PER_REAL)
         return learn_acceptance(
@@ -645,3 +646,8 @@ class TabularGAN(BaseGAN):
             hidden_dims=self.recipe_.discriminator_dims or self.recipe_.hidden_dims,
             rng=rng,
         )
+
+
+def _equals(value: Any, default: Any) -> bool:
+    """Whether a parameter, which may be an array, has its default."""
+    return np.ndim(value) == 0 and bool(value == default)

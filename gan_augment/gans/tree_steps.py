@@ -12,6 +12,9 @@ import numpy as np
 from gan_augment.gans.acceptance import GENERATED_PER_REAL, MOST_TREES
 from gan_augment.training.callbacks import Announcer, Callback, History
 
+# Share of the time limit after which no chain is begun: the rest is for the
+# discriminator.
+SHARE_OF_CHAINS = 0.5
 # Trees of the discriminator between two events.
 TREES_OF_STEP = 10
 # Loss of a discriminator that only knows the share of real rows.
@@ -27,7 +30,8 @@ class TreeSteps:
     n_chains : int
         Number of chains to learn.
     max_time : float or None
-        Seconds after which no chain is begun. If None, there is no limit.
+        Seconds after which no tree is learned. No chain but the first is begun after
+        half of them. If None, there is no limit.
     callbacks : sequence of Callback
         Told of every step, as of an epoch: ``step``, ``seconds`` and
         ``discriminator_loss``, which is that of rows that a tree has not learned from.
@@ -65,19 +69,27 @@ class TreeSteps:
     def on_chain(self, n_learned: int) -> bool:
         """Tell of a chain; whether there are to be no more of them."""
         enough = self._tell(n_learned, UNINFORMED)
-        return enough or time.perf_counter() - self._begin > self._max_time
+        return enough or self._seconds() > SHARE_OF_CHAINS * self._max_time
 
     def on_tree(self, index: int, trees: Any, _: dict[str, Any]) -> bool:
         """Tell of the trees of a discriminator; whether there are to be no more."""
         n_learned, rest = divmod(index + 1, TREES_OF_STEP)
         if rest:
-            return False
+            return self._seconds() > self._max_time
         # scikit-learn gives the deviance, which is twice the logarithmic loss.
         losses = trees.oob_scores_[index + 1 - TREES_OF_STEP : index + 1] / 2
-        return self._tell(self._n_chains + n_learned, float(np.mean(losses)))
+        enough = self._tell(self._n_chains + n_learned, float(np.mean(losses)))
+        return enough or self._seconds() > self._max_time
+
+    def _seconds(self) -> float:
+        return time.perf_counter() - self._begin
 
     def _tell(self, step: int, loss: float) -> bool:
-        seconds = time.perf_counter() - self._begin
-        epoch = {"step": step, "seconds": seconds, "discriminator_loss": loss}
-        wants_to_stop = [c.on_epoch_end({**epoch}) for c in self._callbacks]
+        # A callback may write a measure of its own into it, which the next ones see.
+        told = {
+            "step": step,
+            "seconds": self._seconds(),
+            "discriminator_loss": loss,
+        }
+        wants_to_stop = [callback.on_epoch_end(told) for callback in self._callbacks]
         return any(wants_to_stop)

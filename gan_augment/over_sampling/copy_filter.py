@@ -57,7 +57,9 @@ class CopyFilter(Refinement):
             The fitted filter.
         """
         real = RealRows.of(X)
-        self._identifiers = real.identifiers
+        found = real.identifiers
+        # Of a table of nothing but identifiers, these are the rows.
+        self._identifiers = found if len(found) < real.frame.shape[1] else []
         hashes = self._row_hashes(real.X) if self._identifiers else real.hashes
         self._hashes, counts = np.unique(hashes, return_counts=True)
         self._unrepeated = self._hashes[counts == 1]

@@ -259,7 +259,8 @@ def find_changes(
     middle = len(images) // 2
     X_train, y_train = images[:middle], y[:middle]
     held_out, wanted = images[middle:], y[middle:]
-    if len(np.unique(y_train)) < 2:
+    if min(len(np.unique(half)) for half in (y_train, wanted)) < 2:
+        logger.info("Too few images of a class to find changes that keep it.")
         return kept, {}
     shifted = kept(X_train, rng)
     classifier = ImageClassifier(max_steps=STEPS, random_state=draw_seed(rng))
@@ -293,8 +294,9 @@ def find_changes(
             if not note(alone, found, unchanged, MOST_LOST):
                 break
             steps.append(replace(steps[-1], **{name: size}))
-    if len(steps) > 1:
-        some = np.unique(y)[::2]
+    # A rare class may be in one half alone.
+    some = np.intersect1d(y_train, wanted)[::2]
+    if len(steps) > 1 and len(some):
         of_some = np.isin(wanted, some)
 
         def found_among_copies(change: RandomAffine) -> _Found:

@@ -174,7 +174,9 @@ def find_leak(X: Any, y: np.ndarray) -> str | None:
     for label in suspects:
         of_class = frame[y == label]
         # A class may be coarser than others in a column; it is compared in the rest.
-        varying = [i for i in range(frame.shape[1]) if _varies(of_class.iloc[:, i])]
+        n_columns = frame.shape[1]
+        varying = [i for i in range(n_columns) if _varies(of_class.iloc[:, i])]
+        varying = varying or [*range(n_columns)]  # all rows of the class are alike
         for share_of, how in (
             (_repeated, "are exact copies of others, as random over-sampling makes"),
             (_between, "lie exactly between two others, as SMOTE puts them"),

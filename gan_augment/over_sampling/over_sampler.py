@@ -37,7 +37,7 @@ from gan_augment.encoding.pictures import (
     stack_pictures,
 )
 from gan_augment.encoding.rows import RealRows
-from gan_augment.gans import GANS, ImageGAN, TabularGAN
+from gan_augment.gans import GANS, TabularGAN
 from gan_augment.gans.base import BaseSynthesizer, Synthesizer
 from gan_augment.memory import warn_if_short
 from gan_augment.over_sampling.class_filter import ClassFilter
@@ -113,7 +113,9 @@ class GANOverSampler(BaseOverSampler):
         every synthetic row is made to keep. ``"auto"`` finds them in the real rows. A
         list may hold rules, functions that take a frame and return one boolean per row,
         and ``"auto"`` to add those that are found. If None, no rules are used. Ignored
-        for images. See :class:`~gan_augment.tables.rules.Rules`.
+        for images. A GAN that is passed as an estimator has its own parameter `rules`:
+        its rows keep the rules of both, and ``"auto"`` finds no others than the GAN.
+        See :class:`~gan_augment.tables.rules.Rules`.
     refinements : sequence of Refinement, default=()
         Further steps that change or select the rows that the GAN draws. They are
         applied in this order, before copies of real rows are refused and before
@@ -377,8 +379,10 @@ class GANOverSampler(BaseOverSampler):
 
     def _takes_images(self, X: Any) -> bool:
         """Whether X is images: by its shape if no GAN is named, else by the GAN."""
-        if isinstance(self.gan, str | BaseSynthesizer):
-            return self.gan == "image" or isinstance(self.gan, ImageGAN)
+        if isinstance(self.gan, str):
+            return GANS[self.gan]._draws_images
+        if isinstance(self.gan, BaseSynthesizer):
+            return self.gan._draws_images
         return np.ndim(X) > 2
 
     def _warn_of_memory(

@@ -117,13 +117,8 @@ class RuleEncoder(TableEncoder):
         numbers : ndarray of shape (n_samples, n_columns), dtype=float64
             As in :class:`~gan_augment.encoding.TableEncoder`.
         """
-        real = RealRows.of(X)
-        if real.frame.shape[1] != len(self._table[1]):
-            raise ValueError(
-                f"`X` must have {len(self._table[1])} columns, as in fit. Got "
-                f"{real.frame.shape[1]}."
-            )
-        return super().to_numbers(self._reduced(real))
+        _, names = self._table
+        return super().to_numbers(self._reduced(self._checked(RealRows.of(X), names)))
 
     def violations(self, X: Any) -> np.ndarray:
         """Which rows break a rule.

@@ -28,7 +28,7 @@ class Augmentation(Protocol):
     def adapt(
         self, real_logits: torch.Tensor, fake_logits: torch.Tensor, done: float
     ) -> None:
-        """Take note of the logits of a step, after which a share of all is done."""
+        """Take note of the logits of a step, before which a share of all was done."""
 
     def get_state(self) -> dict[str, Any]:
         """What it has learned of the training, as plain values."""

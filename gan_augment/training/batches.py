@@ -6,11 +6,43 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 
 # Batches that are encoded at once: the encoder works on whole columns, and its fixed
 # cost a call is that of a training step.
 BATCHES_AHEAD = 32
+
+
+# Rows of each class that a sample of the training rows has at least.
+FEWEST_SAMPLED = 50
+
+
+def sample_rows(
+    classes: np.ndarray, most_rows: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw rows of the training set, and more of the classes that would have too few.
+
+    Parameters
+    ----------
+    classes : ndarray of shape (n_rows,)
+        Class index of every row.
+    most_rows : int
+        Number of rows to draw, apart from those of the classes that have fewer than
+        50 among them.
+    rng : numpy.random.Generator
+        Source of the draws.
+
+    Returns
+    -------
+    positions : ndarray of shape (n_sampled,)
+        Positions of the rows, in random order.
+    """
+    order = rng.permutation(len(classes))
+    if len(order) <= most_rows:
+        return order
+    ranks = pd.Series(classes[order]).groupby(classes[order]).cumcount().to_numpy()
+    return order[(np.arange(len(order)) < most_rows) | (ranks < FEWEST_SAMPLED)]
 
 
 class ConditionalBatches:
@@ -67,10 +99,10 @@ class ConditionalBatches:
         return self._ahead.pop()
 
     def rows(self, most: int) -> tuple[np.ndarray, np.ndarray]:
-        """Encoded rows of the training set, at most so many, and their classes."""
-        chosen = self._rng.permutation(len(self._rows_by_class))[:most]
-        classes = np.repeat(np.arange(self.n_classes), self.counts)[chosen]
-        return self._encode(self._rows_by_class[chosen], self._rng), classes
+        """Encoded rows of the training set, about so many at most, and classes."""
+        classes = np.repeat(np.arange(self.n_classes), self.counts)
+        chosen = sample_rows(classes, most, self._rng)
+        return self._encode(self._rows_by_class[chosen], self._rng), classes[chosen]
 
     def get_state(self) -> dict[str, Any]:
         """What the next batches follow from, besides the rows."""

@@ -55,7 +55,9 @@ class EarlyStopping(Callback):
     Parameters
     ----------
     measure : str, default="coverage"
-        Entry of the epoch's record, for which larger is better.
+        Entry of the epoch's record, for which larger is better. ``"coverage"`` is
+        measured for more than five training images; for tables that networks learn,
+        pass ``"diversity"``.
     patience : int, default=10
         Number of epochs without an improvement after which the training stops.
     """

@@ -1,6 +1,7 @@
 """Trees that draw rows: what they learn, when they are chosen, what a file may hold."""
 
 import dataclasses
+import itertools
 
 import numpy as np
 import pandas as pd
@@ -9,11 +10,12 @@ from sklearn.base import clone
 
 from gan_augment import TabularGAN
 from gan_augment.encoding.schema import Span
+from gan_augment.gans import tree_steps
 from gan_augment.gans.chains import learn_chains
 from gan_augment.gans.recipe import recipe_for_trees
 from gan_augment.metrics import c2st
 from gan_augment.tables.encoder import RuleEncoder
-from gan_augment.training.callbacks import Callback
+from gan_augment.training.callbacks import Callback, EarlyStopping
 
 N_ROWS = 1200
 
@@ -276,3 +278,23 @@ def test_wide_tables_have_fewer_chains():
     narrow, wide = (recipe_for_trees(counts, n, "default") for n in (100, 2000))
     assert narrow.n_chains == 4
     assert wide.n_chains == 2
+
+
+def test_the_time_is_over_for_the_trees_that_accept_rows_too(monkeypatch):
+    """A clock of our own: each look at it is a second."""
+    seconds = itertools.count()
+    monkeypatch.setattr(tree_steps.time, "perf_counter", lambda: next(seconds))
+    gan = TabularGAN(max_time=8, random_state=0).fit(*make_table())
+    assert 1 < len(gan.chains_.order) < 4
+    assert 1 <= len(gan.acceptance_.log_odds) <= 4
+
+
+def test_a_callback_sees_what_one_before_has_written():
+    class Writes(Callback):
+        def on_epoch_end(self, epoch):
+            epoch["own"] = -epoch["step"]
+
+    stop = EarlyStopping("own", patience=1)
+    gan = TabularGAN(callbacks=[Writes(), stop], random_state=0).fit(*make_table())
+    assert len(gan.chains_.order) == 2
+    assert "own" not in gan.history_

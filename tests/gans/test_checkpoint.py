@@ -13,7 +13,7 @@ import pytest
 
 import gan_augment
 from gan_augment import GANOverSampler, ImageGAN, TabularGAN
-from gan_augment.persistence import ModelFileError
+from gan_augment.persistence import ModelFileError, save
 from gan_augment.training.callbacks import Callback, EarlyStopping
 
 STEPS = 24
@@ -260,3 +260,24 @@ def test_where_a_state_is_kept_does_not_choose_the_generator(tmp_path):
     assert kept_there.chains_ is not None
     np.testing.assert_array_equal(kept_there.sample(9)[0], plain.sample(9)[0])
     assert not kept(kept_there)
+
+
+def test_rules_that_no_file_can_hold_do_not_stop_a_checkpoint(imbalanced, tmp_path):
+    X, y = imbalanced
+    params = {"rules": [_is_young], "max_steps": STEPS, "random_state": 0}
+    gan = TabularGAN(checkpoint_dir=tmp_path, checkpoint_interval=0, **params)
+    with pytest.raises(KeyboardInterrupt):
+        gan.set_params(callbacks=[StopAt(STEPS // 2)]).fit(X, y)
+    resumed = gan.set_params(callbacks=[]).fit(X, y)
+    in_one_piece = TabularGAN(**params).fit(X, y)
+    pd.testing.assert_frame_equal(resumed.sample(9)[0], in_one_piece.sample(9)[0])
+
+
+def _is_young(frame):
+    return frame["age"] < 99
+
+
+def test_a_checkpoint_without_all_parts_is_damaged(imbalanced, tmp_path):
+    save({"identity": {}}, tmp_path / "gan-checkpoint-3")
+    with pytest.raises(ModelFileError, match="must be undamaged"):
+        TabularGAN(max_steps=5, checkpoint_dir=tmp_path).fit(*imbalanced)

@@ -171,3 +171,16 @@ def test_a_small_generator_of_images_has_the_widths_that_were_asked_for(
     assert small.generator_weights_["output.weight"].shape == (3, 4, 3, 3)
     with pytest.raises(NotFittedError):
         ImageGAN().distill()
+
+
+def test_trees_with_columns_that_are_left_out_are_distilled(table):
+    X, y = table
+    X = X.assign(number=[f"C{i:05d}" for i in range(len(X))])
+    trees = TabularGAN(identifiers="drop", generator="trees", random_state=0).fit(X, y)
+    small = trees.distill((8,), max_steps=5, random_state=0)
+    assert [*small.sample(3)[0]] == ["place", "height", "side"]
+
+
+def test_the_steps_must_be_said(large):
+    with pytest.raises(ValueError, match="`max_steps` must be a whole number"):
+        large.distill(max_steps="auto")

@@ -121,3 +121,10 @@ def test_what_is_refused_leaves_no_model(table):
 
 def test_every_gan_has_it():
     assert TabularGAN.fit_dataset is BaseSynthesizer.fit_dataset
+
+
+def test_classes_may_be_dates(table):
+    days = pd.to_datetime(np.where(table["rare"], "2024-02-29", "2023-01-01"))
+    gan = TabularGAN(max_steps=5).fit_dataset(table.assign(rare=days), "rare")
+    share = table["rare"].mean()
+    np.testing.assert_allclose(gan.class_prior_, [1 - share, share])

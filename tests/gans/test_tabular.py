@@ -5,10 +5,13 @@ import pickle
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 
 from gan_augment import TabularGAN
+from gan_augment.gans import chains, start
+from gan_augment.training.callbacks import Callback
 
 
 @pytest.fixture
@@ -95,3 +98,77 @@ def test_a_generator_of_a_subclass_cannot_reconstruct(imbalanced):
 
     with pytest.raises(ValueError, match="`reconstruction_weight` must be 0"):
         Other(max_steps=2, reconstruction_weight=1.0).fit(*imbalanced)
+
+
+@pytest.mark.parametrize(
+    ("module", "size", "params"),
+    [
+        (chains, "MOST_ROWS", {"n_candidates": 2}),
+        (start, "MIXTURE_ROWS", {"n_components": 2}),
+    ],
+)
+def test_a_class_of_one_row_is_in_every_sample(
+    module, size, params, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(module, size, 20)
+    X, y = np.random.default_rng(0).normal(size=(300, 2)), np.arange(300) == 7
+    gan = TabularGAN(max_steps=2, random_state=1, **params).fit(X, y)
+    assert np.isfinite(gan.sample(5, label=True)[0]).all()
+    gan.save(tmp_path)
+    assert TabularGAN.load(tmp_path).sample(5, label=True)[0].shape == (5, 2)
+
+
+def test_widths_may_be_an_array():
+    X, y = np.random.default_rng(0).normal(size=(300, 2)), np.arange(300) % 2
+    gan = TabularGAN(hidden_dims=np.array([8, 8]), max_steps=2).fit(X, y)
+    assert gan.recipe_.hidden_dims == (8, 8)
+
+
+@pytest.mark.parametrize("kind", ["coo", "dia", "bsr", "csc"])
+def test_sparse_rows_of_any_format_are_learned(kind):
+    X = sparse.random(200, 4, density=0.5, random_state=0, format=kind)
+    gan = TabularGAN(max_steps=2).fit(X, np.arange(200) % 4 == 0)
+    assert sparse.issparse(gan.sample(5)[0])
+
+
+@pytest.mark.parametrize(
+    "params", [{"n_components": 2, "max_steps": 2}, {"generator": "trees"}]
+)
+def test_a_handful_of_rows_is_enough(params):
+    X = np.random.default_rng(0).normal(size=(3, 20))
+    gan = TabularGAN(random_state=0, **params).fit(X, [0, 1, 1])
+    assert gan.sample(5)[0].shape == (5, 20)
+
+
+def test_rows_without_the_columns_that_are_left_out_are_scored(imbalanced):
+    X, y = imbalanced
+    X = X.assign(job=[f"C{i:05d}" for i in range(len(X))])
+    gan = TabularGAN(identifiers="drop", max_steps=5, random_state=0).fit(X, y)
+    drawn, classes = gan.sample(9)
+    assert [*drawn] == ["age", "income"]
+    assert np.isfinite(gan.score_samples(drawn, classes)).all()
+    whole = gan.score_samples(X[:9], y[:9])
+    np.testing.assert_array_equal(gan.score_samples(X[[*drawn]][:9], y[:9]), whole)
+    with pytest.raises(ValueError, match=r"must have 3 columns, as in fit\. Got 1"):
+        gan.score_samples(drawn[["age"]], classes)
+
+
+class Fails(Callback):
+    def on_epoch_end(self, epoch):
+        raise RuntimeError
+
+
+def test_a_fit_that_fails_leaves_what_was_learned_before(imbalanced):
+    X, y = imbalanced
+    gan = TabularGAN(max_steps=5, random_state=0).fit(X, y)
+    before, drawn = vars(gan).copy(), gan.sample(9)[0]
+    gan.set_params(callbacks=[Fails()])
+    with pytest.raises(RuntimeError):
+        gan.fit(X[["age"]], np.where(y == "rare", "another", y))
+    assert gan.classes_.tolist() == ["common", "rare"]
+    pd.testing.assert_frame_equal(gan.sample(9)[0], drawn)
+    assert vars(gan).keys() == before.keys()
+    unfitted = TabularGAN(max_steps=5, callbacks=[Fails()])
+    with pytest.raises(RuntimeError):
+        unfitted.fit(X, y)
+    assert vars(unfitted).keys() == vars(clone(unfitted)).keys()

@@ -215,3 +215,11 @@ def test_a_killed_one_goes_on_from_the_same_origin_only(origin, imbalanced, tmp_
     with pytest.raises(ValueError, match=r"differs in `init_from` \("):
         TabularGAN(**params).fit(*imbalanced)
     draws_alike(TabularGAN(init_from=origin, **params).fit(*imbalanced), whole)
+
+
+def test_columns_that_are_refused_leave_a_warm_start_usable(origin, imbalanced):
+    X, y = imbalanced
+    gan = origin.set_params(warm_start=True, max_steps=2)
+    with pytest.raises(ValueError, match="income"):
+        gan.fit(X[["age", "job"]], y)
+    assert gan.fit(X, y).sample(3)[0].dtypes.equals(X.dtypes)

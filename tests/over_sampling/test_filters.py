@@ -151,3 +151,10 @@ def test_a_classifier_inside_a_pipeline_is_seeded_too(imbalanced):
     second, _ = sampler.fit_resample(X, y)
     pd.testing.assert_frame_equal(first, second)
     assert (np.random.get_state()[1] == before).all()  # noqa: NPY002
+
+
+def test_copies_of_a_table_of_nothing_but_identifiers_are_found():
+    X = pd.DataFrame({"id": [f"C{i:06d}" for i in range(60)]})
+    copies = CopyFilter().fit(X)
+    others = pd.DataFrame({"id": ["C000007", "C999999"]})
+    assert copies.is_copy(others).tolist() == [True, False]

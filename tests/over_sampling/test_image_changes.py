@@ -143,3 +143,14 @@ def test_a_function_of_images_and_a_generator_is_given_both():
 def test_a_transform_that_changes_the_shape_is_named():
     with pytest.raises(ValueError, match=r"same shape .*9, 12\). Got \(2, 4, 12\)"):
         apply_change(lambda image: image[:, :4], IMAGES, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("counts", [[1, 99], [1, 60, 60], [99, 1]])
+@pytest.mark.parametrize("seed", range(3))
+def test_a_class_of_one_image_is_no_obstacle(counts, seed):
+    rng = np.random.default_rng(seed)
+    y = np.repeat(np.arange(len(counts)), counts)
+    images = rng.uniform(-1, 0, (len(y), 1, 8, 8)) + y.reshape(-1, 1, 1, 1) / 2
+    augment, report = find_changes(images.astype(np.float32), y, rng)
+    assert isinstance(augment, RandomAffine)
+    assert all(0 <= found["accuracy"] <= 1 for found in report.values())

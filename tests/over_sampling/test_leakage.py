@@ -139,3 +139,12 @@ def test_any_column_can_be_looked_at():
     frame = make_mixed_frame()
     assert find_leak(frame, np.arange(len(frame)) % 4 == 0) is None
     assert not is_synthetic(np.array([[{"a": 1}]], dtype=object)).any()
+
+
+def test_one_row_that_is_repeated_is_a_leak(table):
+    X, y = table
+    X[y] = X[y][0]
+    assert "exact copies of others" in find_leak(X, y)
+    y[:] = False
+    y[7] = True
+    assert find_leak(np.random.default_rng(1).normal(size=X.shape), y) is None

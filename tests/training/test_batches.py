@@ -1,7 +1,13 @@
 import numpy as np
+import pytest
 import torch
 
-from gan_augment.training.batches import ConditionalBatches, PairedBatches
+from gan_augment.training.batches import (
+    FEWEST_SAMPLED,
+    ConditionalBatches,
+    PairedBatches,
+    sample_rows,
+)
 
 
 def make(kind, classes, values, batch_size):
@@ -55,3 +61,14 @@ def test_rows_of_a_class_are_as_many_positions_apart_as_there_are_classes():
         for _ in range(40):
             rows, _ = batches.draw()
             assert torch.equal(rows[3:], rows[:-3])
+
+
+@pytest.mark.parametrize("most_rows", [10, 1000, 9999])
+def test_a_sample_misses_no_class(most_rows):
+    classes = np.random.default_rng(0).permutation(np.repeat([0, 1, 2], [4000, 7, 90]))
+    chosen = sample_rows(classes, most_rows, np.random.default_rng(1))
+    assert len(set(chosen)) == len(chosen) >= min(most_rows, len(classes))
+    found = np.bincount(classes[chosen], minlength=3)
+    assert (found >= np.minimum(np.bincount(classes), FEWEST_SAMPLED)).all()
+    # The others are as common as they are.
+    assert found[0] <= max(most_rows, FEWEST_SAMPLED)
