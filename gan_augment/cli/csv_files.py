@@ -128,6 +128,33 @@ def read_csv(
     return frame.astype(whole), dialect
 
 
+def read_cells(data: bytes, name: str, dialect: Dialect) -> pd.DataFrame:
+    """Read the cells of a text file as they are written.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    name : str
+        Name of the file in messages.
+    dialect : Dialect
+        How it is written.
+
+    Returns
+    -------
+    cells : DataFrame of str
+        The rows that :func:`read_csv` reads.
+    """
+    form = {
+        "sep": dialect.sep,
+        "skipinitialspace": dialect.spaces,
+        "skiprows": dialect.skiprows,
+        "encoding": dialect.encoding,
+        "dtype": str,
+    }
+    return _parsed(name, io.BytesIO(data), form | _NO_NA)
+
+
 def _parsed(name: str, source: Any, form: dict[str, Any]) -> pd.DataFrame:
     try:
         return pd.read_csv(source, **form)

@@ -18,6 +18,8 @@ NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 # What is tried where a file is not UTF-8. Of Latin letters alone, the others of this
 # kind cannot be told from the first.
 ENCODINGS = ("cp1252", "cp1251", "cp1253", "cp932", "gb18030", "euc_kr")
+# Characters of cp1252 that hardly any text has, and bytes that it does not have.
+NOT_WESTERN = rb"[\x81-\x84\x86-\x8b\x8d\x8f\x90\x98\x9b\x9d]"
 COMMA_DECIMAL = r"[+-]?(\d+|\d{1,3}([. ]\d{3})+),\d+"
 DOT_DECIMAL = r"[+-]?(\d+|\d{1,3}([, ]\d{3})+)\.\d+"
 INTEGER = r"[+-]?\d+"
@@ -100,6 +102,8 @@ def sniff_encoding(data: bytes) -> str:
 
         # What all encodings share tells nothing.
         words = re.findall(rb"[A-Za-z]*[\x80-\xff][\w\x80-\xff]*", start)
+        if _is_western(b" ".join(words)):
+            return ENCODINGS[0]
         found = from_bytes(
             b"\n".join(dict.fromkeys(words[:5000])), cp_isolation=list(ENCODINGS)
         ).best()
@@ -110,6 +114,18 @@ def sniff_encoding(data: bytes) -> str:
             return "latin-1"  # takes any byte
         return encoding
     return "utf-8"
+
+
+def _is_western(words: bytes) -> bool:
+    """Whether accents and signs stand among plain letters, as in Western Europe.
+
+    Words of other alphabets have hardly any plain letters.
+    """
+    if re.search(NOT_WESTERN, words):
+        return False
+    letters = [letter for letter in words.decode("cp1252") if letter.isalpha()]
+    n_plain = sum(letter.isascii() for letter in letters)
+    return 2 * n_plain >= len(letters)
 
 
 def first_lines(text: str, is_cut: bool) -> list[str]:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
-from gan_augment.cli.csv_files import read_csv
+from gan_augment.cli.csv_files import read_cells, read_csv
 from gan_augment.cli.dates import in_words, parse_dates
 from gan_augment.cli.dialect import Dialect, sniff_encoding
 from gan_augment.cli.errors import UserError, nearest, suggestion
@@ -37,6 +40,8 @@ class TableFile:
         Column that was text -> how its dates are written.
     remarks : list of str
         What was found out about the file.
+    cells : callable or None
+        Read the cells of a CSV as they are written, a text each.
     """
 
     frame: pd.DataFrame
@@ -44,6 +49,7 @@ class TableFile:
     dialect: Dialect = field(default_factory=Dialect)
     dates: dict[str, DateStyle] = field(default_factory=dict)
     remarks: list[str] = field(default_factory=list)
+    cells: Callable[[], pd.DataFrame] | None = None
 
 
 def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
@@ -73,10 +79,11 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
         raise UserError(
             f"{name} must hold a header and rows. Got an empty file. Export it again."
         )
-    kind, dialect, remarks = kind_of_input(path, data), Dialect(), []
+    kind, dialect, remarks, cells = kind_of_input(path, data), Dialect(), [], None
     if kind == "csv":
         frame, dialect = read_csv(data, name, options, tabs=path.endswith(".tsv"))
         remarks.append(str(dialect))
+        cells = partial(read_cells, data, name, dialect)
     else:
         frame = _read_other(kind, data, name, options)
     frame.columns = frame.columns.map(str)
@@ -88,10 +95,15 @@ def read_table(path: str, options: ReadingOptions | None = None) -> TableFile:
     if frame.columns[0] in ("", "Unnamed: 0") and _counts_rows(frame.iloc[:, 0]):
         frame = frame.iloc[:, 1:]
         remarks.append("the first column has no name and counts the rows: left out")
-    return TableFile(frame, name, dialect, styles, remarks)
+    return TableFile(frame, name, dialect, styles, remarks, cells)
 
 
-def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -> None:
+def write_table(
+    frame: pd.DataFrame,
+    path: str,
+    like: TableFile | None = None,
+    cells: pd.DataFrame | None = None,
+) -> None:
     """Write a table to a file, by its ending, or as CSV to standard output.
 
     Parameters
@@ -102,6 +114,8 @@ def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -
         A file, or ``"-"``.
     like : TableFile, default=None
         The file whose dialect and dates a CSV gets.
+    cells : DataFrame of str, default=None
+        The first rows of a CSV as they are to be written, in place of those of `frame`.
     """
     kind = kind_of_output(path)
     target: Any = sys.stdout.buffer if path == PIPE else path
@@ -110,13 +124,16 @@ def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -
     if kind == "csv":
         dialect = like.dialect if like else Dialect()
         sep = "\t" if path.endswith((".tsv", ".tab")) else dialect.sep
-        frame.to_csv(
-            target,
-            index=False,
-            sep=sep,
-            decimal=dialect.decimal,
-            encoding=dialect.encoding,
-        )
+        parts = [frame] if cells is None else [cells, frame.iloc[len(cells) :]]
+        with _opened(path, dialect.encoding) as text:
+            for number, part in enumerate(parts):
+                part.to_csv(
+                    text,
+                    index=False,
+                    header=number == 0,
+                    sep=sep,
+                    decimal=dialect.decimal,
+                )
     elif kind == "json":
         frame.to_json(
             target, orient="records", lines=True, date_format="iso", force_ascii=False
@@ -128,6 +145,21 @@ def write_table(frame: pd.DataFrame, path: str, like: TableFile | None = None) -
     else:
         _openpyxl()
         frame.to_excel(target, index=False)
+
+
+@contextmanager
+def _opened(path: str, encoding: str) -> Iterator[TextIO]:
+    """A file, or standard output, to write text to."""
+    if path != PIPE:
+        with open(path, "w", encoding=encoding, newline="") as file:
+            yield file
+        return
+    text = io.TextIOWrapper(sys.stdout.buffer, encoding=encoding, newline="")
+    try:
+        yield text
+        text.flush()
+    finally:
+        text.detach()  # or it would close standard output
 
 
 def kind_of_output(path: str) -> str:

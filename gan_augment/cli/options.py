@@ -116,7 +116,8 @@ class ColumnOptions:
     drop: Annotated[
         list[str] | None,
         typer.Option(
-            help="Column to leave out; may be repeated.", rich_help_panel=COLUMNS
+            help="Column to leave out, of the output too; may be repeated.",
+            rich_help_panel=COLUMNS,
         ),
     ] = None
     identifiers: Annotated[

@@ -36,12 +36,15 @@ class Table:
         The classes.
     aside : DataFrame
         Columns that nothing is learned from.
+    positions : ndarray of shape (n_rows,)
+        Where the rows are in the file.
     """
 
     file: TableFile
     X: pd.DataFrame
     y: pd.Series
     aside: pd.DataFrame
+    positions: np.ndarray
 
     @property
     def name(self) -> str:
@@ -52,7 +55,7 @@ class Table:
         """The table of some rows, by position."""
         parts = {name: getattr(self, name).iloc[where] for name in ("X", "y", "aside")}
         parts = {name: part.reset_index(drop=True) for name, part in parts.items()}
-        return replace(self, **parts)
+        return replace(self, positions=self.positions[where], **parts)
 
 
 def load_table(
@@ -116,9 +119,10 @@ def load_table(
     # What is cleaned may have dropped a column that says nothing.
     aside = X[[name for name in set_aside if name in X]]
     X = X.drop(columns=list(aside))
+    positions = frame.index.get_indexer(X.index)
     X, y, aside = (part.reset_index(drop=True) for part in (X, y, aside))
     y = with_positive(check_classes(y), columns.positive)
-    table = Table(file, X, y, aside)
+    table = Table(file, X, y, aside, positions)
     counts = y.value_counts()
     shown = [f"{shorter(label)} {n:,}" for label, n in counts.items()][:SHOWN_CLASSES]
     more = f" and {len(counts) - SHOWN_CLASSES} others" * (len(counts) > SHOWN_CLASSES)
@@ -195,7 +199,8 @@ def checked_columns(
 
 def check_classes(y: pd.Series) -> pd.Series:
     """Raise a UserError where a target names no classes."""
-    target, n_missing = y.name, int(y.isna().sum())
+    is_blank = y.map(lambda label: isinstance(label, str) and not label.strip())
+    target, n_missing = y.name, int((y.isna() | is_blank).sum())
     if n_missing:
         raise UserError(
             f"y must name the class of every row. Got {n_missing:,} of {len(y):,} rows "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Hashable, Iterator
 from importlib import import_module
 from os import PathLike
 from typing import TYPE_CHECKING, Any
@@ -99,6 +100,13 @@ def check_sizes(gan: BaseGAN, origin: BaseGAN) -> None:
             )
 
 
+def _differences(added: list[Hashable], missing: list[Hashable]) -> Iterator[str]:
+    if missing:
+        yield f"none of the columns {missing}"
+    if added:
+        yield f"the columns {added}, which it does not have"
+
+
 def check_columns(gan: TabularGAN, origin: TabularGAN) -> None:
     """Raise a ValueError that names the columns in which two fitted GANs differ."""
     found, wanted = gan.encoder_.dtypes_, origin.encoder_.dtypes_
@@ -106,8 +114,8 @@ def check_columns(gan: TabularGAN, origin: TabularGAN) -> None:
     missing = [name for name in wanted if name not in found]
     if added or missing:
         raise ValueError(
-            f"`X` must have the columns of `init_from`. Got columns {added} that it "
-            f"does not have, and none of {missing}. Train without `init_from`."
+            "`X` must have the columns of `init_from`. Got "
+            f"{' and '.join(_differences(added, missing))}. Train without `init_from`."
         )
     # Found by the encoder, in one table but not in the other.
     grouped = {

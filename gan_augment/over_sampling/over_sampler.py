@@ -419,8 +419,9 @@ class GANOverSampler(BaseOverSampler):
         copied = {label: n for label, n in self.n_copies_.items() if n}
         if copied:
             warnings.warn(
-                "Some synthetic rows equal a real row in every column, because real "
-                "rows repeat each other or their columns hold few different values. "
+                "Some synthetic rows equal a real row in every column but identifiers, "
+                "because real rows repeat each other or their columns hold few "
+                "different values. "
                 f"Copies by class: {copied}; see `n_copies_`.",
                 UserWarning,
                 stacklevel=_level_of_caller(),

@@ -163,13 +163,63 @@ def test_resampled_rows_are_written_as_the_file_was(here, capsys):
     after = (here / "more.csv").read_bytes().decode("cp1252").splitlines()
     assert after[0] == f"{before[0]};synthetic"
     rows = make_rows()
-    written = pd.read_csv(here / "more.csv", sep=";", decimal=",", encoding="cp1252")
+    assert [line.rpartition(";")[0] for line in after[: len(before)]] == before
+    form = {"decimal": ",", "thousands": ".", "dtype": {"since": str}}
+    written = pd.read_csv(here / "more.csv", sep=";", encoding="cp1252", **form)
     real, made = written[~written["synthetic"]], written[written["synthetic"]]
     assert real["price"].tolist() == rows["price"].tolist()
     assert real["since"].tolist() == rows["since"].dt.strftime("%d.%m.%Y").tolist()
     assert made["churned"].tolist() == ["yes"] * 80
     assert made["town"].isna().all()
     assert "80 of 'yes'" in capsys.readouterr().err
+
+
+def test_cells_of_real_rows_are_written_as_they_were(here, capsys):
+    head = "phone;country;amount;flag;zip;kind\n"
+    rows = [
+        f"+41{i:09d};{('NA', 'None', 'CH')[i % 3]};1.{i:03d},50;"
+        f"{('TRUE', 'FALSE')[i % 2]};0{1000 + i};{'abc'[i % 7 // 3]}\n"
+        for i in range(140)
+    ]
+    (here / "odd.csv").write_text(head + "".join(rows))
+    arguments = ["resample", "odd.csv", "-t", "kind", "--positive", "c"]
+    assert main([*arguments, "-o", "more.csv", "--max-steps", "5"]) == 0
+    written = (here / "more.csv").read_text().splitlines(keepends=True)
+    assert written[:141] == [head, *rows]
+    made = pd.read_csv(here / "more.csv", sep=";", decimal=",", thousands=".")[140:]
+    assert made["kind"].tolist() == ["c"] * (120 - 20)
+    assert "--drop" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("written", ["./rows.csv", "../{}/rows.csv"])
+def test_the_input_is_not_overwritten(written, here):
+    before = (here / "rows.csv").read_bytes()
+    output = written.format(here.name)
+    assert main(["resample", "rows.csv", *TARGET, "-o", output]) == 1
+    assert (here / "rows.csv").read_bytes() == before
+
+
+def test_few_rows_of_a_class_are_said_to_be_few(here, capsys):
+    rows = pd.DataFrame({"x": np.arange(90.0), "y": ["a"] * 87 + ["b"] * 3})
+    rows.to_csv(here / "few.csv", index=False)
+    arguments = ["resample", "few.csv", "-t", "y", "-o", "more.csv"]
+    assert main([*arguments, "--ratio", "0.1", "--max-steps", "5"]) == 0
+    assert "Class 'b' has 3 rows: synthetic rows cannot show" in capsys.readouterr().err
+
+
+def test_a_blank_is_no_class(here, capsys):
+    rows = pd.DataFrame({"x": np.arange(90.0), "y": ["a", "b", " "] * 30})
+    rows.to_csv(here / "blank.csv", index=False)
+    assert main(["resample", "blank.csv", "-t", "y", "-o", "more.csv"]) == 1
+    assert "Got 30 of 90 rows without one" in capsys.readouterr().err
+
+
+def test_a_generator_that_is_not_in_the_registry_is_one_line(here, capsys, store):
+    for source in ("models:/nope@candidate", "models:/nope/1"):
+        assert main(["sample", source]) == 1
+        (last,) = capsys.readouterr().err.splitlines()[-1:]
+        assert re.fullmatch(SAID, last)
+        assert f"{source} must be a generator in the registry" in last
 
 
 def test_rows_pass_through_a_pipe(here, monkeypatch, capfdbinary):
@@ -197,7 +247,7 @@ def test_a_generator_is_trained_and_drawn_from(here, capfd):
 
 
 def test_a_dry_run_says_what_it_would_take(here, capsys):
-    for arguments in (["train"], ["resample", "-o", "more.csv", "--ratio", "0.9"]):
+    for arguments in (["train"], ["resample", "--ratio", "0.9"]):
         verb, *others = arguments
         assert main([verb, "rows.csv", *TARGET, *others, "--dry-run"]) == 0
         assert " of memory; " in capsys.readouterr().out

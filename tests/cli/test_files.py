@@ -11,6 +11,7 @@ from cli.files_of_users import make_files, make_rows
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gan_augment.cli.dialect import sniff_encoding
 from gan_augment.cli.errors import UserError
 from gan_augment.cli.files import read_table, write_table
 from gan_augment.cli.options import ReadingOptions
@@ -156,3 +157,36 @@ def test_standard_input(monkeypatch):
 
     monkeypatch.setattr("sys.stdin", Pipe())
     assert read_table("-").frame.to_dict("list") == {"a": [1], "b": [2]}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["Zürich"],
+        ["München"],
+        ["Köln", "Bern"],
+        ["Montréal", "Québec"],
+        ["São Paulo"],
+        ["25 °C"],
+        ["£5", "€7"],
+        ["Ærø", "Malmö", "Ängelholm"],
+        ["“naïve”"],
+        ["Straße", "größer"],
+    ],
+)
+def test_a_few_accents_are_those_of_western_europe(words):
+    assert sniff_encoding("\n".join(["town", *words]).encode("cp1252")) == "cp1252"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("cp1251", ["Москва", "Санкт-Петербург", "Нижний Новгород", "Казань"]),
+        ("cp1253", ["Αθήνα", "Θεσσαλονίκη", "Πάτρα", "Ηράκλειο", "Λάρισα"]),
+        ("gb18030", ["北京市", "上海市", "广州市", "深圳市", "重庆市"]),
+        ("euc_kr", ["서울", "부산", "인천", "대구", "광주광역시"]),
+    ],
+)
+def test_words_of_other_alphabets_are_not(encoding, words):
+    text = "\n".join(["town,x", *(f"{word},1" for word in words)])
+    assert text.encode(encoding).decode(sniff_encoding(text.encode(encoding))) == text

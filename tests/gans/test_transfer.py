@@ -149,8 +149,11 @@ def test_what_is_saved_does_not_hold_it(origin, imbalanced, tmp_path):
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        (lambda X: X.assign(height=1.5 * X["age"]), r"columns \['height'\] that it"),
-        (lambda X: X.drop(columns="income"), r"none of \['income'\]"),
+        (
+            lambda X: X.assign(height=1.5 * X["age"]),
+            r"the columns \['height'\], which it",
+        ),
+        (lambda X: X.drop(columns="income"), r"none of the columns \['income'\]"),
         (
             lambda X: X.assign(job=X["job"].cat.codes),
             r"'job' \(categorical, now numeric\)",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,14 +24,19 @@ from gan_augment.cli.options import (
     RegistryOptions,
     Seed,
 )
-from gan_augment.cli.table import Table, load_table, show_forecast
+from gan_augment.cli.table import Table, load_table, show_forecast, with_positive
+
+# Fewer rows of a class are said to be too few.
+FEWEST_ROWS = 10
 
 
 def resample(
     file: FileArgument,
     columns: ColumnOptions,
+    reading: ReadingOptions,
+    tracking: RegistryOptions,
     output: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--output",
             "-o",
@@ -37,9 +44,7 @@ def resample(
             "the one that was read; - is standard output.",
             show_default=False,
         ),
-    ],
-    reading: ReadingOptions,
-    tracking: RegistryOptions,
+    ] = None,
     ratio: Annotated[
         float,
         typer.Option(
@@ -63,21 +68,18 @@ def resample(
 ) -> None:
     """Write the table with synthetic rows of the rare classes.
 
-    The real rows come first, unchanged. Resample training rows only: hold out your test
-    rows before.
+    The real rows come first, unchanged: the cells of a CSV are written as they were.
+    Resample training rows only: hold out your test rows before.
 
     Example: `gan-augment resample train.csv --target churned -o more.csv --ratio 0.3`
     """
+    if not dry_run:
+        output = _checked_output(output, file)
     if output == PIPE and as_json:
         raise UserError("`--json` must not be mixed with rows. Got -o -. Pass one.")
-    if output == file != PIPE:
-        raise UserError(
-            f"`--output` must be another file than FILE. Got {output!r}. Take another "
-            "name."
-        )
-    kind_of_output(output)
     console = Console(quiet, as_json)
-    table = load_table(file, reading, columns, console)
+    # All classes are learned, and those of the real rows stay as they are.
+    table = load_table(file, reading, replace(columns, positive=None), console)
     if mark in (*table.X, *table.aside, table.y.name):
         raise UserError(
             f"`--mark` must not be the name of another column. Got {mark!r}. Pass "
@@ -89,6 +91,12 @@ def resample(
             f"`--ratio` must ask for rows. Got {ratio}, which every class has already. "
             "Raise it."
         )
+    for label, n_rows in table.y.value_counts().items():
+        if label in wanted and n_rows < FEWEST_ROWS:
+            console.say(
+                f"Class {label!r} has {n_rows} {'row' if n_rows == 1 else 'rows'}: "
+                "synthetic rows cannot show what these do not."
+            )
     from gan_augment import GANOverSampler, TabularGAN
 
     gan = TabularGAN() if max_steps is None else TabularGAN(max_steps=max_steps)
@@ -98,7 +106,7 @@ def resample(
         verbose=console.shows_bars,
         random_state=seed,
     )
-    if dry_run:
+    if output is None or dry_run:
         show_forecast(sampler, table, console)
         return
     console.begin("Making rows")
@@ -110,7 +118,12 @@ def resample(
         frame[mark] = synthetic
     if only_synthetic:
         frame = frame[synthetic]
-    write_table(frame, output, table.file)
+    cells = None
+    if table.file.cells and not (only_synthetic or columns.clean):
+        cells = table.file.cells().iloc[table.positions].reindex(columns=frame.columns)
+        if mark is not None:
+            cells[mark] = False
+    write_table(frame, output, table.file, cells)
     made = ", ".join(f"{n:,} of {label!r}" for label, n in sampler.n_synthetic_.items())
     where = "" if output == PIPE else f" Written to {output}."
     console.say(f"{int(synthetic.sum()):,} synthetic rows: {made}.{where}")
@@ -124,13 +137,28 @@ def resample(
     )
 
 
+def _checked_output(output: str | None, file: str) -> str:
+    """The file to write, which must not be the one that is read."""
+    if output is None:
+        raise UserError("`--output` must be given. Got none. Pass -o and a file, or -.")
+    if output != PIPE and Path(output).resolve() == Path(file).resolve():
+        raise UserError(
+            f"`--output` must be another file than FILE. Got {output!r}. Take another "
+            "name."
+        )
+    kind_of_output(output)
+    return output
+
+
 def rows_wanted(y: pd.Series, ratio: float, positive: str | None) -> dict[Any, int]:
-    """Rows of each class that has fewer than a ratio of the most common one."""
-    counts = y.value_counts()
-    target = round(ratio * counts.max())
+    """Rows of each class that has fewer than a ratio of the most common one.
+
+    With a positive class, all others count as one class.
+    """
+    target = round(ratio * with_positive(y, positive).value_counts().max())
     return {
         label: target
-        for label, count in counts.items()
+        for label, count in y.value_counts().items()
         if count < target and (positive is None or str(label) == positive)
     }
 

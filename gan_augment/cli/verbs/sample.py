@@ -77,7 +77,17 @@ def sample(
 def _load(source: str, tracking_uri: str | None) -> Any:
     """The generator of a directory, or of the registry."""
     if ":/" in source:
-        return mlflow_package(tracking_uri).load_model(source)
+        package = mlflow_package(tracking_uri)
+        from mlflow.exceptions import MlflowException
+
+        try:
+            return package.load_model(source)
+        except MlflowException as error:
+            reason = str(error).partition("\n")[0].rstrip(".")
+            raise UserError(
+                f"{source} must be a generator in the registry. Got: {reason}. Check "
+                "its name and alias, and `--tracking-uri`."
+            ) from error
     if not any((Path(source) / name).is_file() for name in ("MLmodel", "model.json")):
         refuse_source(source)
     from gan_augment import load

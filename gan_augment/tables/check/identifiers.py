@@ -67,4 +67,4 @@ def pattern_of(column: Column) -> str:
         "9" if c.isdigit() else "A" if c.isupper() else "a" if c.isalpha() else c
         for c in text
     )
-    return masked if len(masked) <= 40 else masked[:37] + "..."
+    return f"pattern {masked if len(masked) <= 40 else masked[:37] + '...'}"
