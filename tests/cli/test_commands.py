@@ -238,6 +238,7 @@ def test_rows_pass_through_a_pipe(here, monkeypatch, capfdbinary):
 def test_a_generator_is_trained_and_drawn_from(here, capfd):
     steps = ["--max-steps", "5"]
     assert main(["train", "rows.csv", *TARGET, "-o", "generator", *steps]) == 0
+    assert "gan-augment sample generator -n 100 -t churned" in capfd.readouterr().err
     draw = ["sample", "generator", "-n", "7", "-t", "churned", "--label", "yes"]
     assert main([*draw, "-o", "rows.jsonl"]) == 0
     drawn = pd.read_json(here / "rows.jsonl", lines=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -75,9 +76,8 @@ def train(
             run_id = run.run_id
     if output is not None:
         mlflow_package().save_model(gan, output)
-        console.say(
-            f"Written to {output}. Draw rows: gan-augment sample {output} -n 100"
-        )
+        draw = ["gan-augment", "sample", output, "-n", "100", "-t", str(table.y.name)]
+        console.say(f"Written to {output}. Draw rows: {shlex.join(draw)}")
     console.show_json(
         {
             "classes": gan.classes_.tolist(),
