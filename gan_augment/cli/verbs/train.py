@@ -76,7 +76,15 @@ def train(
             run_id = run.run_id
     if output is not None:
         mlflow_package().save_model(gan, output)
-        draw = ["gan-augment", "sample", output, "-n", "100", "-t", str(table.y.name)]
+        draw = [
+            "gan-augment",
+            "sample",
+            str(output),
+            "-n",
+            "100",
+            "-t",
+            str(table.y.name),
+        ]
         console.say(f"Written to {output}. Draw rows: {shlex.join(draw)}")
     console.show_json(
         {
