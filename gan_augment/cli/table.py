@@ -91,7 +91,7 @@ def load_table(
         If a column does not exist, or the target names no classes.
     """
     file = read_table(path, reading)
-    frame = file.frame
+    frame = file.frame.reset_index(drop=True)
     describe(file, console)
     target = checked_column("--target", columns.target, frame)
     dropped = checked_columns("--drop", columns.drop, frame)
@@ -119,7 +119,7 @@ def load_table(
     # What is cleaned may have dropped a column that says nothing.
     aside = X[[name for name in set_aside if name in X]]
     X = X.drop(columns=list(aside))
-    positions = frame.index.get_indexer(X.index)
+    positions = X.index.to_numpy()
     X, y, aside = (part.reset_index(drop=True) for part in (X, y, aside))
     y = with_positive(check_classes(y), columns.positive)
     table = Table(file, X, y, aside, positions)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 
 # Batches that are encoded at once: the encoder works on whole columns, and its fixed
@@ -41,7 +40,12 @@ def sample_rows(
     order = rng.permutation(len(classes))
     if len(order) <= most_rows:
         return order
-    ranks = pd.Series(classes[order]).groupby(classes[order]).cumcount().to_numpy()
+    by_class = np.argsort(classes[order], kind="stable")
+    counts = np.bincount(classes)
+    ranks = np.empty_like(by_class)
+    ranks[by_class] = np.arange(len(order)) - np.repeat(
+        counts.cumsum() - counts, counts
+    )
     return order[(np.arange(len(order)) < most_rows) | (ranks < FEWEST_SAMPLED)]
 
 

@@ -135,7 +135,7 @@ def test_bfloat16_is_taken_where_a_gpu_has_it(digits, fitted, monkeypatch):
 )
 def test_a_gpu_takes_larger_batches_of_many_images(params, batch_size, fitted):
     gan = ImageGAN(**params)
-    gan.encoder_, gan.sources_ = fitted.encoder_, None
+    gan.encoder_, gan.sources_, gan.classes_ = fitted.encoder_, None, np.arange(2)
     many, few = np.repeat([0, 1], 150), np.repeat([0, 1], [280, 20])
     assert gan._make_recipe(many).chosen_by(gan).batch_size == batch_size
     assert gan._make_recipe(few).chosen_by(gan).batch_size == min(batch_size, 32)

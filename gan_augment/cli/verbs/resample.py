@@ -118,8 +118,8 @@ def resample(
         frame[mark] = synthetic
     if only_synthetic:
         frame = frame[synthetic]
-    cells = None
-    if table.file.cells and not (only_synthetic or columns.clean):
+    cells, is_csv = None, kind_of_output(output) == "csv"
+    if is_csv and table.file.cells and not (only_synthetic or columns.clean):
         cells = table.file.cells().iloc[table.positions].reindex(columns=frame.columns)
         if mark is not None:
             cells[mark] = False

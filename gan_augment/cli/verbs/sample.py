@@ -78,11 +78,10 @@ def _load(source: str, tracking_uri: str | None) -> Any:
     """The generator of a directory, or of the registry."""
     if ":/" in source:
         package = mlflow_package(tracking_uri)
-        from mlflow.exceptions import MlflowException
-
         try:
             return package.load_model(source)
-        except MlflowException as error:
+        # No other package than gan_augment.mlflow imports mlflow.
+        except package.registration.MlflowException as error:
             reason = str(error).partition("\n")[0].rstrip(".")
             raise UserError(
                 f"{source} must be a generator in the registry. Got: {reason}. Check "

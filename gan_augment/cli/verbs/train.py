@@ -76,16 +76,11 @@ def train(
             run_id = run.run_id
     if output is not None:
         mlflow_package().save_model(gan, output)
-        draw = [
-            "gan-augment",
-            "sample",
-            str(output),
-            "-n",
-            "100",
-            "-t",
-            str(table.y.name),
-        ]
-        console.say(f"Written to {output}. Draw rows: {shlex.join(draw)}")
+        source, target = map(shlex.quote, (str(output), str(table.y.name)))
+        console.say(
+            f"Written to {output}. Draw rows: "
+            f"gan-augment sample {source} -n 100 -t {target}"
+        )
     console.show_json(
         {
             "classes": gan.classes_.tolist(),
