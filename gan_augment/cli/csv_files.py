@@ -99,9 +99,8 @@ def read_csv(
     # Elsewhere pandas would take the points out of dates.
     as_text = {*text, *(not_numbers(sample) if thousands else ())}
     missing = {} if options.na is None else {"na_values": options.na}
-    form |= {
-        "skiprows": skiprows,
-        "encoding": encoding,
+    dialect = Dialect(encoding, sep, decimal, thousands, skiprows, spaces, text)
+    form = _form_of(dialect) | {
         "decimal": decimal,
         "thousands": thousands,
         "dtype": dict.fromkeys(as_text, str),
@@ -124,7 +123,6 @@ def read_csv(
         and (frame[column].dropna() % 1 == 0).all()
         and frame[column].abs().max() < 2**53
     }
-    dialect = Dialect(encoding, sep, decimal, thousands, skiprows, spaces, text)
     return frame.astype(whole), dialect
 
 
@@ -145,14 +143,18 @@ def read_cells(data: bytes, name: str, dialect: Dialect) -> pd.DataFrame:
     cells : DataFrame of str
         The rows that :func:`read_csv` reads.
     """
-    form = {
+    form = _form_of(dialect) | {"dtype": str} | _NO_NA
+    return _parsed(name, io.BytesIO(data), form)
+
+
+def _form_of(dialect: Dialect) -> dict[str, Any]:
+    """Where the cells of a file are, as :func:`pandas.read_csv` takes it."""
+    return {
         "sep": dialect.sep,
         "skipinitialspace": dialect.spaces,
         "skiprows": dialect.skiprows,
         "encoding": dialect.encoding,
-        "dtype": str,
     }
-    return _parsed(name, io.BytesIO(data), form | _NO_NA)
 
 
 def _parsed(name: str, source: Any, form: dict[str, Any]) -> pd.DataFrame:

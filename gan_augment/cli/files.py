@@ -118,13 +118,14 @@ def write_table(
         The first rows of a CSV as they are to be written, in place of those of `frame`.
     """
     kind = kind_of_output(path)
-    target: Any = sys.stdout.buffer if path == PIPE else path
+    if cells is not None:
+        frame = frame.iloc[len(cells) :]
     if kind in ("csv", "json"):
         frame = _as_written(frame, like or TableFile(frame, ""))
     if kind == "csv":
         dialect = like.dialect if like else Dialect()
         sep = "\t" if path.endswith((".tsv", ".tab")) else dialect.sep
-        parts = [frame] if cells is None else [cells, frame.iloc[len(cells) :]]
+        parts = [frame] if cells is None else [cells, frame]
         with _opened(path, dialect.encoding) as text:
             for number, part in enumerate(parts):
                 part.to_csv(
@@ -136,15 +137,15 @@ def write_table(
                 )
     elif kind == "json":
         frame.to_json(
-            target, orient="records", lines=True, date_format="iso", force_ascii=False
+            path, orient="records", lines=True, date_format="iso", force_ascii=False
         )
     elif kind == "parquet":
-        frame.to_parquet(target, index=False)
+        frame.to_parquet(path, index=False)
     elif kind == "feather":
-        frame.reset_index(drop=True).to_feather(target)
+        frame.reset_index(drop=True).to_feather(path)
     else:
         _openpyxl()
-        frame.to_excel(target, index=False)
+        frame.to_excel(path, index=False)
 
 
 @contextmanager

@@ -199,8 +199,8 @@ def checked_columns(
 
 def check_classes(y: pd.Series) -> pd.Series:
     """Raise a UserError where a target names no classes."""
-    is_blank = y.map(lambda label: isinstance(label, str) and not label.strip())
-    target, n_missing = y.name, int((y.isna() | is_blank).sum())
+    blanks = [each for each in y.unique() if isinstance(each, str) and not each.strip()]
+    target, n_missing = y.name, int((y.isna() | y.isin(blanks)).sum())
     if n_missing:
         raise UserError(
             f"y must name the class of every row. Got {n_missing:,} of {len(y):,} rows "

@@ -13,7 +13,6 @@ import torch
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
-from torch.nn.functional import one_hot
 
 from gan_augment.encoding.labels import exact_labels
 from gan_augment.gans.base import SAMPLE_CHUNK, BaseSynthesizer, StatefulEncoder
@@ -26,7 +25,7 @@ from gan_augment.progress import Verbose, progress_bar
 from gan_augment.seeding import make_rng, make_torch_generator
 from gan_augment.threads import one_thread
 from gan_augment.training.augmentation import Augmentation
-from gan_augment.training.batches import ConditionalBatches
+from gan_augment.training.batches import ConditionalBatches, condition_of
 from gan_augment.training.callbacks import Callback, History
 from gan_augment.training.losses import LOSSES, Loss
 from gan_augment.training.trainer import Judge, Trainer
@@ -356,7 +355,7 @@ class BaseGAN(BaseSynthesizer):
 
     def _condition(self, classes: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
         """What the networks are told of rows of these class indices."""
-        return one_hot(torch.from_numpy(classes), len(self.classes_)).float()
+        return condition_of(classes, len(self.classes_))
 
 
 def _from_numpy(network: nn.Module, weights: dict[str, np.ndarray]) -> None:

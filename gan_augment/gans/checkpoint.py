@@ -58,7 +58,6 @@ def identity_of(
     """
     parameters = gan.get_params(deep=False)
     weights = {} if origin is None else origin.generator_weights_
-    rows = {"codes": codes, "classes": classes}
     return {
         **{
             module.__name__: str(module.__version__)
@@ -73,18 +72,21 @@ def identity_of(
         "number of rows": str(len(codes)),
         "class labels": _as_text(gan.classes_.tolist()),
         "`init_from`": persistence.digest(weights)[:16],
-        "rows": persistence.digest(rows | {"encoding": _encoding_of(gan, codes)})[:16],
+        "rows": _digest_of(gan, codes, classes)[:16],
     }
 
 
-def _encoding_of(gan: BaseGAN, codes: np.ndarray) -> Any:
-    """What the encoder has learned, or some encoded rows if no file could hold that."""
+def _digest_of(gan: BaseGAN, codes: np.ndarray, classes: np.ndarray) -> str:
+    """Digest of the rows, and of what the encoder has learned of them."""
+    rows = {"codes": codes, "classes": classes}
     try:
-        state = gan.encoder_.get_state()
-        persistence.digest(state)
-    except (TypeError, ValueError):  # such as rules that are functions
-        return gan.encoder_.dequantize(codes[:ENCODED_ROWS], make_rng(0))
-    return state
+        return persistence.digest(rows | {"encoding": gan.encoder_.get_state()})
+    except (
+        TypeError,
+        ValueError,
+    ):  # no file holds it, such as rules that are functions
+        encoded = gan.encoder_.dequantize(codes[:ENCODED_ROWS], make_rng(0))
+        return persistence.digest(rows | {"encoding": encoded})
 
 
 def _as_text(value: Any) -> str:

@@ -378,10 +378,9 @@ class ImageGAN(BaseGAN):
 
     @property
     def _networks(self) -> NoiseNetworks | VariationNetworks:
-        known = self.encoder_, len(self.classes_)
         if self.sources_ is None:
-            return NoiseNetworks(*known)
-        return VariationNetworks(*known, self.sources_)
+            return NoiseNetworks(self.encoder_, len(self.classes_))
+        return VariationNetworks(self.encoder_, self.sources_)
 
     def _batches_class(self) -> type[ConditionalBatches]:
         return self._networks.batches_class
@@ -392,7 +391,11 @@ class ImageGAN(BaseGAN):
         )
 
     def _make_discriminator(self, rng: torch.Generator) -> nn.Module:
-        return self._networks.make_discriminator(rng)
+        return self._networks.discriminator_class(
+            n_classes=len(self.classes_),
+            image_shape=self.encoder_.image_shape_,
+            rng=rng,
+        )
 
     def _make_augmentation(self) -> AdaptiveShift | None:
         return self._networks.make_augmentation()

@@ -8,7 +8,6 @@ from typing import ClassVar
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import one_hot
 
 from gan_augment.encoding.image import ImageEncoder
 from gan_augment.gans.recipe import Recipe
@@ -16,7 +15,7 @@ from gan_augment.gans.sources import SourceImages
 from gan_augment.networks.image import Discriminator, Generator
 from gan_augment.networks.variation import PairDiscriminator, VariationGenerator
 from gan_augment.training.augmentation import AdaptiveShift
-from gan_augment.training.batches import ConditionalBatches, PairedBatches
+from gan_augment.training.batches import ConditionalBatches, PairedBatches, condition_of
 
 # The discriminator's input is shifted by up to this share of a side.
 SHIFT = 1 / 8
@@ -39,6 +38,7 @@ class NoiseNetworks:
 
     kind: ClassVar[str] = "noise"
     batches_class: ClassVar[type[ConditionalBatches]] = ConditionalBatches
+    discriminator_class: ClassVar[type[Discriminator]] = Discriminator
     penalty_interval: ClassVar[int] = Recipe.penalty_interval
 
     def make_generator(
@@ -53,12 +53,6 @@ class NoiseNetworks:
             rng=rng,
         )
 
-    def make_discriminator(self, rng: torch.Generator) -> nn.Module:
-        """A new discriminator."""
-        return Discriminator(
-            n_classes=self.n_classes, image_shape=self.encoder.image_shape_, rng=rng
-        )
-
     def make_augmentation(self) -> AdaptiveShift | None:
         """What the discriminator sees the images through."""
         _, height, width = self.encoder.image_shape_
@@ -66,7 +60,7 @@ class NoiseNetworks:
 
     def condition(self, classes: np.ndarray, rng: np.random.Generator) -> torch.Tensor:
         """What the networks are told of images of these class indices."""
-        return one_hot(torch.from_numpy(classes), self.n_classes).float()
+        return condition_of(classes, self.n_classes)
 
 
 @dataclass(frozen=True)
@@ -77,18 +71,16 @@ class VariationNetworks:
     ----------
     encoder : ImageEncoder
         The fitted encoder.
-    n_classes : int
-        Number of classes.
     sources : SourceImages
         The images that are varied.
     """
 
     encoder: ImageEncoder
-    n_classes: int
     sources: SourceImages
 
     kind: ClassVar[str] = "variation"
     batches_class: ClassVar[type[ConditionalBatches]] = PairedBatches
+    discriminator_class: ClassVar[type[PairDiscriminator]] = PairDiscriminator
     # Pairs tell a discriminator more, which then needs the penalty more often.
     penalty_interval: ClassVar[int] = 1
 
@@ -101,12 +93,6 @@ class VariationNetworks:
             image_shape=self.encoder.image_shape_,
             widths=widths,
             rng=rng,
-        )
-
-    def make_discriminator(self, rng: torch.Generator) -> nn.Module:
-        """A new discriminator."""
-        return PairDiscriminator(
-            n_classes=self.n_classes, image_shape=self.encoder.image_shape_, rng=rng
         )
 
     def make_augmentation(self) -> AdaptiveShift | None:

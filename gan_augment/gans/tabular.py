@@ -176,10 +176,10 @@ class TabularGAN(BaseGAN):
         to 2,000 for 7,500 rows.
     max_time : float, default=None
         Time limit of the training, in seconds. Networks stop at the first step after
-        it, and their learning rate has fallen to zero by then. Of trees, one chain is
-        learned in any case, and none is begun after half of the time. If the limit ends
-        the training, the synthetic rows depend on the speed of the machine. If None,
-        there is no limit.
+        it, and their learning rate has fallen to zero by then. At least one chain of
+        trees is learned, and no other chain is begun after half of the time. If the
+        limit ends the training, the synthetic rows depend on the speed of the machine.
+        If None, there is no limit.
     checkpoint_dir : path-like, default=None
         Directory where the state of the training of networks is kept. A fit that was
         killed resumes from there if it is called again with the same rows, parameters

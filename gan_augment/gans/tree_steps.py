@@ -73,23 +73,20 @@ class TreeSteps:
 
     def on_tree(self, index: int, trees: Any, _: dict[str, Any]) -> bool:
         """Tell of the trees of a discriminator; whether there are to be no more."""
+        is_over = self._seconds() > self._max_time
         n_learned, rest = divmod(index + 1, TREES_OF_STEP)
         if rest:
-            return self._seconds() > self._max_time
+            return is_over
         # scikit-learn gives the deviance, which is twice the logarithmic loss.
         losses = trees.oob_scores_[index + 1 - TREES_OF_STEP : index + 1] / 2
-        enough = self._tell(self._n_chains + n_learned, float(np.mean(losses)))
-        return enough or self._seconds() > self._max_time
+        return self._tell(self._n_chains + n_learned, float(np.mean(losses))) or is_over
 
     def _seconds(self) -> float:
         return time.perf_counter() - self._begin
 
     def _tell(self, step: int, loss: float) -> bool:
         # A callback may write a measure of its own into it, which the next ones see.
-        told = {
-            "step": step,
-            "seconds": self._seconds(),
-            "discriminator_loss": loss,
-        }
+        seconds = self._seconds()
+        told = {"step": step, "seconds": seconds, "discriminator_loss": loss}
         wants_to_stop = [callback.on_epoch_end(told) for callback in self._callbacks]
         return any(wants_to_stop)

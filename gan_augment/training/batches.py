@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch.nn.functional import one_hot
 
 # Batches that are encoded at once: the encoder works on whole columns, and its fixed
 # cost a call is that of a training step.
@@ -47,6 +48,11 @@ def sample_rows(
         counts.cumsum() - counts, counts
     )
     return order[(np.arange(len(order)) < most_rows) | (ranks < FEWEST_SAMPLED)]
+
+
+def condition_of(classes: np.ndarray, n_classes: int) -> torch.Tensor:
+    """(B,) class indices -> (B, n_classes) one-hot condition."""
+    return one_hot(torch.from_numpy(classes), n_classes).float()
 
 
 class ConditionalBatches:

@@ -58,7 +58,7 @@ def find_groups(table: Table) -> Iterator[Finding]:
 
 
 def pattern_of(column: Column) -> str:
-    """A value with 9 for its digits, and a and A for its letters."""
+    """The pattern of a value: 9 for its digits, and a and A for its letters."""
     present = np.flatnonzero(~column.absent)
     if not len(present):
         return ""
